@@ -1,0 +1,50 @@
+# Everything here works on a machine with only python3 (3.11 or newer, with venv and pip).
+VENV := .venv
+PY := $(VENV)/bin/python
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-browser lint format lock schema bench explorer clean
+
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(PY) || python3 -m venv $(VENV)
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## Run the server on a simulated Open edX with demo data
+	@exec $(BIN)/collegium demo
+
+test: $(STAMP) ## Run all tests but the browser's
+	$(BIN)/pytest -n 2 --dist loadfile -m "not browser" $(ARGS)
+
+test-browser: $(STAMP) ## Run the explorer's tests in a headless Chromium (needs Node)
+	./tests/browser/setup
+	$(BIN)/pytest -m browser $(ARGS)
+
+lint: $(STAMP) ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(STAMP) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Resolve the dependencies anew into requirements.lock
+	@test -x .lock-venv/bin/uv || { python3 -m venv .lock-venv && .lock-venv/bin/pip install -q --disable-pip-version-check uv; }
+	.lock-venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+
+schema: $(STAMP) ## Write schema.graphql from the code
+	$(BIN)/collegium export-schema > schema.graphql
+
+explorer: ## Build the explorer's assets (needs Node)
+	cd server/explorer && npm ci --no-audit --no-fund && npm run build
+
+clean: ## Remove what make made
+	rm -rf $(VENV) .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist server/explorer/node_modules

@@ -1,0 +1,1 @@
+"""The data: tables, engine, transactions and migrations."""

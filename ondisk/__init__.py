@@ -1,0 +1,1 @@
+"""The reader of on-disk course layouts: files in, plain dataclasses out."""

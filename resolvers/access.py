@@ -1,0 +1,66 @@
+"""Who may do what: roles, permissions, and the viewer of a request.
+
+Roles and their permissions are data (`spec/programs.md`, "Roles and Permissions"); nothing else decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Permission(StrEnum):
+    """One thing that a viewer may do."""
+
+    SEE_PROGRAMS = "see_programs"
+    SEE_UNPUBLISHED_PROGRAMS = "see_unpublished_programs"
+    SEE_PROGRAMS_OF_OTHERS = "see_programs_of_others"
+    CHANGE_PROGRAMS = "change_programs"
+    PUBLISH_PROGRAMS = "publish_programs"
+
+
+class Role(StrEnum):
+    """A named set of permissions."""
+
+    LEARNER = "learner"
+    AUTHOR = "author"
+    ADMIN = "admin"
+
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS}),
+        Role.AUTHOR: frozenset(
+            {Permission.SEE_PROGRAMS, Permission.SEE_UNPUBLISHED_PROGRAMS, Permission.CHANGE_PROGRAMS}
+        ),
+        Role.ADMIN: frozenset(Permission),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whoever sent a request: a signed-in user with roles, or nobody.
+
+    `username` is the LMS username, compared with case, or None for an anonymous request, which has no roles.
+    """
+
+    username: str | None
+    roles: frozenset[Role] = frozenset()
+    permissions: frozenset[Permission] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        granted = frozenset[Permission]().union(*(PERMISSIONS[role] for role in self.roles))
+        object.__setattr__(self, "permissions", granted)
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether a valid token named the user."""
+        return self.username is not None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether one of the viewer's roles grants `permission`."""
+        return permission in self.permissions
+
+
+ANONYMOUS = Viewer(username=None)

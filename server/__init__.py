@@ -1,0 +1,1 @@
+"""The process: settings, ASGI app, sign-in, explorer and command line."""
