@@ -1,0 +1,259 @@
+"""One database: raw read-only snapshots for the batch executor, ORM transactions for everything that writes.
+
+SQLite and PostgreSQL behave alike here. A snapshot is one connection, one transaction and one view of the data;
+a transaction on SQLite takes the write lock at its start, since an upgraded read transaction would lose updates.
+"""
+
+import asyncio
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import asyncpg
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from typing_extensions import override
+
+from db.errors import DatabaseBusy, DatabaseUnavailable
+
+READERS = 4
+BUSY_MILLISECONDS = 10_000
+SQLITE_PRAGMAS = (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+
+Row = Sequence[Any]
+
+
+class Snapshot(ABC):
+    """Reads that all see the data as it was at the first of them.
+
+    The connection is taken when the first statement needs it. `statements` counts what was sent.
+    """
+
+    def __init__(self) -> None:
+        self.statements = 0
+        self._lock = asyncio.Lock()
+
+    async def fetch(self, sql: str, *parameters: Any) -> Sequence[Row]:
+        """All rows of one SELECT in the driver's own form. Raises DatabaseUnavailable."""
+        async with self._lock:
+            self.statements += 1
+            return await self._fetch(sql, parameters)
+
+    @abstractmethod
+    async def _fetch(self, sql: str, parameters: Sequence[Any]) -> Sequence[Row]: ...
+
+    @abstractmethod
+    async def release(self) -> None:
+        """Give the connection back; a later `fetch` starts a new snapshot."""
+
+
+class Database(ABC):
+    """A database that the server reads and writes. Made by `open_database`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @abstractmethod
+    def snapshot(self) -> Snapshot:
+        """A new snapshot; release it when done."""
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[Snapshot]:
+        """A snapshot that is released at the end of the block."""
+        snapshot = self.snapshot()
+        try:
+            yield snapshot
+        finally:
+            await snapshot.release()
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A session in a write transaction, committed at the end of the block and rolled back by an exception.
+
+        Raises DatabaseBusy when another writer did not finish in time, and DatabaseUnavailable.
+        """
+        try:
+            async with self._sessions() as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise _translated(error) from error
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+def open_database(url: str | URL) -> Database:
+    """The database at `url`, `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`. Nothing is connected yet."""
+    url = make_url(url)
+    return SqliteDatabase(url) if url.get_backend_name() == "sqlite" else PostgresqlDatabase(url)
+
+
+def _translated(error: DBAPIError) -> Exception:
+    if "locked" in str(error.orig) or "busy" in str(error.orig):
+        return DatabaseBusy("another writer did not finish in time; try again")
+    return DatabaseUnavailable(str(error.orig))
+
+
+class SqliteDatabase(Database):
+    """One file, the embedded default: several readers beside one writer."""
+
+    def __init__(self, url: URL) -> None:
+        self.path = Path(url.database or "")
+        engine = create_async_engine(url)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_immediate)
+        super().__init__(engine)
+        self._writer = asyncio.Lock()
+        self._idle: list[aiosqlite.Connection] = []
+        self._places = asyncio.Semaphore(READERS)
+
+    @override
+    def snapshot(self) -> Snapshot:
+        return SqliteSnapshot(self)
+
+    @override
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """As in `Database`; the writers of this process queue up here, in order, rather than poll for the lock."""
+        async with self._writer, super().writing() as session:
+            yield session
+
+    async def acquire(self) -> aiosqlite.Connection:
+        """A reader's connection, waiting for a free one."""
+        await self._places.acquire()
+        try:
+            return self._idle.pop() if self._idle else await self._connect()
+        except BaseException:
+            self._places.release()
+            raise
+
+    def give_back(self, connection: aiosqlite.Connection) -> None:
+        """Return what `acquire` gave."""
+        self._idle.append(connection)
+        self._places.release()
+
+    async def _connect(self) -> aiosqlite.Connection:
+        if not self.path.is_file():  # SQLite would make an empty one
+            raise DatabaseUnavailable(f"there is no database at {self.path}")
+        connection = await aiosqlite.connect(self.path, isolation_level=None, cached_statements=512)
+        for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "query_only=ON"):
+            await connection.execute_fetchall(f"PRAGMA {pragma}")
+        return connection
+
+    @override
+    async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().close()
+        await super().close()
+
+
+class SqliteSnapshot(Snapshot):
+    """A deferred transaction on one reader's connection."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        super().__init__()
+        self._database = database
+        self._connection: aiosqlite.Connection | None = None
+
+    @override
+    async def _fetch(self, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
+        try:
+            if self._connection is None:
+                self._connection = await self._database.acquire()
+                await self._connection.execute_fetchall("BEGIN")
+            return list(await self._connection.execute_fetchall(sql, parameters))
+        except aiosqlite.OperationalError as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+    @override
+    async def release(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.rollback()
+            self._database.give_back(connection)
+
+
+class PostgresqlDatabase(Database):
+    """A PostgreSQL server, read through a pool of plain driver connections."""
+
+    def __init__(self, url: URL) -> None:
+        super().__init__(create_async_engine(url, pool_pre_ping=True))
+        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
+
+    @override
+    def snapshot(self) -> Snapshot:
+        return PostgresqlSnapshot(self)
+
+    async def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        """The readers' connections, opened at first use."""
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn, min_size=0, max_size=10, statement_cache_size=1024, reset=_keep
+                )
+            return self._pool
+
+    @override
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+        await super().close()
+
+
+class PostgresqlSnapshot(Snapshot):
+    """A repeatable-read, read-only transaction on one connection."""
+
+    def __init__(self, database: PostgresqlDatabase) -> None:
+        super().__init__()
+        self._database = database
+        self._connection: Any = None  # asyncpg's PoolConnectionProxy, which its stubs do not let us call
+
+    @override
+    async def _fetch(self, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
+        try:
+            if self._connection is None:
+                self._connection = await (await self._database.pool()).acquire()
+                await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            rows: Sequence[Row] = await self._connection.fetch(sql, *parameters)
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError,
+                asyncpg.UndefinedTableError, asyncpg.InvalidCatalogNameError) as error:  # fmt: skip
+            raise DatabaseUnavailable(str(error)) from error
+        return rows
+
+    @override
+    async def release(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            if not connection.is_closed():
+                await connection.execute("ROLLBACK")
+        finally:
+            await (await self._database.pool()).release(connection)
+
+
+async def _keep(_connection: Any) -> None:
+    """Do nothing when a connection returns: a snapshot leaves no state behind that a reset would have to clear."""
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy sends BEGIN itself, below
+    cursor = connection.cursor()
+    for pragma in SQLITE_PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

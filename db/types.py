@@ -1,0 +1,106 @@
+"""Column types and SQL constructs that mean the same on SQLite and PostgreSQL.
+
+Reads run raw on the driver, past SQLAlchemy's result processing, so every type here says how its raw value looks:
+times are integer microseconds since 1970 (`micros`), enums are their stored text, booleans are 0/1 on SQLite.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Dialect, Enum, Integer, String, cast
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Boolean, TypeDecorator, TypeEngine
+
+from db.errors import NaiveDatetime
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+# An autoincrementing key on SQLite must be declared INTEGER.
+Key = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def text(length: int | None = None) -> String:
+    """Text that both databases compare byte by byte, so that orders and cursors agree."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+def choice(values: type[StrEnum]) -> Enum:
+    """A column that holds the value of one member of `values`, checked by the database."""
+    return Enum(
+        values,
+        values_callable=lambda members: [member.value for member in members],
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+    )
+
+
+class Instant(TypeDecorator[datetime]):
+    """A point in time: an aware datetime in Python, microseconds on SQLite, timestamptz on PostgreSQL."""
+
+    impl = SqlDateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """SQLite has no time type; integers keep every microsecond and sort right."""
+        return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else SqlDateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse naive times here, at the border, whoever made them."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise NaiveDatetime(f"{value.isoformat()} has no time zone")
+        return (value - EPOCH) // MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Give aware UTC back."""
+        if value is None:
+            return None
+        moment: datetime = EPOCH + value * MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        return moment
+
+
+class micros(FunctionElement[int]):  # noqa: N801 -- reads as the SQL function it is
+    """An instant column as integer microseconds since 1970."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(micros)
+def _micros(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+@compiles(micros, "postgresql")
+def _micros_postgresql(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(extract(epoch FROM {compiler.process(element.clauses, **kw)}) * 1000000)::int8"
+
+
+class any_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL operator it is
+    """Whether a column equals one of the values of one parameter, however many they are: `any_of(column, parameter)`.
+
+    The parameter is an array on PostgreSQL and a JSON array on SQLite, so that one statement serves any number.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(any_of)
+def _any_of(element: any_of, compiler: SQLCompiler, **kw: Any) -> str:
+    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 -- both are rendered SQL
+
+
+@compiles(any_of, "postgresql")
+def _any_of_postgresql(element: any_of, compiler: SQLCompiler, **kw: Any) -> str:
+    column, values = element.clauses
+    array = cast(values, ARRAY(column.type))
+    return f"{compiler.process(column, **kw)} = ANY({compiler.process(array, **kw)})"

