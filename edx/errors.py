@@ -33,19 +33,32 @@ class InvalidCourseKey(ValueError):
 class OpenEdxError(Exception):
     """A call to the LMS or to Studio that failed.
 
-    For an operator: `method` and `path` (no host, no query, so neither secrets nor usernames asked for), `status` of
-    the answer if there was one, and `excerpt`, a short text of its body. `code` is stable and meant for clients.
+    For an operator there are `method` and `path` (no host and no query, so neither secrets nor the usernames asked
+    for), the `status` of the answer if there was one, and `excerpt`, a short text of its body.
+    `messages` are the platform's own words, each led by the field it is about if there is one (`username: Too many …`).
+    `retry_after` is the wait in seconds that the platform asked for, None if it asked for none.
+    `code` is stable and meant for clients.
     """
 
     code: ClassVar[str] = "UPSTREAM_UNAVAILABLE"
 
     def __init__(
-        self, reason: str, *, method: str = "", path: str = "", status: int | None = None, excerpt: str = ""
+        self,
+        reason: str,
+        *,
+        method: str = "",
+        path: str = "",
+        status: int | None = None,
+        messages: Sequence[str] = (),
+        retry_after: float | None = None,
+        excerpt: str = "",
     ) -> None:
         self.reason = reason
         self.method = method
         self.path = path
         self.status = status
+        self.messages = tuple(messages)
+        self.retry_after = retry_after
         self.excerpt = excerpt
         super().__init__(reason)
 
@@ -60,37 +73,15 @@ class Unreachable(OpenEdxError):
 
 
 class Throttled(OpenEdxError):
-    """429 for longer than a call may wait. `retry_after` is in seconds, None if the platform did not say."""
+    """429 for longer than a call may wait; the same call may succeed after `retry_after` seconds."""
 
     code = "UPSTREAM_THROTTLED"
 
-    def __init__(
-        self, reason: str, *, retry_after: float | None = None, method: str = "", path: str = "", excerpt: str = ""
-    ) -> None:
-        self.retry_after = retry_after
-        super().__init__(reason, method=method, path=path, status=429, excerpt=excerpt)
-
 
 class Rejected(OpenEdxError):
-    """The platform understood the call and refused it (4xx but 404 and 429).
-
-    `messages` are its own words, each led by the field it is about if there is one: `username: Too many usernames …`.
-    """
+    """The platform understood the call and refused it: 400, 401, 403 and other 4xx; `messages` say why."""
 
     code = "UPSTREAM_REJECTED"
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        messages: Sequence[str] = (),
-        method: str = "",
-        path: str = "",
-        status: int | None = None,
-        excerpt: str = "",
-    ) -> None:
-        self.messages = tuple(messages)
-        super().__init__(reason, method=method, path=path, status=status, excerpt=excerpt)
 
 
 class NotFound(Rejected):

@@ -1,0 +1,261 @@
+"""How Open edX is called: time-outs, retries, tokens, paging and limits, for the LMS and Studio alike.
+
+No other module imports httpx, and no exception of httpx leaves this one (`edx.errors` has what does).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import version
+from typing import Any, Protocol, Self
+from urllib.parse import quote, urlsplit
+
+import httpx
+import orjson
+import stamina
+
+from edx.answers import Answer, Call
+from edx.errors import NotFound, OpenEdxError, UnexpectedAnswer, Unreachable
+from edx.keys import CourseKey
+from edx.patience import HttpSettings, Tries, Try
+
+IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
+END_OF_PAGES = "Invalid page"
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request being served: set, it goes along as `X-Request-ID` with every call made for it."""
+
+
+class Authority(Protocol):
+    """Whoever signs calls in; `edx.tokens.Tokens` does it with an application's credentials."""
+
+    async def authorization(self) -> str:
+        """The value of the header Authorization."""
+
+    def refused(self, authorization: str) -> None:
+        """Learn that this value was answered with 401; the next one must be another."""
+
+    async def username(self) -> str:
+        """The user whom the calls are made as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What is sent with a call: a query, raw or to be encoded, and a body with its content type."""
+
+    query: Mapping[str, str | int] | str = ""
+    body: bytes | None = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    content_type: str = "application/json"
+
+
+class OpenEdxHttp:
+    """A client of one service, the LMS or Studio, at `base_url`; to be shared and closed at the end."""
+
+    def __init__(
+        self, base_url: str, *, authority: Authority | None = None, settings: HttpSettings | None = None
+    ) -> None:
+        self.base_url = checked(base_url)
+        self.settings = settings or HttpSettings()
+        self._authority = authority
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(self.settings.read, connect=self.settings.connect, pool=self.settings.whole),
+            headers={
+                "User-Agent": f"Collegium/{version('collegium')}",
+                "Accept": "application/json",
+                # waits and ends of pages are told in words, and the platform would translate them
+                "Accept-Language": "en",
+            },
+            # a session that the platform opened on the way must not sign later calls in
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def username(self) -> str | None:
+        """The user whom calls are made as; None if they are not signed in."""
+        return await self._authority.username() if self._authority else None
+
+    async def get(self, path: str, *, operation: str, query: Mapping[str, str | int] | str = "") -> Any:
+        """The JSON at a path."""
+        answer = await self.call("GET", path, operation=operation, query=query)
+        return answer.json()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        operation: str,
+        query: Mapping[str, str | int] | str = "",
+        form: Mapping[str, str] | None = None,
+        json: Any = None,
+        content_type: str = "application/json",
+        idempotent: bool | None = None,
+        private: bool = False,
+        attempts: int | None = None,
+    ) -> Answer:
+        """Make a call and return its answer, which is 2xx; anything else raises an `OpenEdxError`.
+
+        `path` is percent-encoded (`quoted`) and has no query. A call is retried only if it is idempotent, which GET,
+        PUT and DELETE are unless told otherwise. `private` keeps the bodies out of errors.
+        """
+        call = Call(method, path, operation, private=private)
+        body = None if json is None else orjson.dumps(json)
+        outgoing = Outgoing(query, body, form, content_type)
+        retried = method in IDEMPOTENT if idempotent is None else idempotent
+        tries = Tries(call, self.settings, attempts=(attempts or self.settings.attempts) if retried else 1)
+        retrying = stamina.AsyncRetryingCaller(attempts=tries.attempts, timeout=None)
+        return await retrying(tries.wait_after, self._signed_in, call, outgoing)
+
+    async def pages(
+        self, path: str, *, operation: str, query: Mapping[str, str | int] | str = ""
+    ) -> AsyncIterator[list[Any]]:
+        """The `results` of all pages of a list, one page at a time.
+
+        The platform's `next` names the next page, on whatever host: its query is sent to our own base URL, so that no
+        token goes elsewhere. A page past the end, which the platform's estimates lead to, is the end.
+        """
+        seen = set()
+        for number in range(self.settings.max_pages):
+            try:
+                answer = await self.call("GET", path, operation=operation, query=query)
+            except NotFound as error:
+                if number and any(message.startswith(END_OF_PAGES) for message in error.messages):
+                    return
+                raise
+            results, following = self._page(answer)
+            yield results
+            if following is None:
+                return
+            if following in seen:
+                raise answer.unexpected("the next page is one that was there before")
+            seen.add(following)
+            query = following
+        raise Call("GET", path, operation).failed(UnexpectedAnswer, f"more than {self.settings.max_pages} pages")
+
+    def _page(self, answer: Answer) -> tuple[list[Any], str | None]:
+        """The results of a page and the query of the next one."""
+        match answer.json():
+            case {"results": list(results), "pagination": {"next": str() | None as following}}:
+                pass
+            case {"results": list(results), "next": str() | None as following}:
+                pass
+            case _:
+                raise answer.unexpected("no page of a list: 'results' or 'next' is missing")
+        if not following:
+            return results, None
+        try:
+            url = urlsplit(following)
+        except ValueError:
+            raise answer.unexpected("the address of the next page is none") from None
+        if url.path not in {answer.call.path, urlsplit(self.base_url).path + answer.call.path} or not url.query:
+            raise answer.unexpected(f"the next page has another path: {url.path}")
+        return results, url.query
+
+    async def _signed_in(self, call: Call, outgoing: Outgoing) -> Answer:
+        """Send a call signed in; after a 401 once more with a new token."""
+        if self._authority is None:
+            return accepted(await self._send(call, outgoing))
+        authorization = await self._authority.authorization()
+        answer = await self._send(call, outgoing, authorization)
+        if answer.status == httpx.codes.UNAUTHORIZED:
+            self._authority.refused(authorization)
+            answer = await self._send(call, outgoing, await self._authority.authorization())
+        return accepted(answer)
+
+    async def _send(self, call: Call, outgoing: Outgoing, authorization: str | None = None) -> Answer:
+        """One exchange on the wire, reported to `on_try`."""
+        started = self.settings.clock()
+        try:
+            with translated(call):
+                async with asyncio.timeout(self.settings.whole):
+                    answer = await self._exchange(call, self._request(call, outgoing, authorization))
+        except OpenEdxError as error:
+            self._report(call, started, error.status, error.code)
+            raise
+        self._report(call, started, answer.status, "OK" if answer.is_success else answer.error().code)
+        return answer
+
+    def _report(self, call: Call, started: float, status: int | None, outcome: str) -> None:
+        if self.settings.on_try:
+            seconds = self.settings.clock() - started
+            self.settings.on_try(Try(call.operation, call.method, status, seconds, outcome))
+
+    async def _exchange(self, call: Call, request: httpx.Request) -> Answer:
+        response = await self._client.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > self.settings.max_body:
+                    reason = f"more than {self.settings.max_body} bytes"
+                    raise call.failed(UnexpectedAnswer, reason, response.status_code)
+        finally:
+            await response.aclose()
+        return Answer(call, response.status_code, dict(response.headers), bytes(body))
+
+    def _request(self, call: Call, outgoing: Outgoing, authorization: str | None) -> httpx.Request:
+        headers = {"Authorization": authorization} if authorization else {}
+        if outgoing.body is not None:
+            headers["Content-Type"] = outgoing.content_type
+        caller = request_id.get()
+        if caller and caller.isascii() and caller.isprintable():
+            headers["X-Request-ID"] = caller[:128]
+        raw = outgoing.query if isinstance(outgoing.query, str) else ""
+        return self._client.build_request(
+            call.method,
+            f"{self.base_url}{call.path}" + (f"?{raw}" if raw else ""),
+            params=None if isinstance(outgoing.query, str) else outgoing.query,
+            content=outgoing.body,
+            data=outgoing.form,
+            headers=headers,
+        )
+
+
+@contextmanager
+def translated(call: Call) -> Iterator[None]:
+    """Turn what httpx raises into our errors."""
+    try:
+        yield
+    except (TimeoutError, httpx.TimeoutException) as error:
+        raise call.failed(Unreachable, f"no answer in time ({type(error).__name__})") from error
+    except httpx.DecodingError as error:
+        raise call.failed(UnexpectedAnswer, "the encoding of the body is broken") from error
+    except httpx.InvalidURL as error:
+        raise call.failed(UnexpectedAnswer, "the platform named an address that cannot be called") from error
+    except httpx.TransportError as error:
+        raise call.failed(Unreachable, f"no connection ({type(error).__name__})") from error
+
+
+def accepted(answer: Answer) -> Answer:
+    """The answer itself if it is 2xx, else its error."""
+    if not answer.is_success:
+        raise answer.error()
+    return answer
+
+
+def quoted(key: CourseKey) -> str:
+    """A key as it stands in a path: as the platform writes it, with everything beyond ASCII percent-encoded."""
+    return quote(str(key), safe="/:+")
+
+
+def checked(base_url: str) -> str:
+    """A base URL without its last slash; raises ValueError, in which the URL is not repeated, if it is none."""
+    url = urlsplit(base_url)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+        raise ValueError("the base URL of Open edX must be http(s)://host[/path]")
+    if url.username or url.password:
+        raise ValueError("the base URL of Open edX must not hold a user or a password")
+    return base_url.rstrip("/")
