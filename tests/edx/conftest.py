@@ -63,6 +63,25 @@ class Service:
         await response(scope, receive, send)
 
 
+@dataclass
+class Badge:
+    """Signs calls in with the next of its values."""
+
+    values: list[str] = field(default_factory=lambda: ["JWT one", "JWT two", "JWT three"])
+    turned_down: list[str] = field(default_factory=list)
+    user: str = "collegium_worker"
+
+    async def authorization(self) -> str:
+        return self.values[0]
+
+    def refused(self, authorization: str) -> None:
+        self.turned_down.append(authorization)
+        self.values.remove(authorization)
+
+    async def username(self) -> str:
+        return self.user
+
+
 def reply(content: Any, status: int = 200, **headers: str) -> Response:
     """A JSON answer, or an HTML page if the content is a text."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -2,7 +2,6 @@ import asyncio
 import gzip
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import pytest
 from starlette.requests import Request
@@ -12,28 +11,10 @@ from edx.errors import Failed, NotFound, OpenEdxError, Rejected, Throttled, Unex
 from edx.http import OpenEdxHttp, quoted, request_id
 from edx.keys import CourseKey
 from edx.patience import HttpSettings, Try
-from tests.edx.conftest import Service, reply
+from tests.edx.conftest import Badge, Service, reply
 
 LIST = "/api/organizations/v0/organizations/"
 PAGE = {"results": [1], "next": None}
-
-
-@dataclass
-class Badge:
-    """Signs calls in with the next of its values."""
-
-    values: list[str] = field(default_factory=lambda: ["JWT one", "JWT two", "JWT three"])
-    turned_down: list[str] = field(default_factory=list)
-
-    async def authorization(self) -> str:
-        return self.values[0]
-
-    def refused(self, authorization: str) -> None:
-        self.turned_down.append(authorization)
-        self.values.remove(authorization)
-
-    async def username(self) -> str:
-        return "collegium_worker"
 
 
 async def test_a_call_names_the_service_its_version_and_the_request_it_is_made_for(
