@@ -103,7 +103,7 @@ class Answer:
 
     def excerpt(self) -> str:
         """A short text of the body: of a page its title, of anything else the beginning."""
-        if self.call.private:
+        if self.call.private or not self.body:
             return ""
         text = self.body[: 64 * EXCERPT].decode(errors="replace")
         if self._is_html():
