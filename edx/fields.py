@@ -51,7 +51,7 @@ def word(value: Any) -> str:
 def title(value: Any) -> str:
     """A text for people, which the course list gives escaped for HTML: `Art &amp; Craft` reads `Art & Craft`.
 
-    Only whole entities are replaced, so that `R&D` and `fish &chips` stay.
+    Only whole entities are replaced, so that `R&D` and `lecture &notes` stay.
     """
     return ENTITY.sub(lambda entity: html.unescape(entity[0]), text(value)).strip()
 

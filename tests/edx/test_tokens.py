@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from typing import Any
@@ -109,7 +110,9 @@ async def test_a_caller_that_gives_up_leaves_the_token_to_the_others(service: Se
     assert len(service.seen) == 1
 
 
-async def test_a_failure_that_nobody_waits_for_is_not_reported_as_overlooked(service: Service, tokens: Tokens) -> None:
+async def test_a_failure_that_nobody_waits_for_is_not_reported_as_overlooked(
+    service: Service, tokens: Tokens, caplog: pytest.LogCaptureFixture
+) -> None:
     async def refusing(request: Request) -> Response:
         await asyncio.sleep(0.02)
         return reply({"error": "invalid_client"}, 401)
@@ -120,6 +123,13 @@ async def test_a_failure_that_nobody_waits_for_is_not_reported_as_overlooked(ser
     await asyncio.sleep(0.05)
     with pytest.raises(Rejected):
         await tokens.authorization()
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+
+
+async def test_a_token_is_asked_for_again_when_the_service_is_away(service: Service, tokens: Tokens) -> None:
+    service.answers(reply("<title>Bad Gateway</title>", 502), token())
+    assert await tokens.authorization() == f"JWT {jwt()}"
 
 
 async def test_calls_that_meet_a_401_at_once_renew_the_token_once(service: Service, tokens: Tokens) -> None:
