@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,6 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from edx.http import OpenEdxHttp
 from edx.patience import HttpSettings, Try
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
 
 Reply = Response | Callable[[Request], Awaitable[Response]]
 
@@ -88,6 +91,29 @@ def reply(content: Any, status: int = 200, **headers: str) -> Response:
     if isinstance(content, str):
         return Response(content, status, {"content-type": "text/html; charset=utf-8", **named})
     return Response(orjson.dumps(content), status, {"content-type": "application/json", **named})
+
+
+def recorded(name: str = "*") -> list[dict[str, Any]]:
+    """The recorded exchanges with the real platform of one file, or of all."""
+    return [
+        {**exchange, "file": path.stem}
+        for path in sorted(RECORDINGS.glob(f"{name}.json"))
+        for exchange in orjson.loads(path.read_bytes())
+    ]
+
+
+def title_of(exchange: dict[str, Any]) -> str:
+    """The name of a recorded exchange."""
+    return f"{exchange['file']}: {exchange['name']}"
+
+
+def replayed(exchange: dict[str, Any], body: Any = None) -> Response:
+    """The recorded answer, or one with another body in place of what the recording leaves out."""
+    answer = exchange["response"]
+    told = answer.get("body") if body is None else body
+    is_html = "html" in answer["headers"].get("content-type", "")
+    content = b"" if told is None else told.encode() if is_html else orjson.dumps(told)
+    return Response(content, answer["status"], answer["headers"])
 
 
 @pytest.fixture(scope="session")

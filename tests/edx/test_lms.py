@@ -8,7 +8,7 @@ from edx.errors import NotFound, Rejected, Throttled, UnexpectedAnswer, Unreacha
 from edx.http import OpenEdxHttp
 from edx.keys import CourseKey
 from edx.lms import BadItem, CourseRun, Lms, Organization, Pacing
-from tests.edx.conftest import Badge, Service, reply
+from tests.edx.conftest import Badge, Service, recorded, replayed, reply, title_of
 
 KEY = CourseKey.parse("course-v1:ANUx+ASTRO2X+2B3T2015")
 
@@ -334,3 +334,43 @@ async def test_a_ping_that_fails_says_so_at_once(
     with pytest.raises(kind):
         await lms.ping()
     assert len(service.seen) == 1
+
+
+LISTS = [each for each in recorded("courses") if "results" in (each["response"].get("body") or {})]
+DETAILS = [each for each in recorded("courses") if "overview" in (each["response"].get("body") or {})]
+ORGANIZATIONS = [each for each in recorded("organizations") if "results" in (each["response"].get("body") or {})]
+
+
+@pytest.mark.parametrize("exchange", LISTS, ids=title_of)
+async def test_course_lists_of_the_real_platform_are_read(service: Service, lms: Lms, exchange: dict[str, Any]) -> None:
+    body = exchange["response"]["body"]
+    service.answers(replayed(exchange), reply({"developer_message": "Invalid page."}, 404))
+    runs = [run async for run in lms.course_runs()]
+    assert [str(run.key) for run in runs if isinstance(run, CourseRun)] == [item["id"] for item in body["results"]]
+    for run, item in zip(runs, body["results"], strict=True):
+        assert isinstance(run, CourseRun)
+        assert (run.name, run.pacing.value, run.is_hidden) == (item["name"], item["pacing"], item["hidden"])
+        assert run.start == datetime.fromisoformat(item["start"])
+        assert run.image_url == item["media"]["image"]["raw"]
+        assert run.is_invitation_only is item["invitation_only"]
+
+
+@pytest.mark.parametrize("exchange", DETAILS, ids=title_of)
+async def test_courses_of_the_real_platform_are_read(service: Service, lms: Lms, exchange: dict[str, Any]) -> None:
+    item = exchange["response"]["body"]
+    service.answers(replayed(exchange))
+    run = await lms.course_run(CourseKey.parse(item["id"]))
+    assert run is not None
+    assert (str(run.key), run.name) == (item["id"], item["name"])
+
+
+@pytest.mark.parametrize("exchange", ORGANIZATIONS, ids=title_of)
+async def test_organizations_of_the_real_platform_are_read(
+    service: Service, lms: Lms, exchange: dict[str, Any]
+) -> None:
+    body = exchange["response"]["body"]
+    service.answers(replayed(exchange), reply({"detail": "Invalid page."}, 404))
+    assert [item async for item in lms.organizations()] == [
+        Organization(item["short_name"], item["name"], item["description"] or "", item["logo"])
+        for item in body["results"]
+    ]

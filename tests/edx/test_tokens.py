@@ -13,7 +13,7 @@ from edx.errors import OpenEdxError, Rejected, Throttled, UnexpectedAnswer, Unre
 from edx.http import OpenEdxHttp
 from edx.patience import HttpSettings
 from edx.tokens import Tokens
-from tests.edx.conftest import Service, reply
+from tests.edx.conftest import Service, recorded, replayed, reply, title_of
 
 SECRET = "s3cret-of-the-test"
 LIST = "/api/organizations/v0/organizations/"
@@ -217,3 +217,19 @@ async def test_closing_ends_a_request_under_way(service: Service) -> None:
     await tokens.aclose()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+GRANTED = [
+    each
+    for each in recorded("oauth")
+    if each["response"]["status"] == 200 and each["response"]["body"]["token_type"] == "JWT"
+]
+
+
+@pytest.mark.parametrize("exchange", GRANTED, ids=title_of)
+async def test_tokens_of_the_real_platform_are_read(service: Service, tokens: Tokens, exchange: dict[str, Any]) -> None:
+    """The recordings leave the token out and tell its claims."""
+    claims = exchange["jwt_decoded"]["claims"]
+    service.answers(replayed(exchange, {**exchange["response"]["body"], "access_token": jwt(**claims)}))
+    assert await tokens.username() == claims["preferred_username"]
+    assert await tokens.authorization() == f"JWT {jwt(**claims)}"
