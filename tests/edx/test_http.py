@@ -2,6 +2,7 @@ import asyncio
 import gzip
 import socket
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 
 import pytest
 from starlette.requests import Request
@@ -29,7 +30,7 @@ async def test_a_call_names_the_service_its_version_and_the_request_it_is_made_f
         request_id.reset(token)
     await http.get(LIST, operation="list")
     first, second = service.seen
-    assert first.headers["user-agent"] == "Collegium/0.1.0"
+    assert first.headers["user-agent"] == f"Collegium/{version('collegium')}"
     assert first.headers["x-request-id"] == "req-7"
     assert first.headers["accept-language"] == "en"
     assert "x-request-id" not in second.headers

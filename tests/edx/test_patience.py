@@ -14,8 +14,8 @@ class Clock:
         return self.now
 
 
-def tries(clock: Clock, **settings: float) -> Tries:
-    return Tries(CALL, HttpSettings(clock=clock, **settings), attempts=4)  # type: ignore[arg-type]  # all are floats
+def tries(clock: Clock, *, backoff: float = 0.25, budget: float = 20.0) -> Tries:
+    return Tries(CALL, HttpSettings(clock=clock, backoff=backoff, budget=budget), attempts=4)
 
 
 def test_the_time_outs_are_those_of_the_rules() -> None:
