@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Dialect, Enum, Integer, String, cast
+import orjson
+from sqlalchemy import ARRAY, BigInteger, Dialect, Enum, Integer, String
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -66,6 +67,25 @@ class Instant(TypeDecorator[datetime]):
         return moment
 
 
+class ListOf(TypeDecorator[list[Any]]):
+    """A parameter that holds any number of values: an array on PostgreSQL, JSON text on SQLite. For `any_of`."""
+
+    impl = String()
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """SQLite has no arrays."""
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(self.item))
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
+        """As the database takes it."""
+        return orjson.dumps(value).decode() if dialect.name == "sqlite" else value
+
+
 class micros(FunctionElement[int]):  # noqa: N801 -- reads as the SQL function it is
     """An instant column as integer microseconds since 1970."""
 
@@ -84,9 +104,9 @@ def _micros_postgresql(element: micros, compiler: SQLCompiler, **kw: Any) -> str
 
 
 class any_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL operator it is
-    """Whether a column equals one of the values of one parameter, however many they are: `any_of(column, parameter)`.
+    """Whether a column equals one of the values of a `ListOf` parameter: `any_of(column, parameter)`.
 
-    The parameter is an array on PostgreSQL and a JSON array on SQLite, so that one statement serves any number.
+    One statement serves any number of values, unlike IN with a parameter for each.
     """
 
     type = Boolean()
@@ -101,6 +121,5 @@ def _any_of(element: any_of, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(any_of, "postgresql")
 def _any_of_postgresql(element: any_of, compiler: SQLCompiler, **kw: Any) -> str:
-    column, values = element.clauses
-    array = cast(values, ARRAY(column.type))
-    return f"{compiler.process(column, **kw)} = ANY({compiler.process(array, **kw)})"
+    column, values = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} = ANY({values})"

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from sqlalchemy import ColumnElement, or_
+
+from db.tables import Program, ProgramStatus
+
 
 class Permission(StrEnum):
     """One thing that a viewer may do."""
@@ -64,3 +68,13 @@ class Viewer:
 
 
 ANONYMOUS = Viewer(username=None)
+
+
+def visible_programs(permissions: frozenset[Permission]) -> ColumnElement[bool]:
+    """Which programs a viewer may see through any edge (`spec/programs.md`, "Program Lifecycle").
+
+    Deleted ones nobody; unpublished ones only those who build programs.
+    """
+    if Permission.SEE_UNPUBLISHED_PROGRAMS in permissions:
+        return Program.status != ProgramStatus.DELETED
+    return or_(Program.status == ProgramStatus.ACTIVE, Program.status == ProgramStatus.RETIRED)

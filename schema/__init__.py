@@ -1,1 +1,28 @@
 """The public contract: Strawberry types, inputs, payloads and enums, one module per noun."""
+
+import functools
+from datetime import datetime
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from resolvers.plan.splice import SplicingExecutionContext
+from schema.query import Query
+from schema.scalars import DateTime
+
+
+@functools.cache
+def schema() -> strawberry.Schema:
+    """The schema, built once for a process."""
+    return _built(is_sorted=False)
+
+
+def sdl() -> str:
+    """The schema in GraphQL's schema definition language."""
+    return _built(is_sorted=True).as_str() + "\n"
+
+
+def _built(*, is_sorted: bool) -> strawberry.Schema:
+    """The schema; a sorted one is for print only, since sorting puts graphql-core's enums in place of Strawberry's."""
+    config = StrawberryConfig(scalar_map={datetime: DateTime}, sort_schema=is_sorted)
+    return strawberry.Schema(Query, execution_context_class=SplicingExecutionContext, config=config)

@@ -1,0 +1,25 @@
+"""What every resolver of one operation shares."""
+
+from dataclasses import dataclass
+
+from strawberry import Info
+
+from db.engine import Database, Snapshot
+from resolvers.access import Viewer
+from resolvers.plan.planner import Planner, Request
+from resolvers.plan.splice import Planned
+
+
+@dataclass
+class Context:
+    """The viewer, the data as they are for this operation, and the plans."""
+
+    viewer: Viewer
+    database: Database
+    snapshot: Snapshot
+    planner: Planner
+    request: Request
+
+    async def planned(self, info: Info) -> Planned:
+        """The value of a planned root field, for graphql-core to take as it is."""
+        return Planned(await self.planner.field(self.request, info._raw_info.field_nodes, self.snapshot))  # noqa: SLF001 -- Strawberry shows field nodes nowhere else

@@ -1,0 +1,54 @@
+"""What a request can be told when it does not get what it asked for.
+
+RequestError
+├── BadUserInput         an argument is not what the field takes
+├── Unauthenticated      nobody is signed in, or the token is no good
+└── ServiceUnavailable   the database or Open edX does not answer; the same request may succeed later
+
+Every error in a response carries `extensions.code`, one of `Code`; anything that is none of these errors is a fault of
+ours: it is logged under an id and answered as INTERNAL_SERVER_ERROR with nothing but that id.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Code(StrEnum):
+    """The value of `extensions.code` of an error. Each is described in `docs/errors.md`."""
+
+    BAD_REQUEST = "BAD_REQUEST"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class RequestError(Exception):
+    """An error whose message is for whoever sent the request."""
+
+    code: ClassVar[Code]
+
+
+class BadUserInput(RequestError):
+    """An argument is not what the field takes."""
+
+    code = Code.BAD_USER_INPUT
+
+
+class Unauthenticated(RequestError):
+    """Nobody is signed in, or the token is no good."""
+
+    code = Code.UNAUTHENTICATED
+
+
+class ServiceUnavailable(RequestError):
+    """The database or Open edX does not answer; the same request may succeed later."""
+
+    code = Code.SERVICE_UNAVAILABLE

@@ -1,0 +1,151 @@
+"""Plans of whole operations: made once for a document, the shape of its variables and a set of permissions, then run.
+
+`answer` serves an operation whose root fields are all planned without entering graphql-core's executor. In other
+operations graphql-core resolves the fields, and each planned one among them is answered by `field`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+)
+from sqlalchemy import Dialect
+
+from db.engine import Snapshot
+from resolvers.access import Permission
+from resolvers.errors import RequestError
+from resolvers.plan.cache import Cache
+from resolvers.plan.compiler import Compiler
+from resolvers.plan.given import Variables, arguments, shape
+from resolvers.plan.levels import Run
+from resolvers.plan.roots import Constant, LevelRoot, NodeRoot, RefusedRoot, Root
+from resolvers.plan.selection import Document
+from resolvers.plan.sources import ById, Found, Paged, source_of
+
+ROOM = 64 * 1024 * 1024
+WEIGHT_OF_A_PLAN = 16_384  # bytes, besides several for each character of its document
+
+Plan = Mapping[str, Root]
+
+
+@dataclass(frozen=True)
+class Request:
+    """An operation and all that shapes its plan; `text` is the document's, by which plans are kept."""
+
+    text: str
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    variables: Variables
+    permissions: frozenset[Permission]
+
+    def key(self) -> tuple[Any, ...]:
+        """Requests with equal keys have the same plan."""
+        name = self.operation.name.value if self.operation.name else None
+        return self.text, name, self.permissions, shape(self.variables)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The data of an operation and the errors of its root fields; a field with an error is null."""
+
+    data: Mapping[str, Any]
+    errors: Sequence[GraphQLError]
+
+
+class Planner:
+    """Plans and answers the planned fields of one schema's operations for one database dialect."""
+
+    def __init__(self, schema: GraphQLSchema, dialect: Dialect) -> None:
+        assert schema.query_type is not None  # noqa: S101 -- every schema has one
+        self.plans: Cache[Plan] = Cache(ROOM)
+        self._schema = schema
+        self._query: GraphQLObjectType = schema.query_type
+        self._dialect = dialect
+
+    async def answer(self, request: Request, snapshot: Snapshot) -> Answer | None:
+        """The answer to a query whose root fields are all planned, or None for any other operation."""
+        plan = self._plan(request)
+        if plan is None:
+            return None
+        run = Run(snapshot, request.variables)
+        data: dict[str, Any] = {}
+        errors: list[GraphQLError] = []
+        for key, root in plan.items():
+            try:
+                data[key] = await root.resolve(run)
+            except Exception as error:  # noqa: BLE001 -- whatever a field raises becomes that field's error
+                data[key] = None
+                errors.append(GraphQLError(str(error), root.nodes, path=[key], original_error=error))
+        return Answer(data, errors)
+
+    async def field(self, request: Request, nodes: Sequence[FieldNode], snapshot: Snapshot) -> Any:
+        """The value of one planned root field that graphql-core resolves among others."""
+        root = self._root(self._document(request), nodes, request)
+        return await root.resolve(Run(snapshot, request.variables))
+
+    def root_fields(self, request: Request) -> set[str]:
+        """The names of the root fields that a query, mutation or subscription selects."""
+        root = self._schema.get_root_type(request.operation.operation)
+        assert root is not None  # noqa: S101 -- validation saw to it
+        selected = self._document(request).fields(root, [request.operation.selection_set])
+        return {nodes[0].name.value for nodes in selected.values()}
+
+    def _plan(self, request: Request) -> Plan | None:
+        key = request.key()
+        plan = self.plans.get(key)
+        if plan is None:
+            plan = self._compile(request)
+            if plan is not None:
+                self.plans.put(key, plan, 16 * len(request.text) + WEIGHT_OF_A_PLAN)
+        return plan
+
+    def _compile(self, request: Request) -> Plan | None:
+        document = self._document(request)
+        if request.operation.operation is not OperationType.QUERY:
+            return None
+        selected = document.fields(self._query, [request.operation.selection_set])
+        if not all(self._is_planned(nodes[0].name.value) for nodes in selected.values()):
+            return None
+        return {key: self._root(document, nodes, request) for key, nodes in selected.items()}
+
+    def _is_planned(self, name: str) -> bool:
+        if name == "__typename":
+            return True
+        definition = self._query.fields.get(name)
+        return definition is not None and source_of(definition) is not None
+
+    def _document(self, request: Request) -> Document:
+        fragments = {
+            definition.name.value: definition
+            for definition in request.document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        return Document(self._schema, fragments, request.variables)
+
+    def _root(self, document: Document, nodes: Sequence[FieldNode], request: Request) -> Root:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return Constant(nodes, self._query.name)
+        definition = self._query.fields[name]
+        compiler = Compiler(document, self._dialect, request.permissions)
+        try:
+            match source_of(definition):
+                case Found() as source:
+                    return LevelRoot(nodes, compiler.found(definition, nodes, source))
+                case Paged() as source:
+                    return LevelRoot(nodes, compiler.connection(definition, nodes, source))
+                case ById(is_list):
+                    given = arguments(definition, nodes[0], request.variables)["ids" if is_list else "id"]
+                    return NodeRoot(nodes, is_list, given, self._schema, compiler)
+        except RequestError as error:
+            return RefusedRoot(nodes, error)
+        raise TypeError(f"Query.{name} is no root of a plan")

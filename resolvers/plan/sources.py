@@ -1,0 +1,249 @@
+"""Declarations: where each field of a noun comes from.
+
+A noun is a Strawberry type over a table. Next to its annotation every field names its source, and that is all that a
+field needs: the compiler derives statements, joins, pages and builders from it.
+
+    @noun(tables.Course, key=tables.Course.readable_id)
+    class Course(Node):
+        id: strawberry.ID = identity("…")
+        number: str = column(tables.Course.number, "…")
+        organization: Organization = one(tables.Course.organization_id, "…")
+        runs: Connection[CourseRun] = paged("…", remote=tables.CourseRun.course_id, orders=RUN_ORDERS)
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar
+
+import strawberry
+from graphql import GraphQLField, GraphQLNamedType
+from sqlalchemy import BindParameter, ColumnElement, FromClause, String
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
+from sqlalchemy.types import TypeEngine
+
+from resolvers.access import Permission
+
+Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
+Visibility = Callable[[frozenset[Permission]], ColumnElement[bool] | None]
+T = TypeVar("T", bound=type)
+
+
+def _everything(_permissions: frozenset[Permission]) -> None:
+    """Every signed-in viewer sees every row."""
+
+
+@dataclass(frozen=True)
+class Noun:
+    """What the compiler knows of a type: its table, its public key, and which rows a viewer may see."""
+
+    table: FromClause
+    key: Expression
+    visible: Visibility
+
+
+def noun(
+    table: type[DeclarativeBase], *, key: Expression, visible: Visibility = _everything, description: str
+) -> Callable[[T], T]:
+    """Make a class a GraphQL type over `table`; `visible` becomes part of the WHERE of every edge to it."""
+
+    def declare(cls: T) -> T:
+        cls.__noun__ = Noun(table.__table__, key, visible)  # type: ignore[attr-defined]
+        return strawberry.type(cls, description=description)
+
+    return declare
+
+
+@dataclass(frozen=True)
+class Column:
+    """A value of the noun's own row: a column, or an expression over its columns."""
+
+    expression: Expression
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The global id: the type's name, a colon, and the public key."""
+
+
+@dataclass(frozen=True)
+class One:
+    """The row of another noun that `local` refers to, joined into the same SELECT; null where it is not visible."""
+
+    local: Expression
+
+
+@dataclass(frozen=True)
+class Link:
+    """The rows of a table between two nouns: `parent` refers to the one that is left, `child` to the one reached."""
+
+    parent: InstrumentedAttribute[Any]
+    child: InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True)
+class Many:
+    """All rows of another noun that belong to one of this, in a fixed order: by a column there or by a link."""
+
+    order: Sequence[Expression]
+    remote: InstrumentedAttribute[Any] | None = None
+    through: Link | None = None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A member of a filter input: the predicate it stands for, and how its value becomes the predicate's parameter."""
+
+    where: Callable[[BindParameter[Any]], ColumnElement[bool]]
+    prepare: Callable[[Any], Any]
+    parameter_type: TypeEngine[Any] = field(default_factory=String)
+
+
+@dataclass(frozen=True)
+class Paged:
+    """A connection: the rows of another noun, page by page; of the whole table when neither remote nor through."""
+
+    orders: Mapping[str, Expression]
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    remote: InstrumentedAttribute[Any] | None = None
+    through: Link | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """At most one row, found by the value of the argument `argument`."""
+
+    argument: str
+    where: Callable[[BindParameter[Any]], ColumnElement[bool]]
+    prepare: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class ById:
+    """Objects of any noun by global id: one by the argument `id`, or a list by `ids`."""
+
+    is_list: bool
+
+
+Source = Column | Identity | One | Many | Paged | Found | ById
+
+
+def column(expression: Expression, description: str, **options: Any) -> Any:
+    """A field that reads `expression` from the noun's row."""
+    return _field(Column(expression), description, **options)
+
+
+def identity(description: str) -> Any:
+    """The field `id`."""
+    return _field(Identity(), description)
+
+
+def one(local: Expression, description: str) -> Any:
+    """A field that leads to the row which `local` refers to."""
+    return _field(One(local), description)
+
+
+def many(
+    description: str,
+    *,
+    order: Sequence[Expression],
+    remote: InstrumentedAttribute[Any] | None = None,
+    through: Link | None = None,
+) -> Any:
+    """A list field, for relations that a rule bounds."""
+    return _field(Many(order, remote, through), description)
+
+
+def paged(
+    description: str,
+    *,
+    orders: Mapping[str, Expression],
+    order_by: type,
+    filter_by: type | None = None,
+    filters: Mapping[str, Filter] | None = None,
+    remote: InstrumentedAttribute[Any] | None = None,
+    through: Link | None = None,
+) -> Any:
+    """A connection field with `first`, `after`, `last`, `before`, `orderBy` and, given its input type, `filter`.
+
+    `orders` maps the values of `order_by`'s enum to what they sort by, the default first; every expression must be
+    non-null. `filters` maps the GraphQL names of the members of `filter_by`.
+    """
+    arguments: dict[str, tuple[Any, str]] = {
+        "first": (int | None, "How many from the start of the list, or after `after`: 20 by default, 100 at most."),
+        "after": (str | None, "The cursor after which the page starts."),
+        "last": (int | None, "How many from the end of the list, or before `before`: 100 at most."),
+        "before": (str | None, "The cursor before which the page ends."),
+        "order_by": (order_by | None, "The order of the list."),
+    }
+    if filter_by is not None:
+        arguments["filter"] = (filter_by | None, "Which to list; all conditions hold together.")
+    return _field(Paged(orders, filters or {}, remote, through), description, arguments)
+
+
+def found(
+    argument: str,
+    argument_description: str,
+    description: str,
+    *,
+    where: Callable[[BindParameter[Any]], ColumnElement[bool]],
+    prepare: Callable[[str], str],
+    kind: Any = str,
+) -> Any:
+    """A root field that finds one row by `argument`; `prepare` parses it and raises BadUserInput."""
+    return _field(Found(argument, where, prepare), description, {argument: (kind, argument_description)})
+
+
+def by_id(description: str, argument_description: str) -> Any:
+    """The root field `node(id:)`."""
+    return _field(ById(is_list=False), description, {"id": (strawberry.ID, argument_description)})
+
+
+def by_ids(description: str, argument_description: str) -> Any:
+    """The root field `nodes(ids:)`."""
+    return _field(ById(is_list=True), description, {"ids": (list[strawberry.ID], argument_description)})
+
+
+def source_of(definition: GraphQLField) -> Source | None:
+    """Where a field comes from, or None for one that has a resolver of its own."""
+    declared = definition.extensions.get("strawberry-definition")
+    source: Source | None = getattr(declared, "metadata", {}).get("source")
+    return source
+
+
+def noun_of(kind: GraphQLNamedType) -> Noun | None:
+    """The noun behind a GraphQL type, or None."""
+    declared = kind.extensions.get("strawberry-definition")
+    found_noun: Noun | None = getattr(getattr(declared, "origin", None), "__noun__", None)
+    return found_noun
+
+
+def _field(
+    source: Source, description: str, arguments: Mapping[str, tuple[Any, str]] | None = None, **options: Any
+) -> Any:
+    return strawberry.field(
+        resolver=_resolver(arguments or {}), description=description, metadata={"source": source}, **options
+    )
+
+
+def _resolver(arguments: Mapping[str, tuple[Any, str]]) -> Callable[..., Any]:
+    """What graphql-core calls for a planned field of an operation that also has others.
+
+    Its signature is made here because Strawberry reads a field's arguments from it.
+    """
+
+    async def resolve(info: strawberry.Info, **_: Any) -> Any:
+        return await info.context.planned(info)
+
+    parameters = [inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info)]
+    annotations: dict[str, Any] = {"info": strawberry.Info}
+    for name, (kind, description) in arguments.items():
+        optional = type(None) in getattr(kind, "__args__", ())
+        annotations[name] = Annotated[kind, strawberry.argument(description=description)]
+        default = strawberry.UNSET if optional else inspect.Parameter.empty
+        parameters.append(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotations[name])
+        )
+    resolve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    resolve.__annotations__ = annotations
+    return resolve

@@ -1,0 +1,248 @@
+"""SELECTs of a plan: built with SQLAlchemy Core, rendered once, run on the driver's own connection.
+
+Each level of a selection is one statement for all parents together. Paging happens inside it, so that rows that are
+skipped never cost their children, and to-one relations are joined in.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Select,
+    bindparam,
+    func,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.util import ClauseAdapter
+from sqlalchemy.types import TypeEngine
+
+from db.types import Instant, ListOf, any_of, micros
+from resolvers.access import Permission
+from resolvers.errors import BadUserInput
+from resolvers.plan.given import Variables
+from resolvers.plan.sources import Expression, Link, Noun
+
+KEYS = "keys"
+Read = Callable[[Variables], Any]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A rendered SELECT and how to make its positional parameters from variables and parent keys."""
+
+    sql: str
+    readers: tuple[Callable[[Variables, Sequence[Any]], Any], ...]
+
+    def parameters(self, variables: Variables, keys: Sequence[Any] = ()) -> list[Any]:
+        """The parameters in order. Raises BadUserInput when an argument is not what its field takes."""
+        return [read(variables, keys) for read in self.readers]
+
+
+def render(query: Select[Any], dialect: Dialect, reads: Mapping[str, Read]) -> Statement:
+    """`query` as text for `dialect`; `reads` names the parameters whose values come from variables."""
+    compiled = query.compile(dialect=dialect)
+    constants, binds = compiled.params, compiled.binds
+    names: Sequence[str] = compiled.positiontup or ()
+    return Statement(
+        compiled.string, tuple(_reader(binds[name], constants.get(name), dialect, reads.get(name)) for name in names)
+    )
+
+
+def _reader(
+    bind: BindParameter[Any], constant: Any, dialect: Dialect, read: Read | None
+) -> Callable[[Variables, Sequence[Any]], Any]:
+    process: Callable[[Any], Any] = bind.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+    if bind.key == KEYS:
+        return lambda _variables, keys: process(keys)
+    if read is None:
+        value = process(constant)
+        return lambda _variables, _keys: value
+    return lambda variables, _keys: process(_storable(read(variables)))
+
+
+def _storable(value: Any) -> Any:
+    """Refuse the one character that no database text can hold."""
+    if isinstance(value, str) and "\x00" in value:
+        raise BadUserInput("a text must not contain the character U+0000")
+    return value
+
+
+def keys_parameter(kind: TypeEngine[Any]) -> BindParameter[Any]:
+    """The parameter that holds the keys of all parents of a level."""
+    return bindparam(KEYS, type_=ListOf(kind))
+
+
+def adapted(expression: Expression, *aliases: FromClause) -> ColumnElement[Any]:
+    """A declared expression, in which the declared tables are replaced by the statement's aliases of them."""
+    clause: ColumnElement[Any] = coercions.expect(roles.ExpressionElementRole, expression)
+    for alias in aliases:
+        clause = ClauseAdapter(alias).traverse(clause)
+    return clause
+
+
+class Rows:
+    """The FROM, the joins and the columns of one level's SELECT, while it is being put together."""
+
+    def __init__(
+        self, noun: Noun, permissions: frozenset[Permission], dialect: Dialect, names: Iterator[str], *, is_keyed: bool
+    ) -> None:
+        self.noun = noun
+        self.dialect = dialect
+        self.is_keyed = is_keyed  # the first column is the parent's key
+        self.table: FromClause = noun.table.alias(next(names))
+        self.columns: list[ColumnElement[Any]] = []
+        self.joins: list[tuple[FromClause, ColumnElement[bool]]] = []
+        self._permissions = permissions
+        self._names = names
+        self._indexes: dict[str, int] = {}
+
+    def column(self, table: FromClause, expression: Expression) -> int:
+        """The position in the row of `expression` over `table`, which is `self.table` or a joined one."""
+        clause = adapted(expression, table)
+        if isinstance(clause.type, Instant):
+            clause = micros(clause)
+        text = str(clause)
+        if text not in self._indexes:
+            self._indexes[text] = self.width
+            self.columns.append(clause)
+        return self._indexes[text]
+
+    @property
+    def width(self) -> int:
+        """How many columns a row has so far."""
+        return len(self.columns) + self.is_keyed
+
+    def join(self, noun: Noun, table: FromClause, local: Expression) -> FromClause:
+        """Join the row of `noun` that `local` of `table` refers to, if the viewer may see it."""
+        joined = noun.table.alias(next(self._names))
+        on = [joined.c.id == adapted(local, table), *self.visible(noun, joined)]
+        self.joins.append((joined, _all(on)))
+        return joined
+
+    def visible(self, noun: Noun, table: FromClause) -> list[ColumnElement[bool]]:
+        """The predicate under which the viewer may see rows of `noun`, or nothing when that is all of them."""
+        predicate = noun.visible(self._permissions)
+        return [] if predicate is None else [adapted(predicate, table)]
+
+    def select(self, base: FromClause, key: ColumnElement[Any] | None = None) -> Select[Any]:
+        """SELECT `key`, if rows are keyed, and all columns from `base` and the joins."""
+        for joined, on in self.joins:
+            base = base.outerjoin(joined, on)
+        keys = [] if key is None else [key]
+        # A level may be asked for nothing but constants; a SELECT needs a column.
+        return select(*keys, *(self.columns or ([] if keys else [true()]))).select_from(base)
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """What a page sorts by, all in one direction; the last expression is unique."""
+
+    expressions: Sequence[Expression]
+    descending: bool
+
+    def order(self, table: FromClause, *, reverse: bool) -> list[ColumnElement[Any]]:
+        """The ORDER BY, or its reverse."""
+        down = self.descending != reverse
+        return [clause.desc() if down else clause.asc() for clause in self._clauses(table)]
+
+    def beyond(self, table: FromClause, name: str, *, reverse: bool) -> tuple[ColumnElement[bool], list[str]]:
+        """The condition that a row comes after a cursor, or before it, and the names of the cursor's parameters."""
+        clauses = self._clauses(table)
+        binds = [bindparam(f"{name}_{i}", type_=clause.type) for i, clause in enumerate(clauses)]
+        names = [bind.key for bind in binds]
+        row, cursor = tuple_(*clauses), tuple_(*binds)
+        return (row < cursor if self.descending != reverse else row > cursor), names
+
+    def _clauses(self, table: FromClause) -> list[ColumnElement[Any]]:
+        return [adapted(expression, table) for expression in self.expressions]
+
+
+def children(rows: Rows, remote: Expression | None, through: Link | None, order: Sequence[Expression]) -> Select[Any]:
+    """All rows that belong to the parents, each with its parent's key first."""
+    table = rows.table
+    if through is not None:
+        link = through.parent.class_.__table__.alias("link")
+        parent = adapted(through.parent, link)
+        base: FromClause = link.join(table, adapted(through.child, link) == table.c.id)
+        clauses = [adapted(expression, table, link) for expression in order]
+    else:
+        assert remote is not None  # noqa: S101 -- a relation has one or the other
+        parent, base = adapted(remote, table), table
+        clauses = [adapted(expression, table) for expression in order]
+    where = [any_of(parent, keys_parameter(parent.type)), *rows.visible(rows.noun, table)]
+    return rows.select(base, parent).where(*where).order_by(*clauses)
+
+
+def belonging(
+    table: FromClause, parent: ColumnElement[Any], remote: Expression | None, through: Link | None
+) -> ColumnElement[bool]:
+    """The condition that a row of `table` belongs to `parent`; a semi-join, so that no row comes twice."""
+    if through is None:
+        assert remote is not None  # noqa: S101 -- a relation has one or the other
+        return adapted(remote, table) == parent
+    link = through.parent.class_.__table__.alias("link")
+    linked = select(adapted(through.child, link)).where(adapted(through.parent, link) == parent)
+    return table.c.id.in_(linked.correlate_except(link))
+
+
+def pages(
+    rows: Rows,
+    belongs: Callable[[FromClause, ColumnElement[Any]], ColumnElement[bool]],
+    conditions: Callable[[FromClause], list[ColumnElement[bool]]],
+    sorting: Sorting,
+    *,
+    reverse: bool,
+) -> Select[Any]:
+    """The page of each parent, each row with its parent's key first: a LATERAL, or on SQLite a correlated IN."""
+    table, inner = rows.table, rows.noun.table.alias("page_row")
+    parents, parent = _parents(rows.dialect)
+    page = (
+        select(inner.c.id)
+        .where(belongs(inner, parent), *conditions(inner))
+        .order_by(*sorting.order(inner, reverse=reverse))
+        .limit(bindparam("limit", type_=BigInteger()))
+    )
+    if rows.dialect.name == "sqlite":
+        base = parents.join(table, table.c.id.in_(page.correlate(parents)))
+    else:
+        lateral = page.correlate(parents).lateral("page")
+        base = parents.join(lateral, true()).join(table, table.c.id == lateral.c.id)
+    return rows.select(base, parent).order_by(*sorting.order(table, reverse=reverse))
+
+
+def counts(
+    rows: Rows,
+    belongs: Callable[[FromClause, ColumnElement[Any]], ColumnElement[bool]],
+    conditions: Callable[[FromClause], list[ColumnElement[bool]]],
+) -> Select[Any]:
+    """How many rows belong to each parent, over all pages."""
+    inner = rows.noun.table.alias("counted_row")
+    parents, parent = _parents(rows.dialect)
+    count = select(func.count()).select_from(inner).where(belongs(inner, parent), *conditions(inner))
+    return select(parent, count.correlate(parents).scalar_subquery()).select_from(parents)
+
+
+def _parents(dialect: Dialect) -> tuple[FromClause, ColumnElement[Any]]:
+    """The parents' keys as a table of one column."""
+    keys = keys_parameter(BigInteger())
+    if dialect.name == "sqlite":
+        table = func.json_each(keys).table_valued("value", name="parent")
+        return table, table.c.value
+    table = func.unnest(keys).table_valued("id", name="parent").render_derived()
+    return table, table.c.id
+
+
+def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    first, *rest = conditions
+    for condition in rest:
+        first = first & condition
+    return first

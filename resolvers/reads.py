@@ -1,0 +1,161 @@
+"""How rows are looked up, filtered and sorted: what the arguments of the read fields mean as SQL.
+
+Every expression is over the declared tables; the plan puts its own aliases in their place. Orders are non-null, so
+that a cursor always names one place.
+"""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import BindParameter, ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from db.tables import (
+    Course,
+    CourseRun,
+    Organization,
+    OrganizationAlias,
+    Program,
+    ProgramCategory,
+    ProgramCourseRunMode,
+    ProgramOrganization,
+    ProgramRequirement,
+)
+from db.types import ListOf, any_of, micros, text
+from edx.keys import CourseId, CourseKey, InvalidCourseKey
+from resolvers.errors import BadUserInput
+from resolvers.plan.ids import parse_key
+from resolvers.plan.sources import Expression, Filter
+
+LATEST = 2**62  # sorts after every time, as a run without a start does
+
+ORGANIZATION_ORDERS: Mapping[str, Expression] = {"name": Organization.name_folded, "key": Organization.key}
+COURSE_ORDERS: Mapping[str, Expression] = {"key": Course.readable_id, "name": Course.name_folded}
+RUN_ORDERS: Mapping[str, Expression] = {
+    "key": CourseRun.key,
+    "name": CourseRun.name_folded,
+    "start": func.coalesce(micros(CourseRun.start), LATEST),
+}
+PROGRAM_ORDERS: Mapping[str, Expression] = {
+    "name": Program.name_folded,
+    "created": micros(Program.created_at),
+    "updated": micros(Program.updated_at),
+}
+
+
+def folded(value: str) -> str:
+    """Text as it is compared without regard to case."""
+    return value.casefold()
+
+
+def containing(value: str) -> str:
+    """The LIKE pattern of texts that contain `value`, without regard to case."""
+    escaped = value.casefold().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
+
+
+def course_id(value: str) -> str:
+    """A course's id in its one form. Raises BadUserInput."""
+    try:
+        return str(CourseId.parse(value))
+    except InvalidCourseKey as error:
+        raise BadUserInput(f"course: {error}") from error
+
+
+def run_key(value: str) -> str:
+    """A run's key as it is stored. Raises BadUserInput."""
+    try:
+        return str(CourseKey.parse(value))
+    except InvalidCourseKey as error:
+        raise BadUserInput(f"course run: {error}") from error
+
+
+def program_key(value: str) -> str:
+    """The UUID in a program's id. Raises BadUserInput."""
+    return parse_key("Program", value)
+
+
+def organization_named(key: BindParameter[str]) -> ColumnElement[bool]:
+    """The organization of that key, or of that prefix and key together."""
+    return Organization.id == _organization(key)
+
+
+def course_named(key: BindParameter[str]) -> ColumnElement[bool]:
+    """The course of that readable id."""
+    return Course.readable_id == key
+
+
+def run_named(key: BindParameter[str]) -> ColumnElement[bool]:
+    """The run of that key."""
+    return CourseRun.key == key
+
+
+def program_with(uuid: BindParameter[str]) -> ColumnElement[bool]:
+    """The program of that UUID."""
+    return Program.uuid == uuid
+
+
+def _organization(key: BindParameter[str]) -> ColumnElement[int]:
+    return select(OrganizationAlias.organization_id).where(OrganizationAlias.alias == key).scalar_subquery()
+
+
+def _search(*columns: InstrumentedAttribute[str]) -> Callable[[BindParameter[str]], ColumnElement[bool]]:
+    return lambda pattern: or_(*(func.lower(column).like(pattern, escape="\\") for column in columns))
+
+
+ORGANIZATION_FILTERS: Mapping[str, Filter] = {
+    "search": Filter(_search(Organization.name_folded, Organization.key), containing),
+}
+COURSE_FILTERS: Mapping[str, Filter] = {
+    "org": Filter(lambda key: Course.organization_id == _organization(key), folded),
+    "search": Filter(_search(Course.name_folded, Course.readable_id), containing),
+}
+
+
+def _course_of_organization(key: BindParameter[str]) -> ColumnElement[bool]:
+    course = aliased(Course)
+    return CourseRun.course_id.in_(select(course.id).where(course.organization_id == _organization(key)))
+
+
+def _run_of_course(key: BindParameter[str]) -> ColumnElement[bool]:
+    course = aliased(Course)
+    return CourseRun.course_id == select(course.id).where(course.readable_id == key).scalar_subquery()
+
+
+RUN_FILTERS: Mapping[str, Filter] = {
+    "org": Filter(_course_of_organization, folded),
+    "course": Filter(_run_of_course, course_id),
+    "search": Filter(_search(CourseRun.name_folded, CourseRun.key), containing),
+}
+
+
+def _program_of_organization(key: BindParameter[str]) -> ColumnElement[bool]:
+    of = ProgramOrganization
+    return exists().where(of.program_id == Program.id, of.organization_id == _organization(key))
+
+
+def _program_with_course(key: BindParameter[str]) -> ColumnElement[bool]:
+    leaf, course = ProgramRequirement, aliased(Course)
+    return exists().where(leaf.program_id == Program.id, leaf.course_id == course.id, course.readable_id == key)
+
+
+def _program_with_run(key: BindParameter[str]) -> ColumnElement[bool]:
+    mode, run = ProgramCourseRunMode, aliased(CourseRun)
+    return exists().where(mode.program_id == Program.id, mode.course_run_id == run.id, run.key == key)
+
+
+def _program_of_category(slug: BindParameter[str]) -> ColumnElement[bool]:
+    return Program.category_id == select(ProgramCategory.id).where(ProgramCategory.slug == slug).scalar_subquery()
+
+
+def _program_in_status(statuses: BindParameter[list[str]]) -> ColumnElement[bool]:
+    return any_of(Program.status, statuses)
+
+
+PROGRAM_FILTERS: Mapping[str, Filter] = {
+    "category": Filter(_program_of_category, folded),
+    "status": Filter(_program_in_status, list, ListOf(text())),
+    "org": Filter(_program_of_organization, folded),
+    "course": Filter(_program_with_course, course_id),
+    "run": Filter(_program_with_run, run_key),
+    "search": Filter(_search(Program.name_folded), containing),
+}

@@ -1,0 +1,67 @@
+"""Course runs: what Open edX calls courses."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from db import tables
+from resolvers import reads
+from resolvers.plan.sources import Link, column, noun, one, paged
+from schema.connection import Connection
+from schema.enums import CourseRunOrigin, Pacing
+from schema.filters import CourseRunFilter, ProgramFilter
+from schema.node import Node
+from schema.orders import CourseRunOrder, ProgramOrder
+
+if TYPE_CHECKING:
+    from schema.course import Course
+    from schema.program import Program
+
+
+@noun(
+    tables.CourseRun,
+    key=tables.CourseRun.key,
+    description="One run of a course, which learners enroll in; what Open edX calls a course.",
+)
+class CourseRun(Node):
+    """A run of a course."""
+
+    key: str = column(tables.CourseRun.key, "Course key, such as `course-v1:ANUx+ASTRO2X+2B3T2015`.")
+    display_name: str = column(tables.CourseRun.display_name, "Title of the run.")
+    short_description: str = column(tables.CourseRun.short_description, "A sentence or two on the run; may be empty.")
+    image_url: str | None = column(tables.CourseRun.image_url, "Address of the course image.")
+    start: datetime | None = column(tables.CourseRun.start, "When the run starts.")
+    end: datetime | None = column(tables.CourseRun.end, "When the run ends; null where it has no end.")
+    enrollment_start: datetime | None = column(tables.CourseRun.enrollment_start, "When enrollment opens.")
+    enrollment_end: datetime | None = column(tables.CourseRun.enrollment_end, "When enrollment closes.")
+    pacing: Pacing = column(tables.CourseRun.pacing, "Who sets the pace.")
+    is_invitation_only: bool = column(tables.CourseRun.is_invitation_only, "Whether only invited learners may enroll.")
+    is_hidden: bool = column(tables.CourseRun.is_hidden, "Whether the LMS leaves the run out of its catalog pages.")
+    is_source: bool = column(tables.CourseRun.is_source, "Whether runs for contracts are made from this one.")
+    origin: CourseRunOrigin = column(tables.CourseRun.origin, "Where the run came from.")
+    created_at: datetime = column(tables.CourseRun.created_at, "When it was first seen here.")
+    updated_at: datetime = column(tables.CourseRun.updated_at, "When it last changed here.")
+    course: Annotated["Course", strawberry.lazy("schema.course")] = one(
+        tables.CourseRun.course_id,
+        "Course that the run is of; it stays the source's for a run made for a contract, whatever the key says.",
+    )
+    parent: Annotated["CourseRun", strawberry.lazy("schema.course_run")] | None = one(
+        tables.CourseRun.parent_id, "Run that this one was made from or is a section of."
+    )
+    children: Connection[Annotated["CourseRun", strawberry.lazy("schema.course_run")]] = paged(
+        "Runs that were made from this one or are its sections.",
+        remote=tables.CourseRun.parent_id,
+        orders=reads.RUN_ORDERS,
+        order_by=CourseRunOrder,
+        filters=reads.RUN_FILTERS,
+        filter_by=CourseRunFilter,
+    )
+    programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = paged(
+        "Programs that the run counts for.",
+        through=Link(tables.ProgramCourseRunMode.course_run_id, tables.ProgramCourseRunMode.program_id),
+        orders=reads.PROGRAM_ORDERS,
+        order_by=ProgramOrder,
+        filters=reads.PROGRAM_FILTERS,
+        filter_by=ProgramFilter,
+    )

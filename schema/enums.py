@@ -1,0 +1,59 @@
+"""The enums of the nouns. Each value is the one that the database holds."""
+
+from enum import Enum
+
+import strawberry
+
+from db import tables
+
+
+@strawberry.enum(description="What stands before an organization's key in the course keys of its B2B runs.")
+class CourseKeyPrefix(Enum):
+    """A family of organizations that runs are made for (`spec/b2b-courseware.md`)."""
+
+    UAI = strawberry.enum_value(tables.CourseKeyPrefix.UAI.value, description="`UAI_`, as in `UAI_MIT`.")
+    B2B = strawberry.enum_value(tables.CourseKeyPrefix.B2B.value, description="`B2B_`, as in `B2B_Acme`.")
+    NONE = strawberry.enum_value(tables.CourseKeyPrefix.NONE.value, description="Nothing: the bare key.")
+
+
+@strawberry.enum(description="Who sets the pace of a course run.")
+class Pacing(Enum):
+    """Pacing, as Open edX has it."""
+
+    INSTRUCTOR = strawberry.enum_value(tables.Pacing.INSTRUCTOR.value, description="Dates set by the course team.")
+    SELF = strawberry.enum_value(tables.Pacing.SELF.value, description="Each learner goes at their own pace.")
+
+
+@strawberry.enum(description="Where a course run came from.")
+class CourseRunOrigin(Enum):
+    """The origin of a run."""
+
+    STUDIO = strawberry.enum_value(tables.RunOrigin.STUDIO.value, description="Made in Studio, found by a sync.")
+    RERUN = strawberry.enum_value(tables.RunOrigin.RERUN.value, description="Made here from another run.")
+    DIRECTORY = strawberry.enum_value(tables.RunOrigin.DIRECTORY.value, description="Read from a course directory.")
+    IMPORT = strawberry.enum_value(tables.RunOrigin.IMPORT.value, description="Imported from an archive.")
+
+
+@strawberry.enum(description="Where a program is in its lifecycle. Deleted programs are not found by anyone.")
+class ProgramStatus(Enum):
+    """The lifecycle of programs (`spec/programs.md`, "Program Lifecycle") as the public sees it."""
+
+    UNPUBLISHED = strawberry.enum_value(
+        tables.ProgramStatus.UNPUBLISHED.value, description="Being built; seen by those who build programs only."
+    )
+    ACTIVE = strawberry.enum_value(tables.ProgramStatus.ACTIVE.value, description="Offered to learners.")
+    RETIRED = strawberry.enum_value(
+        tables.ProgramStatus.RETIRED.value, description="No longer offered to new learners; still shown."
+    )
+
+
+@strawberry.enum(description="What a node of a program's requirement tree asks for.")
+class RequirementKind(Enum):
+    """Kinds of requirements."""
+
+    ALL_OF = strawberry.enum_value(tables.RequirementKind.ALL_OF.value, description="Everything below the node.")
+    MIN_NUMBER_OF = strawberry.enum_value(
+        tables.RequirementKind.MIN_NUMBER_OF.value, description="At least `minimum` of the nodes below."
+    )
+    COURSE = strawberry.enum_value(tables.RequirementKind.COURSE.value, description="One course.")
+    PROGRAM = strawberry.enum_value(tables.RequirementKind.PROGRAM.value, description="Another program, completed.")

@@ -1,0 +1,47 @@
+"""Which rows a list shows: all conditions hold together, one left out or null is none, unknown values match nothing."""
+
+from typing import Any
+
+import strawberry
+
+from schema.enums import ProgramStatus
+
+
+def _condition(description: str) -> Any:
+    return strawberry.field(default=strawberry.UNSET, description=description)
+
+
+@strawberry.input(description="Which organizations to list.")
+class OrganizationFilter:
+    """Conditions on organizations."""
+
+    search: str | None = _condition("Name or key contains this text, without regard to case.")
+
+
+@strawberry.input(description="Which courses to list.")
+class CourseFilter:
+    """Conditions on courses."""
+
+    org: str | None = _condition("Organization's key, without regard to case, such as `MITx`.")
+    search: str | None = _condition("Name or readable id contains this text, without regard to case.")
+
+
+@strawberry.input(description="Which course runs to list.")
+class CourseRunFilter:
+    """Conditions on course runs."""
+
+    org: str | None = _condition("Key of the course's organization, without regard to case, such as `MITx`.")
+    course: str | None = _condition("Course's id, such as `MITx+6.002x` or `MITx/6.002x`.")
+    search: str | None = _condition("Name or key contains this text, without regard to case.")
+
+
+@strawberry.input(description="Which programs to list.")
+class ProgramFilter:
+    """Conditions on programs (`spec/programs.md`, "GET /programs/")."""
+
+    category: str | None = _condition("Category's slug, without regard to case, such as `xseries`.")
+    status: list[ProgramStatus] | None = _condition("Status is one of these.")
+    org: str | None = _condition("Key of one of the program's organizations, without regard to case.")
+    course: str | None = _condition("Id of a course in the program, such as `MITx+6.002x` or `MITx/6.002x`.")
+    run: str | None = _condition("Key of a course run in the program.")
+    search: str | None = _condition("Name contains this text, without regard to case.")

@@ -1,0 +1,24 @@
+"""Whether the server works."""
+
+from enum import Enum
+
+import strawberry
+
+from resolvers.health import ServiceState
+
+
+@strawberry.enum(description="Whether something works.")
+class ServiceStatus(Enum):
+    """A state of health."""
+
+    OK = strawberry.enum_value(ServiceState.OK.value, description="It works.")
+    UNAVAILABLE = strawberry.enum_value(ServiceState.UNAVAILABLE.value, description="It does not answer.")
+
+
+@strawberry.type(description="Whether the server and what it stands on work. Open to everyone.")
+class Health:
+    """The health of the server."""
+
+    status: ServiceStatus = strawberry.field(description="`OK` when everything below is.")
+    database: ServiceStatus = strawberry.field(description="The database, asked just now.")
+    version: str = strawberry.field(description="Version of the server.")

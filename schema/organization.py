@@ -1,0 +1,58 @@
+"""Organizations."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from sqlalchemy import func
+
+from db import tables
+from resolvers import reads
+from resolvers.plan.sources import Link, column, noun, paged
+from schema.connection import Connection
+from schema.enums import CourseKeyPrefix
+from schema.filters import CourseFilter, ProgramFilter
+from schema.node import Node
+from schema.orders import CourseOrder, ProgramOrder
+
+if TYPE_CHECKING:
+    from schema.course import Course
+    from schema.program import Program
+
+
+@noun(
+    tables.Organization,
+    key=tables.Organization.key,
+    description="An institution that courses and programs belong to.",
+)
+class Organization(Node):
+    """An organization (`spec/programs.md`, "Organization")."""
+
+    key: str = column(tables.Organization.key, "Organization part of course keys, such as `ANUx`.")
+    prefix: CourseKeyPrefix = column(
+        tables.Organization.prefix, "What stands before the key in the course keys of runs made for contracts."
+    )
+    display_name: str = column(
+        func.coalesce(tables.Organization.display_name, tables.Organization.key),
+        "Name for people; the key where no name is known.",
+    )
+    description: str = column(tables.Organization.description, "What the organization says of itself; may be empty.")
+    logo_url: str | None = column(tables.Organization.logo_url, "Address of the logo.")
+    created_at: datetime = column(tables.Organization.created_at, "When it was first seen here.")
+    updated_at: datetime = column(tables.Organization.updated_at, "When it last changed here.")
+    courses: Connection[Annotated["Course", strawberry.lazy("schema.course")]] = paged(
+        "Courses of the organization.",
+        remote=tables.Course.organization_id,
+        orders=reads.COURSE_ORDERS,
+        order_by=CourseOrder,
+        filters=reads.COURSE_FILTERS,
+        filter_by=CourseFilter,
+    )
+    programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = paged(
+        "Programs that the organization publishes.",
+        through=Link(tables.ProgramOrganization.organization_id, tables.ProgramOrganization.program_id),
+        orders=reads.PROGRAM_ORDERS,
+        order_by=ProgramOrder,
+        filters=reads.PROGRAM_FILTERS,
+        filter_by=ProgramFilter,
+    )

@@ -1,0 +1,117 @@
+"""Programs: courses that lead to something together."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from db import tables
+from resolvers.access import visible_programs
+from resolvers.plan.sources import Link, column, many, noun, one
+from schema.enums import ProgramStatus, RequirementKind
+from schema.node import Node
+
+if TYPE_CHECKING:
+    from schema.course import Course
+    from schema.course_run import CourseRun
+    from schema.organization import Organization
+
+
+@noun(
+    tables.ProgramCategory,
+    key=tables.ProgramCategory.slug,
+    description="A kind of program, such as XSeries.",
+)
+class ProgramCategory:
+    """A category of programs."""
+
+    slug: str = column(tables.ProgramCategory.slug, "Lower-case name for filters, such as `xseries`.")
+    display_name: str = column(tables.ProgramCategory.display_name, "Name for people, such as `XSeries`.")
+
+
+@noun(
+    tables.ProgramCourseRunMode,
+    key=tables.ProgramCourseRunMode.id,
+    description="A course run in the enrollment mode that counts for a program.",
+)
+class ProgramCourseRunMode:
+    """A run and mode of a program (`spec/programs.md`, "ProgramCourseRunMode")."""
+
+    course_run: Annotated["CourseRun", strawberry.lazy("schema.course_run")] = one(
+        tables.ProgramCourseRunMode.course_run_id, "Run of one of the program's courses."
+    )
+    mode_slug: str = column(tables.ProgramCourseRunMode.mode_slug, "Slug of the mode, such as `verified`.")
+    sku: str = column(tables.ProgramCourseRunMode.sku, "SKU of the mode's product, or empty.")
+
+
+@noun(
+    tables.ProgramRequirement,
+    key=tables.ProgramRequirement.id,
+    description="A node of a program's requirement tree: a group, a course, or another program.",
+)
+class ProgramRequirement:
+    """A node of the tree."""
+
+    kind: RequirementKind = column(tables.ProgramRequirement.kind, "What the node asks for.")
+    title: str = column(tables.ProgramRequirement.title, "Heading of a group, such as `Electives`; may be empty.")
+    depth: int = column(tables.ProgramRequirement.depth, "Number of nodes above this one; the root has 0.")
+    position: int = column(
+        tables.ProgramRequirement.sequence, "Place in the tree, depth first, counted from 0, the root."
+    )
+    minimum: int | None = column(
+        tables.ProgramRequirement.minimum, "How many of the nodes below are needed, for `MIN_NUMBER_OF`."
+    )
+    is_elective: bool = column(tables.ProgramRequirement.is_elective, "Whether the group is one of electives.")
+    course: Annotated["Course", strawberry.lazy("schema.course")] | None = one(
+        tables.ProgramRequirement.course_id, "Course that is needed, for `COURSE`."
+    )
+    required_program: Annotated["Program", strawberry.lazy("schema.program")] | None = one(
+        tables.ProgramRequirement.required_program_id,
+        "Program that is needed, for `PROGRAM`; null where the viewer may not see it.",
+    )
+    children: list[Annotated["ProgramRequirement", strawberry.lazy("schema.program")]] = many(
+        "Nodes directly below, in order.",
+        remote=tables.ProgramRequirement.parent_id,
+        order=[tables.ProgramRequirement.sequence],
+    )
+
+
+@noun(
+    tables.Program,
+    key=tables.Program.uuid,
+    visible=visible_programs,
+    description="A structured group of courses that learners complete together.",
+)
+class Program(Node):
+    """A program (`spec/programs.md`, "Program")."""
+
+    uuid: str = column(tables.Program.uuid, "UUID, the same on every installation.")
+    name: str = column(tables.Program.name, "Name for people; no other program has it.")
+    subtitle: str = column(tables.Program.subtitle, "A line below the name; may be empty.")
+    description: str = column(tables.Program.description, "What the program is about; may be empty.")
+    status: ProgramStatus = column(tables.Program.status, "Where the program is in its lifecycle.")
+    marketing_slug: str = column(tables.Program.marketing_slug, "Last part of its marketing page's address, or empty.")
+    revision: int = column(tables.Program.revision, "Number of the program's present state, counted up by each change.")
+    created_at: datetime = column(tables.Program.created_at, "When it was created.")
+    updated_at: datetime = column(tables.Program.updated_at, "When it was last changed.")
+    category: ProgramCategory = one(tables.Program.category_id, "Kind of program.")
+    organizations: list[Annotated["Organization", strawberry.lazy("schema.organization")]] = many(
+        "Organizations that publish the program, in the order of the program.",
+        through=Link(tables.ProgramOrganization.program_id, tables.ProgramOrganization.organization_id),
+        order=[tables.ProgramOrganization.position],
+    )
+    courses: list[Annotated["Course", strawberry.lazy("schema.course")]] = many(
+        "Courses of the program in order: the leaves of its requirement tree.",
+        through=Link(tables.ProgramRequirement.program_id, tables.ProgramRequirement.course_id),
+        order=[tables.ProgramRequirement.sequence],
+    )
+    requirements: list[ProgramRequirement] = many(
+        "Requirement tree as a list, depth first; the root is the first.",
+        remote=tables.ProgramRequirement.program_id,
+        order=[tables.ProgramRequirement.sequence],
+    )
+    run_modes: list[ProgramCourseRunMode] = many(
+        "Course runs that count for the program, each with the mode that counts.",
+        remote=tables.ProgramCourseRunMode.program_id,
+        order=[tables.ProgramCourseRunMode.id],
+    )
