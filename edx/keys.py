@@ -20,6 +20,7 @@ MAX_ORG = 64
 """Characters in the organization part: a longer one can have no course team."""
 
 FOREIGN = re.compile(r"[^\w\-~.:]")
+FOREIGN_DEPRECATED = re.compile(r"[^\w\-.]")
 PREFIX = re.compile(r"([A-Za-z]+-[vV]\d+):")
 OTHER_THINGS = {
     "library": "a library",
@@ -48,7 +49,7 @@ class CourseKey:
     def __post_init__(self) -> None:
         start = 0 if self.deprecated else len(NAMESPACE) + 1
         parts = {"organization": self.org, "course number": self.course, "run": self.run}
-        check_parts(str(self), parts, start=start, kind="course key")
+        check_parts(str(self), parts, start=start, kind="course key", deprecated=self.deprecated)
 
     @classmethod
     def parse(cls, text: str, *, allow_deprecated: bool = True) -> Self:
@@ -170,12 +171,16 @@ def has_namespace(text: str, *, kind: str) -> bool:
     raise InvalidCourseKey(text, reason, kind=kind, position=1)
 
 
-def check_parts(text: str, parts: dict[str, str], *, start: int, kind: str) -> None:
-    """Refuse parts that are empty, hold other characters than Open edX allows, or are too long."""
+def check_parts(text: str, parts: dict[str, str], *, start: int, kind: str, deprecated: bool = False) -> None:
+    """Refuse parts that are empty, hold other characters than Open edX allows, or are too long.
+
+    `start` is where the first part begins in the text.
+    """
+    foreign_to = FOREIGN_DEPRECATED if deprecated else FOREIGN
     for name, part in parts.items():
         if not part:
             raise InvalidCourseKey(text, f"the {name} is empty (character {start + 1})", kind=kind, position=start + 1)
-        if foreign := FOREIGN.search(part):
+        if foreign := foreign_to.search(part):
             position = start + foreign.start() + 1
             reason = f"the {name} contains {foreign[0]!r} (character {position})"
             raise InvalidCourseKey(text, reason, kind=kind, position=position)
