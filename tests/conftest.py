@@ -11,6 +11,8 @@ from sqlalchemy import URL, make_url
 
 from db.engine import Database, open_database
 from db.migrate import migrate
+from tests.asking import Asking
+from tests.catalog import fill
 from tests.postgresql import postgresql
 
 DIALECTS = ["sqlite", "postgresql"]
@@ -92,3 +94,10 @@ async def database(database_url: URL) -> AsyncIterator[Database]:
     database = open_database(database_url)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def asking(database: Database) -> Asking:
+    """An executor over a small catalog."""
+    await fill(database)
+    return Asking(database)
