@@ -57,12 +57,14 @@ def drive(tmp_path_factory: pytest.TempPathFactory) -> Driver:
 
 
 @pytest.fixture(scope="session")
-def explorer_url() -> Iterator[str]:
-    """The address of an explorer with sessions and a collection."""
-    running = os.environ.get("COLLEGIUM_EXPLORER_URL")
-    if running:
-        yield running
-        return
+def explorer_url(small_explorer_url: str) -> str:
+    """The address of an explorer with three sessions or more and a collection of two operations or more."""
+    return os.environ.get("COLLEGIUM_EXPLORER_URL", small_explorer_url)
+
+
+@pytest.fixture(scope="session")
+def small_explorer_url() -> Iterator[str]:
+    """The address of the small site's explorer, with its sessions and its collection."""
     with served(site()) as origin:
         yield f"{origin}/graphiql"
 

@@ -17,7 +17,7 @@ const context = await chromium.launchPersistentContext(task.profile, {
     '--disable-sync',
   ],
 });
-context.setDefaultTimeout(30_000);
+context.setDefaultTimeout(20_000);
 
 const requests = [];
 const complaints = [];
@@ -35,6 +35,9 @@ page.on('websocket', (socket) => requests.push({ url: () => socket.url(), method
 const visits = { signedIn, bare, subscription };
 try {
   console.log(JSON.stringify({ ...(await visits[task.visit]()), ...summary() }));
+} catch (error) {
+  await shot('failed');
+  throw error;
 } finally {
   await context.close();
 }
@@ -51,11 +54,12 @@ async function signedIn() {
   const tabs = await page.locator('.graphiql-tab').count();
   const asked = [];
   for (const label of [config.sessions[1].label, '', config.sessions.at(-1).label]) {
-    const schema = page.waitForRequest((request) => request.postData()?.includes('IntrospectionQuery'));
-    await page.locator('#session').selectOption(label);
-    await schema;
+    const [schema] = await Promise.all([
+      page.waitForRequest(isIntrospection),
+      page.locator('#session').selectOption(label),
+    ]);
     const { authorization } = await run();
-    asked.push({ label, authorization, schemaAuthorization: header(await schema), shownAs: await shownAs() });
+    asked.push({ label, authorization, schemaAuthorization: header(schema), shownAs: await shownAs() });
   }
   await shot('switched');
   await page.reload();
@@ -87,6 +91,7 @@ async function bare() {
   await page.reload();
   await ready();
   const reloaded = await run();
+  await page.waitForTimeout(600); // GraphiQL stores its tabs half a second later
   const stored = await page.evaluate(() => JSON.stringify(localStorage));
   await page.getByRole('button', { name: 'Sign out' }).click();
   return { nobody, holder, pasted, reloaded, stored, forgotten: await run(), overflow: await overflow() };
@@ -133,11 +138,12 @@ async function type(query) {
 /** Runs the operation on show; returns the answer and the header that was sent. */
 async function run() {
   await page.evaluate(() => modelOf('response.json').setValue(''));
-  const sent = page.waitForRequest((request) => request.method() === 'POST' && !isIntrospection(request));
-  await page.locator('.graphiql-execute-button').click();
-  const authorization = header(await sent);
+  const [sent] = await Promise.all([
+    page.waitForRequest((request) => request.method() === 'POST' && !isIntrospection(request)),
+    page.locator('.graphiql-execute-button').click(),
+  ]);
   await page.waitForFunction(() => answerOf().length > 0);
-  return { authorization, answer: JSON.parse(await text('response.json')) };
+  return { authorization: header(sent), answer: JSON.parse(await text('response.json')) };
 }
 
 function isIntrospection(request) {

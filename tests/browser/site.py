@@ -18,7 +18,9 @@ SESSIONS = (
 )
 
 OPERATIONS = (
-    Operation("Who am I?", "The viewer, as the server sees the header that the page sent.", "query WhoAmI {\n  viewer\n}"),
+    Operation(
+        "Who am I?", "The viewer, as the server sees the header that the page sent.", "query WhoAmI {\n  viewer\n}"
+    ),
     Operation(
         "One course",
         "A course by its key; the key is a variable.",
@@ -26,7 +28,9 @@ OPERATIONS = (
         {"key": "MITx+6.002x"},
     ),
     Operation("Count down", "A subscription over a WebSocket.", "subscription CountDown {\n  countdown(start: 3)\n}"),
-    Operation("Odd </script><b> text", "Text that must stay text: </script><script>alert(1)</script>", "{ __typename }"),
+    Operation(
+        "Odd </script><b> text", "Text that must stay text: </script><script>alert(1)</script>", "{ __typename }"
+    ),
 )
 
 
@@ -36,30 +40,35 @@ class Course:
     title: str
 
 
+def viewer(info: Info[dict[str, Any], None]) -> str:
+    return str(info.context["request"].headers.get("authorization", "nobody"))
+
+
+def course(key: str) -> Course:
+    return Course(key=key, title=f"The course {key}")
+
+
+async def countdown(start: int) -> AsyncIterator[int]:
+    for number in range(start, -1, -1):
+        yield number
+
+
 @strawberry.type
 class Query:
-    @strawberry.field(description="Who asks: the header Authorization, or nobody.")
-    def viewer(self, info: Info[dict[str, Any], None]) -> str:
-        return str(info.context["request"].headers.get("authorization", "nobody"))
-
-    @strawberry.field(description="A course by its key.")
-    def course(self, key: str) -> Course:
-        return Course(key=key, title=f"The course {key}")
+    viewer: str = strawberry.field(resolver=viewer, description="Who asks: the header Authorization, or nobody.")
+    course: Course = strawberry.field(resolver=course, description="A course by its key.")
 
 
 @strawberry.type
 class Subscription:
-    @strawberry.subscription(description="The numbers from `start` down to nought.")
-    async def countdown(self, start: int) -> AsyncIterator[int]:
-        for number in range(start, -1, -1):
-            yield number
+    countdown: AsyncIterator[int] = strawberry.subscription(
+        resolver=countdown, description="The numbers from `start` down to nought."
+    )
 
 
 def site(*, sessions: tuple[Session, ...] = SESSIONS, operations: tuple[Operation, ...] = OPERATIONS) -> Starlette:
     """The application, with these sessions and operations in its explorer."""
-    graphql: GraphQL[None, None] = GraphQL(
-        strawberry.Schema(query=Query, subscription=Subscription), graphql_ide=None
-    )
+    graphql: GraphQL[None, None] = GraphQL(strawberry.Schema(query=Query, subscription=Subscription), graphql_ide=None)
     return Starlette(
         routes=[
             Route("/graphql", graphql, methods=["GET", "POST"]),
