@@ -1,0 +1,257 @@
+"""The settings of the process: environment variables that begin with `COLLEGIUM_`, read once at start.
+
+`docs/settings.md` lists them; a test holds the list equal to this module. There are no settings files.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+import orjson
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from server.keyset import public_keys
+
+PREFIX = "COLLEGIUM_"
+DRIVERS = {
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+}
+HIDDEN = frozenset({"database_url", "jwt_public_keys", "jwt_secret", "lms_client_secret"})
+"""Settings whose values may hold a secret and are never shown."""
+
+MAY_BE_EMPTY = frozenset({"jwt_audience"})
+"""Settings for which an empty text is a value; for all others it is as good as none."""
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. `problems` has one line for each, naming its variable and what is accepted."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a setting takes, in words: for documentation and for errors."""
+
+    words: str
+
+
+def _database(value: object) -> URL:
+    """The address of a database under the name of the driver that we use."""
+    try:
+        url = make_url(value) if isinstance(value, str | URL) else None
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.drivername not in DRIVERS:
+        raise ValueError("this is not the address of a database of a kind that is known here") from None
+    if not url.database or url.database == ":memory:":
+        raise ValueError("it names no database")
+    if any("password" in name.lower() for name in url.query):
+        raise ValueError("the password belongs before the host: user:password@host")
+    return url.set(drivername=DRIVERS[url.drivername])
+
+
+def _site(value: str) -> str:
+    """The address of a service, without a slash at its end."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("this is not the address of a site")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("nothing but scheme, host, port and path may stand in it")
+    return value.rstrip("/")
+
+
+def _listed(value: object) -> object:
+    """The names in a text, separated by commas or written as a JSON list."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            raise ValueError("it begins like a JSON list but is none") from None
+    names = [name for name in (part.strip() for part in value.split(",")) if name]
+    if value and not names:
+        raise ValueError("it holds no name")
+    return names
+
+
+def _key_set(value: str) -> str:
+    public_keys(value)
+    return value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+NAMES = Accepted("names separated by commas, or a JSON list of texts")
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["console", "json"]
+Text = Annotated[str, Field(min_length=1), Accepted("text")]
+Secret = Annotated[SecretStr, Accepted("text, kept secret")]
+Port = Annotated[int, Field(ge=0, le=65535), Accepted("number from 0 to 65535; 0 takes any free port")]
+Site = Annotated[str, AfterValidator(_site), Accepted("http:// or https:// address without user and query")]
+Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
+KeySet = Annotated[str, AfterValidator(_key_set), Accepted("JSON Web Key Set of public RSA keys, 2048 bits or more")]
+Database = Annotated[
+    URL, NoDecode, PlainValidator(_database), Accepted("postgresql://user:password@host:port/name or sqlite:///path")
+]
+
+
+class Settings(BaseSettings):
+    """All settings of the process. Immutable, and without a secret in its `repr`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Annotated[Path, Accepted("path of a folder")] = Field(
+        Path(".collegium"), description="Folder for the files of the process; made when needed."
+    )
+    database_url: Database = Field(
+        default_factory=lambda data: URL.create("sqlite+aiosqlite", database=str(data["data_dir"] / "collegium.db")),
+        description="The database. Without it, an SQLite file in the data folder.",
+    )
+
+    host: Text = Field("127.0.0.1", description="Address that the server listens on.")
+    port: Port = Field(8000, description="Port that the server listens on.")
+    explorer: Annotated[bool, Accepted("true or false")] = Field(
+        default=True, description="Whether the explorer is served to browsers."
+    )
+
+    lms_url: Site | None = Field(None, description="Base address of the LMS.")
+    studio_url: Site | None = Field(None, description="Base address of Studio.")
+    lms_client_id: Text | None = Field(
+        None, description="Id of the OAuth application that the LMS gave this server; its user must be staff."
+    )
+    lms_client_secret: Secret | None = Field(None, description="Secret of that application.")
+    lms_username: Text | None = Field(
+        None, description="Whose view of the courses is read from the LMS; without it, that of the application's user."
+    )
+    lms_timeout: Annotated[float, Field(gt=0, le=600), Accepted("seconds, more than 0 and at most 600")] = Field(
+        5.0, description="How long the LMS and Studio may stay silent before a call is given up."
+    )
+
+    jwt_secret: Secret | None = Field(
+        None, description="Secret that the LMS signs HS256 tokens with (its `JWT_SECRET_KEY`)."
+    )
+    jwt_public_keys: KeySet | None = Field(
+        None, description="Public keys for its RS256 and RS512 tokens (its `JWT_PUBLIC_SIGNING_JWK_SET`)."
+    )
+    jwt_audience: Annotated[Names | None, NoDecode, NAMES] = Field(
+        None, description="Audiences of which a token must name one. Set, but empty: the audience is not checked."
+    )
+    jwt_issuers: Annotated[Names | None, NoDecode, NAMES] = Field(
+        None, description="Issuers of which a token must name one, such as `https://lms.example.org/oauth2`."
+    )
+    jwt_leeway: Annotated[float, Field(ge=0, le=300), Accepted("seconds from 0 to 300")] = Field(
+        1.0, description="How far the clocks of the LMS and of this server may differ."
+    )
+    authors: Annotated[Names, NoDecode, NAMES] = Field(
+        (), description="Usernames, compared with case, of program authors who are not staff of the LMS."
+    )
+
+    lms_port: Port = Field(18000, description="Port of the simulated LMS.")
+    studio_port: Port = Field(18010, description="Port of the simulated Studio.")
+
+    log_level: Annotated[LogLevel, BeforeValidator(_lower), Accepted("debug, info, warning or error")] = Field(
+        "info", description="Least severity that is logged."
+    )
+    log_format: Annotated[LogFormat, BeforeValidator(_lower), Accepted("console or json")] = Field(
+        "console", description="Lines for people, or one JSON object a line for machines."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: Any) -> Any:
+        """An empty variable is as good as none: compose files and the like cannot leave one out."""
+        return {name: value for name, value in given.items() if value != "" or name in MAY_BE_EMPTY}
+
+    @model_validator(mode="after")
+    def _keys_have_rules(self) -> Self:
+        """Keys alone would let in tokens that the LMS made for another service, or another LMS made."""
+        if self.jwt_secret is None and self.jwt_public_keys is None:
+            return self
+        if self.jwt_audience is None:
+            raise ValueError(
+                f"{PREFIX}JWT_AUDIENCE must be set where keys for tokens are; set it empty to check no audience"
+            )
+        if not self.jwt_issuers:
+            raise ValueError(f"{PREFIX}JWT_ISSUERS must be set where keys for tokens are")
+        return self
+
+
+def load(**given: Any) -> Settings:
+    """The settings in the environment, with those `given` by field name in place of its own.
+
+    Raises SettingsError with one line for each variable that is wrong.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(_lines(error.errors(include_url=False, include_context=False))) from None
+
+
+def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """A line for each variable that has our prefix and names no setting: nobody reads it. Case does not matter."""
+    known = [variable(name) for name in Settings.model_fields]
+    strange = [name for name in sorted(environ) if name.upper().startswith(PREFIX) and name.upper() not in known]
+    return [f"{name} is not a setting{_meant(name.upper(), known)}" for name in strange]
+
+
+def variable(field: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + field.upper()
+
+
+def accepted(field: FieldInfo) -> str:
+    """What a setting takes, in words."""
+    return next(entry.words for entry in _annotations(field) if isinstance(entry, Accepted))
+
+
+def _annotations(field: FieldInfo) -> list[Any]:
+    """What is annotated to a setting, or to the type in `Annotated[…] | None`."""
+    inner = [entry for part in getattr(field.annotation, "__args__", ()) for entry in getattr(part, "__metadata__", ())]
+    return [*field.metadata, *inner]
+
+
+def _meant(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.8)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _lines(errors: Iterable[ErrorDetails]) -> list[str]:
+    """One line for each setting, for its first error."""
+    lines: dict[object, str] = {}
+    for error in errors:
+        name = error["loc"][0] if error["loc"] else error["msg"]
+        if error["type"] != "default_factory_not_called":
+            lines.setdefault(name, _line(str(name), error))
+    return list(lines.values())
+
+
+def _line(name: str, error: ErrorDetails) -> str:
+    reason = error["msg"].removeprefix("Value error, ")
+    if name not in Settings.model_fields:
+        return reason if not error["loc"] else f"{variable(name)} is not a setting"
+    shown = "" if name in HIDDEN or "@" in str(error["input"]) else f"={_excerpt(error['input'])}"
+    takes = accepted(Settings.model_fields[name])
+    return f"{variable(name)}{shown}: {reason}; accepted: {takes}"
+
+
+def _excerpt(value: object, length: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= length else f"{text[:length]}…"
