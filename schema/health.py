@@ -4,7 +4,8 @@ from enum import Enum
 
 import strawberry
 
-from resolvers.health import ServiceState
+from resolvers.context import Context
+from resolvers.health import ServiceState, database_state, version
 
 
 @strawberry.enum(description="Whether something works.")
@@ -22,3 +23,9 @@ class Health:
     status: ServiceStatus = strawberry.field(description="`OK` when everything below is.")
     database: ServiceStatus = strawberry.field(description="The database, asked just now.")
     version: str = strawberry.field(description="Version of the server.")
+
+
+async def health(info: strawberry.Info[Context, None]) -> Health:
+    """The health of the server, asked just now."""
+    database = ServiceStatus(await database_state(info.context.database))
+    return Health(status=database, database=database, version=version())

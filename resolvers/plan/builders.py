@@ -53,7 +53,7 @@ class Source:
     def build(self, expression: str, width: int) -> Build:
         """The function `(rows, *children) -> list` that makes one `expression` of each row of `width` columns."""
         parameters = ", ".join(["rows", *(f"k{i}" for i in range(self.children))])
-        columns = "".join(f"c{i}, " for i in range(width)) or "*_"
+        columns = "".join(f"c{i}, " for i in range(width)) or "_"
         text = f"def build({parameters}):\n    return [{expression} for {columns} in rows]\n"
         exec(compile(text, "<plan>", "exec"), self._names)  # noqa: S102 -- made of column numbers and repr()s only
         build: Build = self._names["build"]

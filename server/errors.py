@@ -1,0 +1,61 @@
+"""Errors as clients see them: each with `extensions.code`, and faults of ours masked under an id that the log has."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from graphql import GraphQLError, GraphQLSyntaxError
+
+from db.errors import DatabaseBusy, DatabaseError
+from resolvers.errors import Code, RequestError
+
+log = structlog.get_logger(__name__)
+
+
+def described(errors: Iterable[GraphQLError], code: Code = Code.INTERNAL_SERVER_ERROR) -> list[dict[str, Any]]:
+    """Errors as they stand in a response; `code` is that of errors which graphql-core itself found."""
+    return [_described(error, code) for error in errors]
+
+
+def refused(code: Code, message: str) -> dict[str, Any]:
+    """An error about a request as a whole, outside of any document."""
+    return {"message": message, "extensions": {"code": code.value}}
+
+
+def _described(error: GraphQLError, code: Code) -> dict[str, Any]:
+    """One error. What neither the client nor the database caused is logged and masked."""
+    cause = error.original_error
+    entry: dict[str, Any] = {"message": error.message}
+    extensions: dict[str, Any] = {}
+    if isinstance(cause, RequestError):
+        extensions["code"] = cause.code.value
+    elif isinstance(cause, DatabaseError):
+        entry["message"] = _database_message(cause)
+        extensions["code"] = Code.SERVICE_UNAVAILABLE.value
+        log.error("database_fault", error=str(cause), path=error.path)
+    elif isinstance(error, GraphQLSyntaxError):
+        extensions["code"] = Code.GRAPHQL_PARSE_FAILED.value
+    elif cause is not None or code is Code.INTERNAL_SERVER_ERROR:
+        extensions |= {"code": Code.INTERNAL_SERVER_ERROR.value, "id": _logged(error)}
+        entry["message"] = "Something went wrong on our side."
+    else:
+        extensions["code"] = code.value
+    if error.locations:
+        entry["locations"] = [location.formatted for location in error.locations]
+    if error.path is not None:
+        entry["path"] = list(error.path)
+    return entry | {"extensions": extensions}
+
+
+def _database_message(cause: DatabaseError) -> str:
+    if isinstance(cause, DatabaseBusy):
+        return "The database is busy; try again."
+    return "The database does not answer; try again later."
+
+
+def _logged(error: GraphQLError) -> str:
+    """Log a fault with its traceback and return the id that it is logged under."""
+    fault = uuid4().hex
+    log.error("fault", id=fault, path=error.path, exc_info=error.original_error or error)
+    return fault
