@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 def described(errors: Iterable[GraphQLError], code: Code = Code.INTERNAL_SERVER_ERROR) -> list[dict[str, Any]]:
-    """Errors as they stand in a response; `code` is that of errors which graphql-core itself found."""
+    """Errors as they stand in a response; `code` is that of errors which graphql-core found before running anything."""
     return [_described(error, code) for error in errors]
 
 
@@ -36,11 +36,11 @@ def _described(error: GraphQLError, code: Code) -> dict[str, Any]:
         log.error("database_fault", error=str(cause), path=error.path)
     elif isinstance(error, GraphQLSyntaxError):
         extensions["code"] = Code.GRAPHQL_PARSE_FAILED.value
-    elif cause is not None or code is Code.INTERNAL_SERVER_ERROR:
-        extensions |= {"code": Code.INTERNAL_SERVER_ERROR.value, "id": _logged(error)}
-        entry["message"] = "Something went wrong on our side."
-    else:
+    elif code is not Code.INTERNAL_SERVER_ERROR:
         extensions["code"] = code.value
+    else:
+        extensions |= {"code": code.value, "id": _logged(error)}
+        entry["message"] = "Something went wrong on our side."
     if error.locations:
         entry["locations"] = [location.formatted for location in error.locations]
     if error.path is not None:
