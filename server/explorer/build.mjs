@@ -36,6 +36,11 @@ const page = await build({
   splitting: true,
   jsx: 'automatic',
   loader: { '.ttf': 'file' },
+  alias: {
+    // GraphiQL names prettier's old entries, in which it then finds no parser: prettify would do nothing.
+    'prettier/parser-babel': 'prettier/plugins/babel',
+    'prettier/parser-graphql': 'prettier/plugins/graphql',
+  },
   define: { ...common.define, WORKER_FILES: JSON.stringify(entries(workers.metafile)) },
 });
 

@@ -62,6 +62,9 @@ async function signedIn() {
     asked.push({ label, authorization, schemaAuthorization: header(schema), shownAs: await shownAs() });
   }
   await shot('switched');
+  const prettified = await prettify(`query   Name{__typename}`);
+  await openOperation(config.operations[1].name);
+  await stored();
   await page.reload();
   await ready();
   return {
@@ -71,6 +74,7 @@ async function signedIn() {
     second,
     tabs,
     asked,
+    prettified,
     kept: { label: await page.locator('#session').inputValue(), ...(await run()) },
     overflow: await overflow(),
     covered: await covered(),
@@ -91,10 +95,10 @@ async function bare() {
   await page.reload();
   await ready();
   const reloaded = await run();
-  await page.waitForTimeout(600); // GraphiQL stores its tabs half a second later
-  const stored = await page.evaluate(() => JSON.stringify(localStorage));
+  await stored();
+  const storage = await page.evaluate(() => JSON.stringify(localStorage));
   await page.getByRole('button', { name: 'Sign out' }).click();
-  return { nobody, holder, pasted, reloaded, stored, forgotten: await run(), overflow: await overflow() };
+  return { nobody, holder, pasted, reloaded, storage, forgotten: await run(), overflow: await overflow() };
 }
 
 async function subscription() {
@@ -135,6 +139,14 @@ async function type(query) {
   await page.evaluate((value) => modelOf('operation.graphql').setValue(value), query);
 }
 
+async function prettify(query) {
+  await page.getByRole('button', { name: 'New tab' }).click();
+  await type(query);
+  await page.getByRole('button', { name: /^Prettify/ }).click();
+  await page.waitForFunction((before) => modelOf('operation.graphql').getValue() !== before, query);
+  return text('operation.graphql');
+}
+
 /** Runs the operation on show; returns the answer and the header that was sent. */
 async function run() {
   await page.evaluate(() => modelOf('response.json').setValue(''));
@@ -144,6 +156,11 @@ async function run() {
   ]);
   await page.waitForFunction(() => answerOf().length > 0);
   return { authorization: header(sent), answer: JSON.parse(await text('response.json')) };
+}
+
+/** Waits until GraphiQL has stored its tabs, which it does half a second after the last change. */
+async function stored() {
+  await page.waitForTimeout(1000);
 }
 
 function isIntrospection(request) {

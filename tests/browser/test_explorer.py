@@ -83,6 +83,10 @@ def test_the_bar_says_who_one_is(seen: dict[str, Any]) -> None:
     assert last["shownAs"] == f"Signed in as: {last['label']} ({sessions[last['label']]})"
 
 
+def test_prettify_lays_an_operation_out(seen: dict[str, Any]) -> None:
+    assert seen["prettified"].strip() == "query Name {\n  __typename\n}"
+
+
 def test_the_chosen_session_outlives_a_reload(seen: dict[str, Any]) -> None:
     last = seen["config"]["sessions"][-1]
     assert seen["kept"]["label"] == last["label"]
@@ -107,7 +111,7 @@ def test_a_pasted_token_says_whose_it_is(seen_bare: dict[str, Any]) -> None:
 
 def test_a_pasted_token_is_kept_for_the_tab_only(seen_bare: dict[str, Any]) -> None:
     assert seen_bare["reloaded"]["authorization"] == f"JWT {TOKEN}"
-    assert CLAIMS not in seen_bare["stored"]
+    assert CLAIMS not in seen_bare["storage"]
     assert seen_bare["forgotten"]["authorization"] is None
 
 

@@ -39,6 +39,7 @@ function Explorer() {
           defaultQuery={FIRST_QUERY}
           defaultTabs={FIRST_TABS}
           defaultEditorToolsVisibility
+          showPersistHeadersSettings={false}
           inputValueDeprecation
           schemaDescription
         >
