@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
+from graphql import GraphQLError
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from resolvers.access import Viewer
 from resolvers.errors import Code, Unauthenticated
-from server.errors import refused
+from server.errors import described, refused
 from server.execution import Executor, Operation, Result
 
 LARGEST_BODY = 256 * 1024
@@ -65,6 +66,9 @@ class GraphQLView:
             response = _refusal(401, Code.UNAUTHENTICATED, str(error), media_type, [CHALLENGE])
         except BadRequest as error:
             response = _refusal(error.status, error.code, str(error), media_type, error.headers)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the client gets JSON and the log the rest
+            [described_error] = described([GraphQLError("", original_error=error)])
+            response = Response(500, orjson.dumps({"errors": [described_error]}), media_type)
         await _send(response, send)
 
 
