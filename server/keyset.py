@@ -61,7 +61,9 @@ def _public_key(entry: dict[str, Any], number: int) -> RSAKey:
     if "d" in entry:
         raise BadKeySet(f"its key {number} is a private key; give the public one")
     try:
-        key = RSAKey.import_key(entry)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SecurityWarning)  # small keys are refused below
+            key = RSAKey.import_key(entry)
     except (JoseError, ValueError, TypeError, KeyError):
         raise BadKeySet(f"its key {number} is not a valid RSA key") from None
     if key.public_key.key_size < SMALLEST_RSA:

@@ -12,7 +12,16 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import orjson
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -109,7 +118,11 @@ Site = Annotated[str, AfterValidator(_site), Accepted("http:// or https:// addre
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 KeySet = Annotated[str, AfterValidator(_key_set), Accepted("JSON Web Key Set of public RSA keys, 2048 bits or more")]
 Database = Annotated[
-    URL, NoDecode, PlainValidator(_database), Accepted("postgresql://user:password@host:port/name or sqlite:///path")
+    URL,
+    NoDecode,
+    PlainValidator(_database),
+    PlainSerializer(repr),  # a URL is a tuple, whose members would be dumped with the password
+    Accepted("postgresql://user:password@host:port/name or sqlite:///path"),
 ]
 
 

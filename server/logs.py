@@ -1,0 +1,188 @@
+"""What the process logs: structlog for our own lines, and the same lines for the libraries that log through `logging`.
+
+Every line of a request has its id. Values under names such as `authorization` or `password` never get out.
+"""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from typing import Any, TextIO
+from uuid import uuid4
+
+import orjson
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+from structlog.typing import Processor
+from typing_extensions import override
+
+from edx import http
+from server.settings import LogFormat, LogLevel
+
+HEADER = "x-request-id"
+HIDDEN = "[hidden]"
+SECRET = re.compile(
+    r"passw|secret|token|authori[sz]ation|cookie|api_?key|jwt|credential|private_?key|dsn", re.IGNORECASE
+)
+USABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+DEPTH = 4
+"""How far nested values are looked through for secrets; what is deeper is hidden."""
+
+SERVER = "uvicorn"
+ACCESS = "uvicorn.access"
+ACCESS_FIELDS = ("client", "method", "path", "http", "status")
+
+
+def configure(level: LogLevel, format: LogFormat, stream: TextIO | None = None) -> None:  # noqa: A002  its setting's name
+    """Log lines of at least `level` to `stream`, by default standard error, for the whole process.
+
+    Libraries other than uvicorn speak from warnings on only. Run uvicorn with `log_config=None`, or it logs for itself.
+    """
+    stream = stream or sys.stderr
+    severity = getattr(logging, level.upper())
+    structlog.configure(
+        processors=_processors(format, colors=stream.isatty()),
+        wrapper_class=structlog.make_filtering_bound_logger(severity),
+        logger_factory=lambda name="collegium": Lines(stream, name),
+        cache_logger_on_first_use=False,  # modules keep loggers from before the settings are read
+    )
+    logging.basicConfig(handlers=[Routed()], level=max(severity, logging.WARNING), force=True)
+    logging.captureWarnings(capture=True)
+    for name in (SERVER, "uvicorn.error", ACCESS):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(severity)
+
+
+def _processors(format: LogFormat, *, colors: bool) -> list[Processor]:  # noqa: A002  its setting's name
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        _named,
+        without_secrets,
+    ]
+    if format == "console":
+        # the default formatter of tracebacks prints local variables, tokens among them
+        plain = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)
+        return [*shared, structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False), renderer]
+    return [
+        *shared,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(serializer=_json),
+    ]
+
+
+class Lines:
+    """Writes finished lines under the name of a logger, each at once."""
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self.name = name
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
+class Routed(logging.Handler):
+    """Takes what libraries log to where our own lines go."""
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            event, fields = _access(record) if record.name == ACCESS else (record.getMessage(), {})
+            if record.exc_info:
+                fields["exc_info"] = record.exc_info
+            level = max(logging.DEBUG, min(record.levelno // 10 * 10, logging.CRITICAL))
+            structlog.get_logger(record.name).log(level, event, **fields)
+        except Exception:  # noqa: BLE001  as every handler does: logging must not break what it logs
+            self.handleError(record)
+
+
+def _access(record: logging.LogRecord) -> tuple[str, dict[str, Any]]:
+    """A request of uvicorn's access log, without the query string: it may hold what learners are asked about."""
+    if not isinstance(record.args, tuple) or len(record.args) != len(ACCESS_FIELDS):
+        return record.getMessage(), {}
+    fields = dict(zip(ACCESS_FIELDS, record.args, strict=True))
+    return "request", fields | {"path": str(fields["path"]).partition("?")[0]}
+
+
+def without_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The processor that hides values by their names, in nested values too."""
+    return {name: value if name == "exc_info" else _shown(name, value, DEPTH) for name, value in event.items()}
+
+
+def _shown(name: object, value: Any, depth: int) -> Any:
+    if SECRET.search(str(name)):
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {key: _shown(key, inner, depth - 1) for key, inner in value.items()} if depth else HIDDEN
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_item(inner, depth - 1) for inner in value] if depth else HIDDEN
+    return value
+
+
+def _item(value: Any, depth: int) -> Any:
+    """An item of a list, which may be a header: a pair of name and value."""
+    match value:
+        case (str() | bytes() as name, inner):
+            text = name.decode("latin-1") if isinstance(name, bytes) else name
+            return [text, _shown(text, inner, depth)]
+    return _shown("", value, depth)
+
+
+def _named(logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["logger"] = logger.name
+    return event
+
+
+def _json(event: Any, **_options: Any) -> str:
+    """An event as JSON; what has no form there stands as its `repr`."""
+    try:
+        return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # integers above 64 bits, halves of surrogates
+        return json.dumps(event, default=repr, skipkeys=True)
+
+
+@contextmanager
+def request_id(given: str | None = None) -> Iterator[str]:
+    """Within the block all lines, and all calls to Open edX, carry this id: the one `given` if usable, or a new one."""
+    used = given if given is not None and USABLE_ID.fullmatch(given) else uuid4().hex
+    with bound_contextvars(request_id=used):
+        outer = http.request_id.set(used)
+        try:
+            yield used
+        finally:
+            http.request_id.reset(outer)
+
+
+class RequestIds:
+    """ASGI middleware: every request gets an id, the caller's `X-Request-ID` if any, which the response names too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or socket under its id."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        with request_id(Headers(scope=scope).get(HEADER)) as used:
+
+            async def answer(message: Message) -> None:
+                if message["type"] in ("http.response.start", "websocket.accept"):
+                    message.setdefault("headers", [])
+                    MutableHeaders(scope=message)[HEADER] = used
+                await send(message)
+
+            await self._app(scope, receive, answer)
