@@ -1,0 +1,91 @@
+"""The endpoints under `/_simulator/`, by which a test or a demo reads and sets at run time what the simulator does."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from edx.simulator.faults import Fault, Faults, Kind
+
+NAMES: dict[str, tuple[type, ...]] = {
+    "kind": (str,),
+    "method": (str,),
+    "path": (str,),
+    "times": (int, type(None)),
+    "share": (int, float),
+    "seconds": (int, float),
+    "status": (int,),
+    "retry_after": (int, type(None)),
+}
+
+
+def control_app(faults: Faults, *, clones: Callable[[], Mapping[str, int]], reset: Callable[[], None]) -> Starlette:
+    """The endpoints: `faults` (GET, PUT with a list, DELETE), `requests` (GET), `clones` (GET), `reset` (POST).
+
+    `clones` tells how often each key was asked for as the destination of a clone; `reset` brings the world back to
+    its beginning, which also ends the faults and forgets the requests counted.
+    """
+
+    async def set_faults(request: Request) -> Response:
+        try:
+            wanted = [fault_of(item) for item in _list_of(orjson.loads(await request.body()))]
+        except ValueError as error:
+            return JSONResponse({"detail": str(error)}, 400)
+        faults.set(wanted)
+        return _faults_in_force(faults)
+
+    def read_faults(_: Request) -> Response:
+        return _faults_in_force(faults)
+
+    def end_faults(_: Request) -> Response:
+        faults.set([])
+        return Response(status_code=204)
+
+    def read_requests(_: Request) -> Response:
+        return JSONResponse({f"{method} {path}": count for (method, path), count in sorted(faults.requests.items())})
+
+    def read_clones(_: Request) -> Response:
+        return JSONResponse(dict(clones()))
+
+    def begin_anew(_: Request) -> Response:
+        reset()
+        faults.set([])
+        faults.requests.clear()
+        return Response(status_code=204)
+
+    return Starlette(
+        routes=[
+            Route("/_simulator/faults", read_faults, methods=["GET"]),
+            Route("/_simulator/faults", set_faults, methods=["PUT"]),
+            Route("/_simulator/faults", end_faults, methods=["DELETE"]),
+            Route("/_simulator/requests", read_requests, methods=["GET"]),
+            Route("/_simulator/clones", read_clones, methods=["GET"]),
+            Route("/_simulator/reset", begin_anew, methods=["POST"]),
+        ]
+    )
+
+
+def fault_of(item: Any) -> Fault:
+    """A fault as JSON: `{"kind": "error", "path": "/api/courses/", "times": 3}`. ValueError tells what is wrong."""
+    if not isinstance(item, dict) or "kind" not in item:
+        raise ValueError("a fault is an object with a kind")
+    for name, value in item.items():
+        if name not in NAMES:
+            raise ValueError(f"{name}: not known; known are {', '.join(NAMES)}")
+        if isinstance(value, bool) or not isinstance(value, NAMES[name]):
+            raise ValueError(f"{name}: of the wrong type")
+    return Fault(**{**item, "kind": Kind(item["kind"])})
+
+
+def _list_of(body: Any) -> list[Any]:
+    if not isinstance(body, list):
+        raise ValueError("faults: a list")
+    return body
+
+
+def _faults_in_force(faults: Faults) -> Response:
+    return Response(orjson.dumps(faults.faults), media_type="application/json")
