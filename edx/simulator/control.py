@@ -33,7 +33,7 @@ def control_app(faults: Faults, *, clones: Callable[[], Mapping[str, int]], rese
     async def set_faults(request: Request) -> Response:
         try:
             wanted = [fault_of(item) for item in _list_of(orjson.loads(await request.body()))]
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             return JSONResponse({"detail": str(error)}, 400)
         faults.set(wanted)
         return _faults_in_force(faults)
@@ -70,20 +70,23 @@ def control_app(faults: Faults, *, clones: Callable[[], Mapping[str, int]], rese
 
 
 def fault_of(item: Any) -> Fault:
-    """A fault as JSON: `{"kind": "error", "path": "/api/courses/", "times": 3}`. ValueError tells what is wrong."""
+    """A fault as JSON: `{"kind": "error", "path": "/api/courses/", "times": 3}`.
+
+    TypeError or ValueError tells what is wrong.
+    """
     if not isinstance(item, dict) or "kind" not in item:
-        raise ValueError("a fault is an object with a kind")
+        raise TypeError("a fault is an object with a kind")
     for name, value in item.items():
         if name not in NAMES:
             raise ValueError(f"{name}: not known; known are {', '.join(NAMES)}")
         if isinstance(value, bool) or not isinstance(value, NAMES[name]):
-            raise ValueError(f"{name}: of the wrong type")
+            raise TypeError(f"{name}: of the wrong type")
     return Fault(**{**item, "kind": Kind(item["kind"])})
 
 
 def _list_of(body: Any) -> list[Any]:
     if not isinstance(body, list):
-        raise ValueError("faults: a list")
+        raise TypeError("faults: a list")
     return body
 
 
