@@ -170,12 +170,13 @@ def _parsed(token: str) -> tuple[dict[str, Any], dict[str, Any], jws.CompactSign
         raise InvalidToken(Reason.MALFORMED, f"The token has more than {LONGEST_TOKEN} characters.")
     try:
         signed = jws.extract_compact(token.encode("ascii"))
-        header, claims = signed.headers(), orjson.loads(signed.payload)
+        header: Any = signed.headers()
+        claims = orjson.loads(signed.payload)
     except (JoseError, ValueError):
         message = "This is not a JWT; ask the LMS for one with token_type=jwt."
         raise InvalidToken(Reason.MALFORMED, message) from None
-    if not isinstance(claims, dict):
-        raise InvalidToken(Reason.MALFORMED, "The token's claims are not an object.")
+    if not isinstance(header, dict) or not isinstance(claims, dict):  # joserfc looks for no more than "alg" in header
+        raise InvalidToken(Reason.MALFORMED, "The token's header and claims are not objects.")
     return header, claims, signed
 
 
