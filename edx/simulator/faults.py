@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTROL_PREFIX = "/_simulator/"
-CONNECTION = "simulator.connection"
+CONNECTION = "connection"
 
 
 class Kind(StrEnum):
@@ -214,14 +214,14 @@ def _of_another_type(body: bytes) -> bytes:
 
 
 class Connection(Protocol):
-    """What a server puts into a scope's extensions under `CONNECTION`, so that a fault can cut it (asyncio's)."""
+    """What a server puts into a scope's state under `CONNECTION`, so that a fault can cut it (asyncio's)."""
 
     def abort(self) -> None:
         """Close the connection at once, what is not yet sent being lost."""
 
 
 async def _cut(scope: Scope, receive: Receive) -> None:
-    connection: Connection = scope["extensions"][CONNECTION]
+    connection: Connection = scope["state"][CONNECTION]
     connection.abort()
     await _until_gone(receive)
 
