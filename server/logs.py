@@ -26,7 +26,7 @@ from server.settings import LogFormat, LogLevel
 HEADER = "x-request-id"
 HIDDEN = "[hidden]"
 SECRET = re.compile(
-    r"passw|secret|token|authori[sz]ation|cookie|api_?key|jwt|credential|private_?key|dsn", re.IGNORECASE
+    r"passw|secret|token|authori[sz]ation|cookie|api[_-]?key|jwt|credential|private[_-]?key|dsn", re.IGNORECASE
 )
 USABLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 DEPTH = 4
@@ -151,7 +151,8 @@ def _json(event: Any, **_options: Any) -> str:
     try:
         return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:  # integers above 64 bits, halves of surrogates
-        return json.dumps(event, default=repr, skipkeys=True)
+        text = json.dumps(event, default=repr, skipkeys=True, ensure_ascii=False)
+        return text.encode(errors="replace").decode()
 
 
 @contextmanager

@@ -1,0 +1,302 @@
+"""Logs: their two forms, what never gets into them, and the id that all lines of a request share."""
+
+import asyncio
+import contextlib
+import io
+import logging
+import re
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from socket import create_server
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from edx import http
+from server.logs import HIDDEN, RequestIds, Routed, configure, request_id
+from server.settings import LogFormat, LogLevel
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    """Logging as it was before."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def stream() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def machine(stream: io.StringIO) -> io.StringIO:
+    configure("info", "json", stream)
+    return stream
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_line_for_machines_is_one_json_object(machine: io.StringIO) -> None:
+    structlog.get_logger("server.thing").info("synced\nall", organizations=3, names=["É", 'q"'])
+    (line,) = lines(machine)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", line.pop("timestamp"))
+    assert line == {
+        "event": "synced\nall",
+        "level": "info",
+        "logger": "server.thing",
+        "organizations": 3,
+        "names": ["É", 'q"'],
+    }
+
+
+def test_a_line_for_people_is_readable_and_without_colors_where_it_is_no_terminal(stream: io.StringIO) -> None:
+    configure("info", "console", stream)
+    structlog.get_logger("server.thing").warning("slow", seconds=3)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d \[warning *\] slow +\[server\.thing\] seconds=3\n", stream.getvalue())
+
+
+def test_lines_go_to_standard_error_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("info", "json")
+    structlog.get_logger().info("hello")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert orjson.loads(err)["logger"] == "collegium"
+
+
+@pytest.mark.parametrize(("level", "count"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
+def test_lines_below_the_level_are_left_out(stream: io.StringIO, level: LogLevel, count: int) -> None:
+    configure(level, "json", stream)
+    log = structlog.get_logger()
+    for write in (log.debug, log.info, log.warning, log.error):
+        write("event")
+    assert len(lines(stream)) == count
+
+
+def test_a_logger_made_before_the_settings_were_read_follows_them(stream: io.StringIO) -> None:
+    log = structlog.get_logger("early")
+    configure("error", "json", io.StringIO())
+    log.error("one")
+    configure("info", "json", stream)
+    log.info("two")
+    assert [line["event"] for line in lines(stream)] == ["two"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [2**80, "\ud800", {1: 2}, {(1, 2): 3}, object(), ValueError("x"), float("nan"), b"\xff"],
+    ids=["huge", "surrogate", "number-key", "tuple-key", "object", "error", "nan", "bytes"],
+)
+def test_no_value_stops_a_line_from_being_written(machine: io.StringIO, value: object) -> None:
+    structlog.get_logger().info("odd", value=value)
+    assert lines(machine)[0]["event"] == "odd"
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("password", "client_secret", "Authorization", "access_token", "JWT", "cookie", "Set-Cookie", "api-key"),
+        *("X-Api-Key", "authorisation", "credentials", "private_key", "lms_client_secret", "dsn", "passwd"),
+    ],
+)
+def test_values_under_the_names_of_secrets_are_hidden(stream: io.StringIO, form: LogFormat, name: str) -> None:
+    configure("info", form, stream)
+    structlog.get_logger().info(
+        "call",
+        **{name: "hunter2"},
+        nested={"deep": [{name: "hunter2"}]},
+        headers=[(name, "hunter2"), (name.encode(), b"hunter2")],
+        number={name: 7, "inner": {name: {"a": "hunter2"}}},
+        shown="visible",
+    )
+    assert "hunter2" not in stream.getvalue()
+    assert stream.getvalue().count(HIDDEN) == 6
+    assert "visible" in stream.getvalue()
+
+
+def test_what_is_nested_too_deep_to_be_looked_through_is_hidden(machine: io.StringIO) -> None:
+    structlog.get_logger().info("call", a={"b": {"c": {"d": {"e": {"password": "hunter2"}}}}}, z=[[[[[["hunter2"]]]]]])
+    assert "hunter2" not in machine.getvalue()
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_traceback_shows_no_local_variables(stream: io.StringIO, form: LogFormat) -> None:
+    configure("info", form, stream)
+    token = "".join(["hun", "ter2"])
+    try:
+        len(token) // 0
+    except ZeroDivisionError:
+        structlog.get_logger().exception("fault", id="f1")
+        logging.getLogger("library").exception("its fault")
+    assert stream.getvalue().count("ZeroDivisionError: ") == 2
+    assert "test_logs.py" in stream.getvalue()
+    assert "hunter2" not in stream.getvalue()
+
+
+# Libraries that log through `logging`
+
+
+def test_libraries_log_the_same_lines_from_warnings_on(stream: io.StringIO) -> None:
+    configure("debug", "json", stream)
+    for name in ("sqlalchemy.engine", "httpx", "aiosqlite"):
+        logging.getLogger(name).info("SELECT %s", "private")
+        logging.getLogger(name).warning("%s is slow", name)
+    assert [(line["logger"], line["level"], line["event"]) for line in lines(stream)] == [
+        (name, "warning", f"{name} is slow") for name in ("sqlalchemy.engine", "httpx", "aiosqlite")
+    ]
+
+
+def test_odd_records_are_written_all_the_same(machine: io.StringIO) -> None:
+    logging.getLogger("library").log(35, "100 % sure")
+    logging.getLogger("library").log(99, "loud")
+    assert [(line["level"], line["event"]) for line in lines(machine)] == [
+        ("warning", "100 % sure"),
+        ("critical", "loud"),
+    ]
+
+
+def test_a_record_that_cannot_be_written_does_not_break_its_library(
+    machine: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Routed().handle(logging.LogRecord("library", logging.WARNING, "x.py", 1, "%d", ("no number",), None))
+    assert machine.getvalue() == ""
+    assert "Logging error" in capsys.readouterr().err
+
+
+def test_warnings_of_python_become_lines(machine: io.StringIO) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=False)
+        configure("info", "json", machine)
+        warnings.warn("old ways", DeprecationWarning, stacklevel=1)
+        logging.captureWarnings(capture=False)
+    assert lines(machine)[0]["logger"] == "py.warnings"
+    assert "old ways" in lines(machine)[0]["event"]
+
+
+async def test_uvicorn_logs_requests_as_fields_and_without_the_query(machine: io.StringIO) -> None:
+    async def endpoint(request: Request) -> JSONResponse:
+        return JSONResponse({})
+
+    started = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().call_later(0, started.set)
+        yield
+
+    listener = create_server(("127.0.0.1", 0))
+    app = Starlette(routes=[Route("/graphql", endpoint)], lifespan=lifespan)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    await started.wait()
+    async with httpx.AsyncClient() as client:
+        await client.get(f"http://127.0.0.1:{listener.getsockname()[1]}/graphql?query=private")
+    server.should_exit = True
+    await serving
+    (request,) = (line for line in lines(machine) if line["event"] == "request")
+    assert (request["method"], request["path"], request["status"]) == ("GET", "/graphql", 200)
+    assert "private" not in machine.getvalue()
+    assert any(line["event"] == "Application startup complete." for line in lines(machine))
+
+
+# Request ids
+
+
+def test_all_lines_in_the_block_and_calls_to_open_edx_carry_the_id(machine: io.StringIO) -> None:
+    log = structlog.get_logger()
+    with request_id("abc-1") as used:
+        log.info("inside")
+        logging.getLogger("library").warning("inside too")
+        assert used == http.request_id.get() == "abc-1"
+    log.info("outside")
+    assert http.request_id.get() is None
+    assert [line.get("request_id") for line in lines(machine)] == ["abc-1", "abc-1", None]
+
+
+@pytest.mark.parametrize("given", [None, "", "a b", "a\nb", "é", "x" * 129, '"', "abc\n"])
+def test_an_id_that_cannot_be_used_is_replaced(given: str | None) -> None:
+    with request_id(given) as used:
+        assert re.fullmatch("[0-9a-f]{32}", used)
+
+
+def test_ids_end_with_their_block_even_when_it_fails() -> None:
+    with request_id("outer"), pytest.raises(KeyError), request_id("inner"):
+        raise KeyError
+    assert http.request_id.get() is None
+    assert structlog.contextvars.get_contextvars() == {}
+
+
+async def endpoint(request: Request) -> JSONResponse:
+    return JSONResponse({"id": http.request_id.get(), **structlog.contextvars.get_contextvars()})
+
+
+async def socket(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.close(reason=http.request_id.get())
+
+
+APP = RequestIds(Starlette(routes=[Route("/", endpoint), WebSocketRoute("/socket", socket)]))
+
+
+async def test_requests_get_the_caller_s_id_or_their_own_and_answer_it() -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(APP), base_url="http://test") as client:
+        given = await client.get("/", headers={"X-Request-ID": "from-proxy.7"})
+        one, two = await asyncio.gather(client.get("/"), client.get("/"))
+    assert given.headers["x-request-id"] == given.json()["id"] == given.json()["request_id"] == "from-proxy.7"
+    assert one.headers["x-request-id"] == one.json()["id"] != two.headers["x-request-id"] == two.json()["id"]
+
+
+async def test_sockets_get_an_id_too() -> None:
+    sent: list[Message] = []
+    scope: Scope = {"type": "websocket", "path": "/socket", "headers": [(b"x-request-id", b"s1")], "subprotocols": []}
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await APP(scope, receive, send)
+    assert (b"x-request-id", b"s1") in sent[0]["headers"]
+    assert sent[1]["reason"] == "s1"
+
+
+async def test_the_lifespan_passes_through() -> None:
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["type"])
+        assert http.request_id.get() is None
+
+    async def receive() -> Message:
+        return {}
+
+    async def send(message: Message) -> None:
+        pass
+
+    await RequestIds(app)({"type": "lifespan"}, receive, send)
+    assert seen == ["lifespan"]
