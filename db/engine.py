@@ -26,6 +26,16 @@ SQLITE_PRAGMAS = (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "sync
 
 Row = Sequence[Any]
 
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.UndefinedTableError,
+    asyncpg.InvalidCatalogNameError,
+)
+"""What asyncpg raises when a server, a database or its tables are not there, or no more."""
+
 
 class Snapshot(ABC):
     """Reads that all see the data as it was at the first of them.
@@ -83,7 +93,7 @@ class Database(ABC):
                 yield session
         except OperationalError as error:
             raise _translated(error) from error
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
+        except LOST as error:
             raise DatabaseUnavailable(str(error)) from error
 
     async def close(self) -> None:
@@ -178,8 +188,10 @@ class SqliteSnapshot(Snapshot):
     async def release(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.rollback()
-            self._database.give_back(connection)
+            try:
+                await connection.rollback()
+            finally:
+                self._database.give_back(connection)
 
 
 class PostgresqlDatabase(Database):
@@ -226,8 +238,7 @@ class PostgresqlSnapshot(Snapshot):
                 self._connection = await (await self._database.pool()).acquire()
                 await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             rows: Sequence[Row] = await self._connection.fetch(sql, *parameters)
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError,
-                asyncpg.UndefinedTableError, asyncpg.InvalidCatalogNameError) as error:  # fmt: skip
+        except LOST as error:
             raise DatabaseUnavailable(str(error)) from error
         return rows
 
@@ -237,7 +248,7 @@ class PostgresqlSnapshot(Snapshot):
         if connection is None:
             return
         try:
-            if not connection.is_closed():
+            with contextlib.suppress(*LOST):  # the pool puts a new connection in place of a lost one
                 await connection.execute("ROLLBACK")
         finally:
             await (await self._database.pool()).release(connection)

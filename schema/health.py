@@ -25,7 +25,7 @@ class Health:
     version: str = strawberry.field(description="Version of the server.")
 
 
-async def health(info: strawberry.Info[Context, None]) -> Health:
+async def health(info: strawberry.Info[Context, None]) -> Health | None:
     """The health of the server, asked just now."""
     database = ServiceStatus(await database_state(info.context.database))
     return Health(status=database, database=database, version=version())

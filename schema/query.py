@@ -81,6 +81,6 @@ class Query:
         kind=strawberry.ID,
     )
 
-    health: Health = strawberry.field(
+    health: Health | None = strawberry.field(
         resolver=health, description="Whether the server works. The one field that needs no sign-in."
     )

@@ -1,0 +1,111 @@
+"""Snapshots and transactions, with several at once."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import URL, select, update
+
+from db.engine import READERS, Database, open_database
+from db.errors import DatabaseBusy, DatabaseUnavailable
+from db.tables import Organization, Program
+from tests.catalog import fill, organization
+
+
+async def increment(database: Database, times: int) -> None:
+    for _ in range(times):
+        async with database.writing() as session:
+            program = await session.get_one(Program, 1, with_for_update=True)
+            program.revision += 1
+
+
+async def test_no_update_is_lost_between_writers(database: Database, database_url: URL) -> None:
+    """On SQLite a writer takes the lock at once: an upgraded read transaction loses updates without an error."""
+    await fill(database)
+    other = open_database(database_url)
+
+    await asyncio.gather(*(increment(each, 10) for each in (database, other) for _ in range(3)))
+
+    await other.close()
+    async with database.writing() as session:
+        assert await session.scalar(select(Program.revision).where(Program.id == 1)) == 61
+
+
+async def test_a_snapshot_sees_nothing_that_is_written_after_its_first_read(database: Database) -> None:
+    count = "SELECT count(*) FROM organization"
+    async with database.reading() as snapshot:
+        assert (await snapshot.fetch(count))[0][0] == 0
+        async with database.writing() as session:
+            session.add(organization("NewX"))
+        assert (await snapshot.fetch(count))[0][0] == 0
+    async with database.reading() as snapshot:
+        assert (await snapshot.fetch(count))[0][0] == 1
+
+
+async def test_a_snapshot_cannot_write(database: Database) -> None:
+    async with database.reading() as snapshot:
+        with pytest.raises(Exception, match=r"read-?only"):
+            await snapshot.fetch("DELETE FROM organization")
+
+
+async def test_readers_wait_for_a_connection_and_all_get_one(database: Database) -> None:
+    async def read() -> int:
+        async with database.reading() as snapshot:
+            value: int = (await snapshot.fetch("SELECT 1"))[0][0]
+            await asyncio.sleep(0)
+            return value
+
+    assert await asyncio.gather(*(read() for _ in range(READERS * 10))) == [1] * READERS * 10
+
+
+async def test_a_snapshot_that_is_cancelled_gives_its_connection_back(database: Database) -> None:
+    async def read_for_ever() -> None:
+        async with database.reading() as snapshot:
+            await snapshot.fetch("SELECT 1")
+            await asyncio.Event().wait()
+
+    for _ in range(READERS * 3):
+        task = asyncio.create_task(read_for_ever())
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async with database.reading() as snapshot:
+        assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
+
+
+async def test_a_lost_connection_is_replaced(database: Database) -> None:
+    if database.dialect.name == "sqlite":
+        pytest.skip("a file has no connections to lose")
+    async with database.reading() as snapshot:
+        [row] = await snapshot.fetch("SELECT pg_backend_pid()")
+        async with database.engine.connect() as other:
+            await other.exec_driver_sql(f"SELECT pg_terminate_backend({row[0]})")
+        with pytest.raises(DatabaseUnavailable):
+            await snapshot.fetch("SELECT 1")
+
+    async with database.reading() as snapshot:
+        assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
+
+
+async def test_an_unreachable_database_is_a_typed_error_for_writers_too(database_url: URL, dialect: str) -> None:
+    gone = database_url.set(port=1) if dialect == "postgresql" else database_url.set(database="/nonexistent/x.db")
+    database = open_database(gone)
+
+    with pytest.raises(DatabaseUnavailable):
+        await increment(database, 1)
+    await database.close()
+
+
+async def test_a_writer_that_waits_too_long_is_told_that_the_database_is_busy(
+    database: Database, database_url: URL, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if dialect == "postgresql":
+        pytest.skip("writers of PostgreSQL wait for rows, not for the database")
+    monkeypatch.setattr("db.engine.SQLITE_PRAGMAS", ("busy_timeout=50",))
+    impatient = open_database(database_url)
+
+    async with database.writing() as session:
+        await session.execute(update(Organization).values(description=""))
+        with pytest.raises(DatabaseBusy):
+            await increment(impatient, 1)
+    await impatient.close()
