@@ -26,6 +26,7 @@ class Kind(StrEnum):
     DELAY = "delay"  # waits `seconds`, then all goes its way; delays add up with each other and with another fault
     ERROR = "error"  # an HTML page with `status`: 500, 502, 503 …
     THROTTLE = "throttle"  # 429, with Retry-After if `retry_after` is given
+    MISSING = "missing"  # 404, as what has just been made may answer for a while
     PAGE = "page"  # 200 with an HTML page, as a proxy or a login wall gives it
     CUT = "cut"  # the connection is cut, nothing is answered
 
@@ -174,6 +175,8 @@ def _in_place_of_work(fault: Fault) -> Response | None:
     """The answer to a request that never reaches the platform."""
     if fault.kind is Kind.ERROR:
         return HTMLResponse(f"<html><body><h1>{fault.status}</h1></body></html>", fault.status)
+    if fault.kind is Kind.MISSING:
+        return JSONResponse({"detail": "Not found."}, 404)
     if fault.kind is Kind.PAGE:
         return HTMLResponse("<!DOCTYPE html><html><body><h1>We will be right back</h1></body></html>")
     if fault.kind is not Kind.THROTTLE:
