@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked. `query` is a query string or its parameters; `body` is text, or parsed if it was JSON or a form."""
+    """What was asked. `query` is a query string or its parameters; `body` is text, or the values of JSON or a form."""
 
     method: str
     path: str
