@@ -171,7 +171,7 @@ def _parsed(token: str) -> tuple[dict[str, Any], dict[str, Any], jws.CompactSign
     try:
         signed = jws.extract_compact(token.encode("ascii"))
         header: Any = signed.headers()
-        claims = orjson.loads(signed.payload)
+        claims = orjson.loads(signed.payload)  # unlike json, it knows no NaN and no infinity: every end comes
     except (JoseError, ValueError):
         message = "This is not a JWT; ask the LMS for one with token_type=jwt."
         raise InvalidToken(Reason.MALFORMED, message) from None
@@ -260,7 +260,7 @@ def _names_one_of(accepted: Collection[str], audience: object) -> bool:
 
 def _seconds(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise _missing(name)
     return value
 

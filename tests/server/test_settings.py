@@ -230,7 +230,7 @@ def small_key() -> RSAKey:
         (key_set(RSAKey.generate_key(2048), private=True), "its key 1 is a private key; give the public one"),
         (key_set(*[RSAKey.generate_key(2048)] * 17), "it holds more than 16 keys"),
     ],
-    ids=lambda value: value[:40],
+    ids=lambda value: value if value.startswith("it") else "",  # not by keys: they differ from process to process
 )
 def test_other_key_sets_are_refused_and_never_shown(text: str, reason: str) -> None:
     (problem,) = problems(jwt_public_keys=text, jwt_audience=[], jwt_issuers=["i"])

@@ -181,7 +181,7 @@ def test_times_that_are_no_numbers_are_refused(name: str, value: object) -> None
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"1e999", b"-1e999", b"9" * 400])
 def test_an_end_that_never_comes_is_refused(number: bytes) -> None:
     payload = orjson.dumps(claims()).replace(b"1795236987", number)
-    assert refusal(handmade({"alg": "HS256"}, payload)) in (Reason.MALFORMED, Reason.MISSING_CLAIM)
+    assert refusal(handmade({"alg": "HS256"}, payload)) is Reason.MALFORMED
 
 
 @pytest.mark.parametrize("username", ["", " ", "\n\t", None, 7, ["ada"], True])
@@ -306,6 +306,7 @@ def test_a_key_made_for_one_algorithm_checks_no_other() -> None:
         token().rpartition(".")[0] + ".",
         token().replace(segment(b'{"typ'), segment(b'{"Typ')),
     ],
+    ids=["stranger's key", "other secret", "cut", "none", "other header"],
 )
 def test_a_signature_that_is_not_ours_is_refused(text: str) -> None:
     assert refusal(text) is Reason.BAD_SIGNATURE
