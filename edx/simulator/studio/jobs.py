@@ -1,4 +1,4 @@
-"""Studio's work: imports that run after their request is answered, and how often each clone was asked for."""
+"""What Studio alone knows: the imports it runs, how often each clone was asked for, and the images of runs."""
 
 import uuid
 from collections import Counter
@@ -22,7 +22,7 @@ class Import:
 
 @dataclass
 class Jobs:
-    """The imports by task and filename, and the clones asked for by the key of their destination.
+    """The imports by task and filename, the clones asked for by the key of their destination, images by course id.
 
     `polls` is how often the state of a new import is `In Progress` before it is known.
     """
@@ -30,6 +30,7 @@ class Jobs:
     polls: int = 0
     imports: dict[tuple[str, str], Import] = field(default_factory=dict)
     clones: Counter[str] = field(default_factory=Counter)
+    images: dict[str, str] = field(default_factory=dict)
 
     def begin_import(self, filename: str, *, succeeds: bool) -> str:
         """Begin an import; its task is a UUID, the same for the same order of imports."""
@@ -38,6 +39,7 @@ class Jobs:
         return task
 
     def clear(self) -> None:
-        """Forget all that was asked for."""
+        """Forget all."""
         self.imports.clear()
         self.clones.clear()
+        self.images.clear()
