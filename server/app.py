@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -16,6 +17,7 @@ from schema import schema
 from server import explorer
 from server.execution import Executor
 from server.graphql import GraphQLView
+from server.logs import RequestIds
 from server.operations import OPERATIONS
 from server.settings import Settings
 from server.signin import SignIn
@@ -39,7 +41,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         yield
         await database.close()
 
-    return Starlette(routes=[Route(ENDPOINT, view), *routes], lifespan=lifespan)
+    return Starlette(routes=[Route(ENDPOINT, view), *routes], lifespan=lifespan, middleware=[Middleware(RequestIds)])
 
 
 class _Endpoint:

@@ -1,0 +1,273 @@
+"""The command line: `collegium COMMAND`.
+
+Every command says what it does and gives an example under `--help`, and ends with a code other than 0 and one line on
+standard error when it fails. Modules that take long to load are loaded inside the commands that need them.
+"""
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+
+import typer
+
+from resolvers.access import Role
+from server.settings import Settings, SettingsError, load, unknown_variables
+
+if TYPE_CHECKING:
+    from resolvers.catalog import Report
+
+P = ParamSpec("P")
+
+
+class Failure(Exception):
+    """A command that did not do what it should; the message is one line for whoever called it."""
+
+
+class Application(typer.Typer):
+    """A typer application whose commands may be coroutines and whose failures are one line."""
+
+    def command(self, *arguments: Any, **options: Any) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+        """Declare a command; its docstring is its help."""
+        declare = super().command(*arguments, **options)
+
+        def wrap(work: Callable[P, Any]) -> Callable[P, Any]:
+            @functools.wraps(work)
+            def run(*given: P.args, **named: P.kwargs) -> None:
+                with _failing_well():
+                    result = work(*given, **named)
+                    if inspect.iscoroutine(result):
+                        _run(result)
+
+            declare(run)
+            return work
+
+        return wrap
+
+
+app = Application(
+    name="collegium",
+    help="One GraphQL server over everything that an institution runs on Open edX.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+sync = Application(help="Fill the catalog from the LMS.", no_args_is_help=True, rich_markup_mode="markdown")
+app.add_typer(sync, name="sync")
+
+
+def main() -> None:
+    """The entry point of the `collegium` command."""
+    app()
+
+
+@app.command()
+async def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on, in place of COLLEGIUM_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, in place of COLLEGIUM_PORT.")] = None,
+) -> None:
+    """Run the server until Ctrl-C or SIGTERM.
+
+    Example: `collegium serve --port 8080`
+    """
+    from db.migrate import check as check_database
+    from server.app import create_app
+    from server.process import listen
+    from server.process import serve as serve_app
+
+    settings = _settings(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
+    await check_database(settings.database_url)
+    listener = listen(settings.host, settings.port)
+    address = f"http://{settings.host}:{listener.getsockname()[1]}"
+    await serve_app(create_app(settings), listener, lambda: print(f"Collegium serves {address}/graphql", flush=True))  # noqa: T201
+
+
+@app.command()
+async def migrate() -> None:
+    """Bring the database to this version's tables; a new database is made so from nothing.
+
+    Example: `COLLEGIUM_DATABASE_URL=postgresql://collegium@db/collegium collegium migrate`
+    """
+    from db.migrate import migrate as migrate_database
+
+    before, now = await migrate_database(_settings().database_url)
+    typer.echo(f"The database is at revision {now}{', as before' if before == now else ''}.")
+
+
+@app.command(name="export-schema")
+def export_schema() -> None:
+    """Print the schema in GraphQL's schema definition language.
+
+    Example: `collegium export-schema > schema.graphql`
+    """
+    from schema import sdl
+
+    typer.echo(sdl(), nl=False)
+
+
+@app.command()
+def token(
+    role: Annotated[Role, typer.Option(help="What the user may do.")],
+    username: Annotated[str, typer.Option(help="Whose token it is.")],
+    hours: Annotated[float, typer.Option(help="How long it is good.", min=0.01, max=24 * 365)] = 24,
+) -> None:
+    """Print a token for development, signed with COLLEGIUM_JWT_SECRET.
+
+    Example: `collegium token --role admin --username ada`
+    """
+    from server.signin import CannotMint, mint
+
+    try:
+        typer.echo(mint(_settings(), username, role, timedelta(hours=hours)))
+    except CannotMint as error:
+        raise Failure(str(error)) from error
+
+
+@app.command()
+async def check() -> None:
+    """Check settings, database, migrations, LMS and Studio, one line each.
+
+    Example: `collegium check`
+    """
+    from server.checks import checks
+
+    results = [(name, problem) async for name, problem in checks(_settings())]
+    for name, problem in results:
+        typer.echo(f"{'✗' if problem else '✓'} {name}{f': {problem}' if problem else ''}")
+    if any(problem for _, problem in results):
+        raise typer.Exit(1)
+
+
+@sync.command(name="organizations")
+async def sync_organizations(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Copy the LMS's organizations into the catalog: new ones are made, renamed ones renamed, none removed.
+
+    Example: `collegium sync organizations --dry-run`
+    """
+    from resolvers import catalog
+
+    await _sync(catalog.sync_organizations, dry_run=dry_run, as_json=as_json)
+
+
+@sync.command(name="course-runs")
+async def sync_course_runs(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Copy the LMS's course runs into the catalog, and make their courses and organizations where they are new.
+
+    Example: `collegium sync course-runs --json`
+    """
+    from resolvers import catalog
+
+    await _sync(catalog.sync_course_runs, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+async def simulate(
+    seed: Annotated[int, typer.Option(help="Number that the data are made from.")] = 1,
+    latency: Annotated[float, typer.Option(help="Seconds that every answer takes longer.", min=0)] = 0,
+    error_rate: Annotated[float, typer.Option(help="Part of the calls that fail, from 0 to 1.", min=0, max=1)] = 0,
+    throttle: Annotated[bool, typer.Option(help="Whether calls are limited as on the real LMS.")] = True,  # noqa: FBT002
+    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,  # noqa: FBT002
+) -> None:
+    """Run a simulated Open edX, LMS and Studio, for development and tests.
+
+    Example: `collegium simulate --latency 0.3 --error-rate 0.05`
+    """
+    from server.simulation import simulate as run_simulation
+
+    await run_simulation(
+        _settings(),
+        seed=seed,
+        latency=latency,
+        error_rate=error_rate,
+        throttle=throttle,
+        until_input_ends=until_input_ends,
+    )
+
+
+@app.command()
+async def demo() -> None:
+    """Run the server with demo data on a simulated Open edX, in the folder COLLEGIUM_DATA_DIR.
+
+    Example: `COLLEGIUM_PORT=8080 collegium demo`
+    """
+    from server.demo import run_demo
+
+    _warn_of_unknown_variables()
+    await run_demo()
+
+
+async def _sync(work: "Callable[..., Coroutine[Any, Any, Report]]", *, dry_run: bool, as_json: bool) -> None:
+    """Run one of the syncs, with a progress bar on a terminal, and print its report."""
+    from db.engine import open_database
+    from db.migrate import check as check_database
+    from server.reports import as_text, progress_bar
+    from server.upstream import open_lms
+
+    settings = _settings()
+    await check_database(settings.database_url)
+    database = open_database(settings.database_url)
+    try:
+        async with open_lms(settings) as lms:
+            with progress_bar() as progress:
+                report = await work(database, lms, dry_run=dry_run, progress=progress)
+    finally:
+        await database.close()
+    typer.echo(report.json() if as_json else as_text(report))
+    if report.failure:
+        raise Failure(report.failure)
+
+
+def _settings(**given: Any) -> Settings:
+    """The settings, with logs set up as they say, and a warning for each variable that nobody reads."""
+    from server.logs import configure
+
+    settings = load(**given)
+    configure(settings.log_level, settings.log_format)
+    _warn_of_unknown_variables()
+    return settings
+
+
+def _warn_of_unknown_variables() -> None:
+    for line in unknown_variables():
+        typer.echo(f"warning: {line}", err=True)
+
+
+@contextlib.contextmanager
+def _failing_well() -> Iterator[None]:
+    """Turn the faults that a caller can do something about into one line and exit code 1."""
+    from db.errors import DatabaseError
+    from edx.errors import OpenEdxError
+    from server.process import PortTaken
+
+    try:
+        yield
+    except SettingsError as error:
+        for problem in error.problems:
+            typer.echo(f"collegium: {problem}", err=True)
+        raise typer.Exit(1) from None
+    except (Failure, DatabaseError, OpenEdxError, PortTaken) as error:
+        typer.echo(f"collegium: {' '.join(str(error).split())}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine on the quickest loop that is installed."""
+    if sys.platform == "win32":
+        asyncio.run(work)
+    else:
+        import uvloop
+
+        uvloop.run(work)

@@ -1,0 +1,84 @@
+"""Serving until somebody stops the process: Ctrl-C or SIGTERM end it in good order and within bounded time."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from typing_extensions import override
+
+GRACE_SECONDS = 10
+"""How long requests under way may take to finish once the process is to stop."""
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class PortTaken(Exception):
+    """Another program listens on the port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"port {port} on {host} is taken; choose another one")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on `port`, or on any free one for 0. Raises PortTaken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, proto=socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(host, port) from error
+    return listener
+
+
+async def serve(app: ASGIApp, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve `app` until the process is told to stop; `on_ready` is called when requests are answered."""
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    server = _Server(config, on_ready)
+    with stopping(server.stop):
+        await server.serve(sockets=[listener])
+
+
+@contextlib.contextmanager
+def stopping(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` when the process is told to stop, for the time of the block."""
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which leaves signals to us: it would raise them again when all is done."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    def stop(self) -> None:
+        """Finish what is under way; the second time, at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
