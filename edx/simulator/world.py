@@ -26,7 +26,7 @@ class Key(NamedTuple):
 
     @classmethod
     def _of(cls, parts: list[str], *, deprecated: bool) -> Self | None:
-        allowed = all(part and all(c.isalnum() or c in "-_.~" for c in part) for part in parts)
+        allowed = all(part and all(c.isalnum() or c in "-_.~:" for c in part) for part in parts)
         return cls(parts[0], parts[1], parts[2], deprecated) if len(parts) == len("ocr") and allowed else None
 
     def __str__(self) -> str:
