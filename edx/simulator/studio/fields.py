@@ -12,7 +12,7 @@ NOT_A_DATE = (
 )
 
 
-class Refused(Exception):
+class Invalid(Exception):
     """A value that Studio does not take; `errors` is what its answer (400) has in the place of the value."""
 
     def __init__(self, errors: Any) -> None:
@@ -32,11 +32,11 @@ class Field:
 def read_body(fields: Mapping[str, Field], body: Any, *, partial: bool = False) -> dict[str, Any]:
     """The values of a body by field, other names being ignored; a partial body (PATCH) may leave out anything.
 
-    Refused with a list of texts under each field that is wrong, as Studio does.
+    Invalid with a list of texts under each field that is wrong, as Studio does.
     """
     if not isinstance(body, Mapping):
         message = f"Invalid data. Expected a dictionary, but got {type(body).__name__}."
-        raise Refused({"non_field_errors": [message]})
+        raise Invalid({"non_field_errors": [message]})
     values: dict[str, Any] = {}
     errors: dict[str, Any] = {}
     for name, field in fields.items():
@@ -46,10 +46,10 @@ def read_body(fields: Mapping[str, Field], body: Any, *, partial: bool = False) 
             continue
         try:
             values[name] = _value(field, body[name])
-        except Refused as refused:
-            errors[name] = refused.errors
+        except Invalid as invalid:
+            errors[name] = invalid.errors
     if errors:
-        raise Refused(errors)
+        raise Invalid(errors)
     return values
 
 
@@ -58,16 +58,16 @@ def _value(field: Field, value: Any) -> Any:
         return field.read(value)
     if field.nullable:
         return None
-    raise Refused([NOT_NULL])
+    raise Invalid([NOT_NULL])
 
 
 def text(value: Any) -> str:
     """A text that is not blank; a number is taken as its digits."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise Refused(["Not a valid string."])
+        raise Invalid(["Not a valid string."])
     stripped = str(value).strip()
     if not stripped:
-        raise Refused(["This field may not be blank."])
+        raise Invalid(["This field may not be blank."])
     return stripped
 
 
@@ -81,7 +81,7 @@ def moment(value: Any) -> datetime:
     try:
         instant = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise Refused([NOT_A_DATE]) from None
+        raise Invalid([NOT_A_DATE]) from None
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
@@ -98,7 +98,7 @@ def team(value: Any, known: Callable[[str], bool]) -> list[tuple[str, str]]:
     members: Sequence[Mapping[str, str]] = value
     for member in members:
         if not known(member["user"]):
-            raise Refused(["Course team user does not exist"])
+            raise Invalid(["Course team user does not exist"])
     return [(member["user"], member["role"]) for member in members]
 
 
@@ -108,7 +108,7 @@ def images(value: Any) -> dict[str, Any]:
 
 
 def _not_a_file(_: Any) -> Any:
-    raise Refused(["The submitted data was not a file. Check the encoding type on the form."])
+    raise Invalid(["The submitted data was not a file. Check the encoding type on the form."])
 
 
 SCHEDULE = {

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from edx.simulator.studio.fields import Field, Refused, images, pacing, read_body, schedule, team, text
+from edx.simulator.studio.fields import Field, Invalid, images, pacing, read_body, schedule, team, text
 from edx.simulator.studio.jobs import Jobs
 from edx.simulator.world import CourseRun, Key, Member, User, World
 
@@ -15,7 +15,7 @@ FIRST_IMAGE = "images_course_image.jpg"
 class Runs:
     """The course runs of a world, as Studio's API sees them.
 
-    Refused carries the body of a 400. Any other exception is one that Studio does not expect either (its 500).
+    Invalid carries the body of a 400. Any other exception is one that Studio does not expect either (its 500).
     """
 
     def __init__(self, world: World, jobs: Jobs) -> None:
@@ -46,7 +46,7 @@ class Runs:
         def new_run(value: Any) -> str:
             key = source.key._replace(course=_number_in(body) or source.key.course, run=text(value))
             if self._world.run_of_any_case(str(key)):
-                raise Refused([f"Course run {key} already exists"])
+                raise Invalid([f"Course run {key} already exists"])
             return key.run
 
         fields = self._fields(partial=False, title_required=False)
@@ -54,7 +54,7 @@ class Runs:
         key = Key.parse(str(source.key._replace(course=values.get("number", source.key.course), run=values["run"])))
         if key is None:
             message = "Invalid key supplied. Ensure there are no special characters in the Course Number."
-            raise Refused({"non_field_errors": [message]})
+            raise Invalid({"non_field_errors": [message]})
         run = self._copy(source, key)
         self._set(run, values)
         run.enrollment_start = run.enrollment_end = None
@@ -68,11 +68,15 @@ class Runs:
         self._jobs.clones[str(key)] += 1
         source = self._world.runs.get(str(source_key))
         if source is None:
-            raise Refused({"non_field_errors": ["Source course does not exist."]})
+            raise Invalid({"non_field_errors": ["Source course does not exist."]})
         if self._world.run_of_any_case(str(key)):
-            raise Refused({"non_field_errors": ["Destination course already exists."]})
+            raise Invalid({"non_field_errors": ["Destination course already exists."]})
         run = self._copy(source, key)
         run.team = [Member(caller.username, "instructor"), Member(caller.username, "staff")]
+
+    def set_image(self, run: CourseRun, filename: str) -> None:
+        """Set the card image of a run."""
+        self._jobs.images[run.id] = filename
 
     def shown(self, run: CourseRun, base: str) -> dict[str, Any]:
         """A run as JSON; `base` is the address of Studio, which the image is at."""

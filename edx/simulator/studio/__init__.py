@@ -1,0 +1,21 @@
+"""Studio: course runs made, changed, rerun and cloned, and archives imported into them."""
+
+from starlette.applications import Starlette
+
+from edx.simulator.auth import Site, Throttles
+from edx.simulator.options import Options
+from edx.simulator.service import service
+from edx.simulator.studio.imports import import_route
+from edx.simulator.studio.jobs import Jobs
+from edx.simulator.studio.runs import Runs
+from edx.simulator.studio.views import course_run_routes
+from edx.simulator.world import World
+
+__all__ = ["Jobs", "studio_app"]
+
+
+def studio_app(world: World, options: Options, jobs: Jobs | None = None) -> Starlette:
+    """Studio of a world. `jobs` may be kept by the caller, to read the clones asked for."""
+    jobs = jobs or Jobs()
+    site = Site(world, options, Throttles(options))
+    return service([*course_run_routes(site, Runs(world, jobs)), import_route(site, jobs)])
