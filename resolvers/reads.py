@@ -26,6 +26,7 @@ from resolvers.errors import BadUserInput
 from resolvers.plan.ids import parse_key
 from resolvers.plan.sources import Expression, Filter
 
+LONGEST_SEARCH = 200
 LATEST = 2**62  # sorts after every time, as a run without a start does
 
 ORGANIZATION_ORDERS: Mapping[str, Expression] = {"name": Organization.name_folded, "key": Organization.key}
@@ -48,7 +49,9 @@ def folded(value: str) -> str:
 
 
 def containing(value: str) -> str:
-    """The LIKE pattern of texts that contain `value`, without regard to case."""
+    """The LIKE pattern of texts that contain `value`, without regard to case. Raises BadUserInput."""
+    if len(value) > LONGEST_SEARCH:
+        raise BadUserInput(f"search: {len(value)} characters are more than {LONGEST_SEARCH}")
     escaped = value.casefold().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     return f"%{escaped}%"
 

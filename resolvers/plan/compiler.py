@@ -3,9 +3,10 @@
 One compiler serves one operation. It walks the selection once, over the declarations of `resolvers.plan.sources`.
 """
 
+import contextlib
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,18 +129,25 @@ class Compiler:
 
     def _object(self, shape: Shape, table: FromClause, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> str:
         """The expression of one object of type `kind`, read from `table`."""
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise BadUserInput(f"the selection is nested more than {DEEPEST} objects deep")
         members: dict[str, str] = {}
-        for key, merged in self._document.fields(kind, selection_sets(nodes)).items():
-            name = merged[0].name.value
-            if name == "__typename":
-                members[key] = repr(kind.name)
-            else:
-                members[key] = self._field(shape, table, kind, kind.fields[name], merged)
-        self._depth -= 1
+        with self._deeper():
+            for key, merged in self._document.fields(kind, selection_sets(nodes)).items():
+                name = merged[0].name.value
+                if name == "__typename":
+                    members[key] = repr(kind.name)
+                else:
+                    members[key] = self._field(shape, table, kind, kind.fields[name], merged)
         return builders.members(members)
+
+    @contextlib.contextmanager
+    def _deeper(self) -> Iterator[None]:
+        if self._depth == DEEPEST:
+            raise BadUserInput(f"the selection is nested more than {DEEPEST} objects deep")
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
 
     def _field(
         self,

@@ -138,6 +138,13 @@ async def test_malformed_keys_and_ids_are_refused_with_a_reason(asking: Asking, 
     assert message in error["message"]
 
 
+async def test_a_search_for_a_very_long_text_is_refused(asking: Asking) -> None:
+    query = "query ($text: String!) { courses(filter: {search: $text}) { totalCount } }"
+
+    assert (await asking.data(query, {"text": "x" * 200}))["courses"]["totalCount"] == 0
+    assert (await asking.error(query, {"text": "x" * 201}))["message"] == "search: 201 characters are more than 200"
+
+
 async def test_too_many_ids_are_refused(asking: Asking) -> None:
     error = await asking.error("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["Course:A+B"] * 101})
 

@@ -1,0 +1,219 @@
+"""The command line, as whoever types it sees it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import URL
+
+from schema import sdl
+from server.settings import Settings, load
+from server.signin import SignIn
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = [
+    ["serve"],
+    ["migrate"],
+    ["sync", "organizations"],
+    ["sync", "course-runs"],
+    ["simulate"],
+    ["demo"],
+    ["check"],
+    ["token"],
+    ["export-schema"],
+]
+SIGNING = {
+    "COLLEGIUM_JWT_SECRET": "a secret that is long enough for tests, and no other use",
+    "COLLEGIUM_JWT_AUDIENCE": "tests",
+    "COLLEGIUM_JWT_ISSUERS": "https://lms.example.org/oauth2",
+}
+
+
+def environment(given: Mapping[str, str], folder: Path) -> dict[str, str]:
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("COLLEGIUM_")}
+    return mine | {"COLLEGIUM_DATA_DIR": str(folder), "TERM": "dumb", "COLUMNS": "120"} | dict(given)
+
+
+def collegium(*arguments: str, folder: Path, **given: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "server", *arguments],
+        env=environment(given, folder),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def failure(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line on standard error of a command that failed."""
+    assert done.returncode != 0, done.stdout
+    [line] = done.stderr.strip().split("\n")
+    return line
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself_with_an_example(command: list[str], tmp_path: Path) -> None:
+    done = collegium(*command, "--help", folder=tmp_path)
+
+    assert done.returncode == 0
+    assert re.search(rf"Example: .*collegium {' '.join(command)}", " ".join(done.stdout.split())), done.stdout
+
+
+def test_the_page_on_the_command_line_has_every_command_with_its_options() -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text()
+
+    assert re.findall(r"^## `collegium ([a-z -]+)`$", page, flags=re.MULTILINE) == [" ".join(c) for c in COMMANDS]
+
+
+def test_the_documented_options_are_those_that_exist(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text()
+    sections = re.split(r"^## `collegium ", page, flags=re.MULTILINE)[1:]
+
+    for command, section in zip(COMMANDS, sections, strict=True):
+        shown = set(re.findall(r"--[a-z-]+", collegium(*command, "--help", folder=tmp_path).stdout)) - {"--help"}
+        assert set(re.findall(r"^\| `(--[a-z-]+)", section, flags=re.MULTILINE)) == shown - {"--no-throttle"}, command
+
+
+def test_an_unknown_command_or_option_is_refused(tmp_path: Path) -> None:
+    assert collegium("nonsense", folder=tmp_path).returncode == 2
+    assert collegium("serve", "--nonsense", folder=tmp_path).returncode == 2
+
+
+def test_a_wrong_setting_is_one_clear_line(tmp_path: Path) -> None:
+    line = failure(collegium("serve", folder=tmp_path, COLLEGIUM_PORT="many"))
+
+    assert line.startswith("collegium: COLLEGIUM_PORT='many'")
+    assert "0 to 65535" in line
+
+
+def test_an_unknown_setting_is_warned_about(tmp_path: Path) -> None:
+    done = collegium("migrate", folder=tmp_path, COLLEGIUM_PROT="8000")
+
+    assert done.returncode == 0
+    assert done.stderr.strip() == "warning: COLLEGIUM_PROT is not a setting; did you mean COLLEGIUM_PORT?"
+
+
+def test_the_exported_schema_is_the_schema_and_nothing_else(tmp_path: Path) -> None:
+    done = collegium("export-schema", folder=tmp_path)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, sdl(), "")
+
+
+@pytest.mark.parametrize(("role", "permitted"), [("learner", 1), ("author", 3), ("admin", 5)])
+def test_a_token_is_printed_alone_and_good_for_its_role(role: str, permitted: int, tmp_path: Path) -> None:
+    authors = {"COLLEGIUM_AUTHORS": "author"}
+    done = collegium("token", "--role", role, "--username", role, folder=tmp_path, **SIGNING, **authors)
+
+    assert done.stderr == ""
+    [token] = done.stdout.split("\n")[:-1]
+    viewer = SignIn(signing(authors)).viewer({"authorization": f"JWT {token}"})
+    assert (viewer.username, len(viewer.permissions)) == (role, permitted)
+
+
+def signing(given: Mapping[str, str]) -> Settings:
+    fields = {name.removeprefix("COLLEGIUM_").lower(): value for name, value in (SIGNING | dict(given)).items()}
+    return load(**fields)
+
+
+def test_a_token_cannot_be_made_without_a_secret(tmp_path: Path) -> None:
+    line = failure(collegium("token", "--role", "admin", "--username", "ada", folder=tmp_path))
+
+    assert "COLLEGIUM_JWT_SECRET" in line
+
+
+def test_migrating_says_what_it_did(tmp_path: Path) -> None:
+    first = collegium("migrate", folder=tmp_path)
+    second = collegium("migrate", folder=tmp_path)
+
+    assert re.fullmatch(r"The database is at revision \d+\.\n", first.stdout)
+    assert second.stdout == first.stdout.replace(".\n", ", as before.\n")
+    assert (tmp_path / "collegium.db").is_file()
+
+
+@pytest.mark.parametrize("command", [["serve"], ["sync", "organizations"]], ids=" ".join)
+def test_a_database_that_is_missing_or_not_migrated_is_one_clear_line(command: list[str], tmp_path: Path) -> None:
+    missing = failure(collegium(*command, folder=tmp_path))
+    (tmp_path / "collegium.db").touch()
+    empty = failure(collegium(*command, folder=tmp_path))
+    down = failure(collegium(*command, folder=tmp_path, COLLEGIUM_DATABASE_URL="postgresql://nobody@127.0.0.1:1/x"))
+
+    assert "there is no database" in missing
+    assert "run 'collegium migrate'" in missing
+    assert "its revision is none" in empty
+    assert "127.0.0.1" in down or "refused" in down.lower()
+
+
+def test_a_sync_without_an_lms_names_the_settings_that_are_missing(tmp_path: Path) -> None:
+    collegium("migrate", folder=tmp_path)
+
+    done = collegium("sync", "organizations", folder=tmp_path, COLLEGIUM_LMS_URL="http://127.0.0.1:1")
+
+    assert done.returncode == 1
+    assert done.stderr.split("\n")[:2] == [
+        "collegium: COLLEGIUM_LMS_CLIENT_ID must be set to reach the LMS",
+        "collegium: COLLEGIUM_LMS_CLIENT_SECRET must be set to reach the LMS",
+    ]
+
+
+def test_check_has_a_line_for_everything_and_fails_when_one_thing_does(tmp_path: Path) -> None:
+    unreachable = {
+        "COLLEGIUM_LMS_URL": "http://127.0.0.1:1",
+        "COLLEGIUM_LMS_CLIENT_ID": "id",
+        "COLLEGIUM_LMS_CLIENT_SECRET": "never shown",
+        "COLLEGIUM_STUDIO_URL": "http://127.0.0.1:1",
+    }
+    collegium("migrate", folder=tmp_path)
+
+    done = collegium("check", folder=tmp_path, **unreachable)
+
+    assert done.returncode == 1
+    assert [line[:5] for line in done.stdout.split("\n")[:-1]] == ["✓ set", "✓ dat", "✗ LMS", "✗ Stu"]
+    assert "never shown" not in done.stdout + done.stderr
+
+
+def started(*arguments: str, folder: Path, **given: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "server", *arguments],
+        env=environment(given, folder),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_server_serves_and_stops_when_told(database_url: URL, tmp_path: Path, stop: signal.Signals) -> None:
+    url = database_url.render_as_string(hide_password=False)
+    given = {"COLLEGIUM_DATABASE_URL": url, "COLLEGIUM_LOG_LEVEL": "warning"}
+    with started("serve", "--port", "0", folder=tmp_path, **given) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        address = line.split()[2]
+        answer = httpx.post(address, json={"query": "{ health { status } }"})
+        process.send_signal(stop)
+        output, errors = process.communicate(timeout=20)
+
+    assert answer.json() == {"data": {"health": {"status": "OK"}}}
+    assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
+    collegium("migrate", folder=tmp_path)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+
+        line = failure(collegium("serve", "--port", str(port), folder=tmp_path))
+
+    assert line == f"collegium: port {port} on 127.0.0.1 is taken; choose another one"
