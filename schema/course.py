@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import tables
-from resolvers import reads
-from resolvers.plan.sources import Link, column, noun, one, paged
+from resolvers.plan.sources import Link, column, noun, one
+from schema import lists
 from schema.connection import Connection
-from schema.filters import CourseRunFilter, ProgramFilter
 from schema.node import Node
-from schema.orders import CourseRunOrder, ProgramOrder
 
 if TYPE_CHECKING:
     from schema.course_run import CourseRun
@@ -35,19 +33,11 @@ class Course(Node):
     )
     created_at: datetime = column(tables.Course.created_at, "When it was first seen here.")
     updated_at: datetime = column(tables.Course.updated_at, "When it last changed here.")
-    runs: Connection[Annotated["CourseRun", strawberry.lazy("schema.course_run")]] = paged(
+    runs: Connection[Annotated["CourseRun", strawberry.lazy("schema.course_run")]] = lists.course_runs(
         "Runs of the course.",
         remote=tables.CourseRun.course_id,
-        orders=reads.RUN_ORDERS,
-        order_by=CourseRunOrder,
-        filters=reads.RUN_FILTERS,
-        filter_by=CourseRunFilter,
     )
-    programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = paged(
+    programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = lists.programs(
         "Programs that the course is part of.",
         through=Link(tables.ProgramRequirement.course_id, tables.ProgramRequirement.program_id),
-        orders=reads.PROGRAM_ORDERS,
-        order_by=ProgramOrder,
-        filters=reads.PROGRAM_FILTERS,
-        filter_by=ProgramFilter,
     )

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import tables
-from resolvers import reads
-from resolvers.plan.sources import Link, column, noun, one, paged
+from resolvers.plan.sources import Link, column, noun, one
+from schema import lists
 from schema.connection import Connection
 from schema.enums import CourseRunOrigin, Pacing
-from schema.filters import CourseRunFilter, ProgramFilter
 from schema.node import Node
-from schema.orders import CourseRunOrder, ProgramOrder
 
 if TYPE_CHECKING:
     from schema.course import Course
@@ -49,19 +47,11 @@ class CourseRun(Node):
     parent: Annotated["CourseRun", strawberry.lazy("schema.course_run")] | None = one(
         tables.CourseRun.parent_id, "Run that this one was made from or is a section of."
     )
-    children: Connection[Annotated["CourseRun", strawberry.lazy("schema.course_run")]] = paged(
+    children: Connection[Annotated["CourseRun", strawberry.lazy("schema.course_run")]] = lists.course_runs(
         "Runs that were made from this one or are its sections.",
         remote=tables.CourseRun.parent_id,
-        orders=reads.RUN_ORDERS,
-        order_by=CourseRunOrder,
-        filters=reads.RUN_FILTERS,
-        filter_by=CourseRunFilter,
     )
-    programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = paged(
+    programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = lists.programs(
         "Programs that the run counts for.",
         through=Link(tables.ProgramCourseRunMode.course_run_id, tables.ProgramCourseRunMode.program_id),
-        orders=reads.PROGRAM_ORDERS,
-        order_by=ProgramOrder,
-        filters=reads.PROGRAM_FILTERS,
-        filter_by=ProgramFilter,
     )

@@ -7,13 +7,11 @@ import strawberry
 from sqlalchemy import func
 
 from db import tables
-from resolvers import reads
-from resolvers.plan.sources import Link, column, noun, paged
+from resolvers.plan.sources import Link, column, noun
+from schema import lists
 from schema.connection import Connection
 from schema.enums import CourseKeyPrefix
-from schema.filters import CourseFilter, ProgramFilter
 from schema.node import Node
-from schema.orders import CourseOrder, ProgramOrder
 
 if TYPE_CHECKING:
     from schema.course import Course
@@ -40,19 +38,11 @@ class Organization(Node):
     logo_url: str | None = column(tables.Organization.logo_url, "Address of the logo.")
     created_at: datetime = column(tables.Organization.created_at, "When it was first seen here.")
     updated_at: datetime = column(tables.Organization.updated_at, "When it last changed here.")
-    courses: Connection[Annotated["Course", strawberry.lazy("schema.course")]] = paged(
+    courses: Connection[Annotated["Course", strawberry.lazy("schema.course")]] = lists.courses(
         "Courses of the organization.",
         remote=tables.Course.organization_id,
-        orders=reads.COURSE_ORDERS,
-        order_by=CourseOrder,
-        filters=reads.COURSE_FILTERS,
-        filter_by=CourseFilter,
     )
-    programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = paged(
+    programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = lists.programs(
         "Programs that the organization publishes.",
         through=Link(tables.ProgramOrganization.organization_id, tables.ProgramOrganization.program_id),
-        orders=reads.PROGRAM_ORDERS,
-        order_by=ProgramOrder,
-        filters=reads.PROGRAM_FILTERS,
-        filter_by=ProgramFilter,
     )

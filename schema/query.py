@@ -3,14 +3,13 @@
 import strawberry
 
 from resolvers import reads
-from resolvers.plan.sources import by_id, by_ids, found, paged
+from resolvers.plan.sources import by_id, by_ids, found
+from schema import lists
 from schema.connection import Connection
 from schema.course import Course
 from schema.course_run import CourseRun
-from schema.filters import CourseFilter, CourseRunFilter, OrganizationFilter, ProgramFilter
 from schema.health import Health, health
 from schema.node import Node
-from schema.orders import CourseOrder, CourseRunOrder, OrganizationOrder, ProgramOrder
 from schema.organization import Organization
 from schema.program import Program
 
@@ -23,12 +22,8 @@ class Query:
     nodes: list[Node | None] | None = by_ids(
         "Objects with ids, in their order; null where there is none for the viewer.", "Global ids, 100 at most."
     )
-    organizations: Connection[Organization] | None = paged(
+    organizations: Connection[Organization] | None = lists.organizations(
         "All organizations.",
-        orders=reads.ORGANIZATION_ORDERS,
-        order_by=OrganizationOrder,
-        filters=reads.ORGANIZATION_FILTERS,
-        filter_by=OrganizationFilter,
     )
     organization: Organization | None = found(
         "key",
@@ -37,12 +32,8 @@ class Query:
         where=reads.organization_named,
         prepare=reads.folded,
     )
-    courses: Connection[Course] | None = paged(
+    courses: Connection[Course] | None = lists.courses(
         "All courses.",
-        orders=reads.COURSE_ORDERS,
-        order_by=CourseOrder,
-        filters=reads.COURSE_FILTERS,
-        filter_by=CourseFilter,
     )
     course: Course | None = found(
         "key",
@@ -51,12 +42,8 @@ class Query:
         where=reads.course_named,
         prepare=reads.course_id,
     )
-    course_runs: Connection[CourseRun] | None = paged(
+    course_runs: Connection[CourseRun] | None = lists.course_runs(
         "All course runs.",
-        orders=reads.RUN_ORDERS,
-        order_by=CourseRunOrder,
-        filters=reads.RUN_FILTERS,
-        filter_by=CourseRunFilter,
     )
     course_run: CourseRun | None = found(
         "key",
@@ -65,12 +52,8 @@ class Query:
         where=reads.run_named,
         prepare=reads.run_key,
     )
-    programs: Connection[Program] | None = paged(
+    programs: Connection[Program] | None = lists.programs(
         "All programs that the viewer may see.",
-        orders=reads.PROGRAM_ORDERS,
-        order_by=ProgramOrder,
-        filters=reads.PROGRAM_FILTERS,
-        filter_by=ProgramFilter,
     )
     program: Program | None = found(
         "id",

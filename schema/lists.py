@@ -1,0 +1,57 @@
+"""Connections to each noun, with the orders and filters that every list of it has."""
+
+from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from resolvers import reads
+from resolvers.plan.sources import Link, paged
+from schema.filters import CourseFilter, CourseRunFilter, OrganizationFilter, ProgramFilter
+from schema.orders import CourseOrder, CourseRunOrder, OrganizationOrder, ProgramOrder
+
+
+def organizations(description: str) -> Any:
+    """All organizations, page by page."""
+    return paged(
+        description,
+        orders=reads.ORGANIZATION_ORDERS,
+        order_by=OrganizationOrder,
+        filters=reads.ORGANIZATION_FILTERS,
+        filter_by=OrganizationFilter,
+    )
+
+
+def courses(description: str, *, remote: InstrumentedAttribute[Any] | None = None) -> Any:
+    """Courses, page by page: all, or those whose `remote` refers to the object."""
+    return paged(
+        description,
+        orders=reads.COURSE_ORDERS,
+        order_by=CourseOrder,
+        filters=reads.COURSE_FILTERS,
+        filter_by=CourseFilter,
+        remote=remote,
+    )
+
+
+def course_runs(description: str, *, remote: InstrumentedAttribute[Any] | None = None) -> Any:
+    """Course runs, page by page: all, or those whose `remote` refers to the object."""
+    return paged(
+        description,
+        orders=reads.RUN_ORDERS,
+        order_by=CourseRunOrder,
+        filters=reads.RUN_FILTERS,
+        filter_by=CourseRunFilter,
+        remote=remote,
+    )
+
+
+def programs(description: str, *, through: Link | None = None) -> Any:
+    """Programs, page by page: all, or those that a link leads to."""
+    return paged(
+        description,
+        orders=reads.PROGRAM_ORDERS,
+        order_by=ProgramOrder,
+        filters=reads.PROGRAM_FILTERS,
+        filter_by=ProgramFilter,
+        through=through,
+    )
