@@ -36,6 +36,14 @@ class Refused(Exception):
         self.headers = headers or {}
 
 
+class FieldErrors(Exception):
+    """Parameters that are refused with 400, in words for each, in the shape that such views share."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
 class Crashed(Exception):
     """What the platform does not catch: it answers 500 with an HTML page."""
 
@@ -121,12 +129,14 @@ class View:
 
     `throttles` are (of staff, of others). `bearer` tells whether opaque tokens are taken beside JWTs.
     `developer` chooses the shape of errors: `{"developer_message": …}` without WWW-Authenticate and Retry-After,
-    or `{"detail": …}` with them. `anonymous_status` is what a view answers to an anonymous caller who may not.
+    or `{"detail": …}` with them. `anonymous_message` is what a view tells an anonymous caller who may not. A view that
+    does not authenticate takes everybody for anonymous, whatever token is shown.
     """
 
     handlers: Mapping[str, Handler]
     permission: Permission = signed_in
     throttles: tuple[Throttle, Throttle] | None = None
+    authenticates: bool = True
     bearer: bool = True
     developer: bool = False
     anonymous_message: str = NO_CREDENTIALS
@@ -174,6 +184,9 @@ class Site:
             response = self._handled(view, request, body)
         except Refused as refused:
             response = _refusal(view, refused)
+        except FieldErrors as refused:
+            errors = {name: {"developer_message": text} for name, text in refused.errors.items()}
+            response = json_response({"field_errors": errors}, 400)
         response.headers["allow"] = view.allow
         return response
 
@@ -191,6 +204,8 @@ class Site:
         return handler(call)
 
     def _caller(self, view: View, request: Request) -> Caller | None:
+        if not view.authenticates:
+            return None
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "jwt":
             return _known(caller_of_jwt(self.world, self.options, token), INVALID_TOKEN)
