@@ -28,28 +28,7 @@ class Failure(Exception):
     """A command that did not do what it should; the message is one line for whoever called it."""
 
 
-class Application(typer.Typer):
-    """A typer application whose commands may be coroutines and whose failures are one line."""
-
-    def command(self, *arguments: Any, **options: Any) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
-        """Declare a command; its docstring is its help."""
-        declare = super().command(*arguments, **options)
-
-        def wrap(work: Callable[P, Any]) -> Callable[P, Any]:
-            @functools.wraps(work)
-            def run(*given: P.args, **named: P.kwargs) -> None:
-                with _failing_well():
-                    result = work(*given, **named)
-                    if inspect.iscoroutine(result):
-                        _run(result)
-
-            declare(run)
-            return work
-
-        return wrap
-
-
-app = Application(
+app = typer.Typer(
     name="collegium",
     help="One GraphQL server over everything that an institution runs on Open edX.",
     no_args_is_help=True,
@@ -57,8 +36,25 @@ app = Application(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-sync = Application(help="Fill the catalog from the LMS.", no_args_is_help=True, rich_markup_mode="markdown")
+sync = typer.Typer(help="Fill the catalog from the LMS.", no_args_is_help=True, rich_markup_mode="markdown")
 app.add_typer(sync, name="sync")
+
+
+def command(application: typer.Typer, name: str | None = None) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Declare a command, whose docstring is its help: a function or a coroutine, whose failures are one line."""
+
+    def declare(work: Callable[P, Any]) -> Callable[P, Any]:
+        @functools.wraps(work)
+        def run(*given: P.args, **named: P.kwargs) -> None:
+            with _failing_well():
+                result = work(*given, **named)
+                if inspect.iscoroutine(result):
+                    _run(result)
+
+        application.command(name=name)(run)
+        return work
+
+    return declare
 
 
 def main() -> None:
@@ -66,7 +62,7 @@ def main() -> None:
     app()
 
 
-@app.command()
+@command(app)
 async def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on, in place of COLLEGIUM_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on, in place of COLLEGIUM_PORT.")] = None,
@@ -87,7 +83,7 @@ async def serve(
     await serve_app(create_app(settings), listener, lambda: print(f"Collegium serves {address}/graphql", flush=True))  # noqa: T201
 
 
-@app.command()
+@command(app)
 async def migrate() -> None:
     """Bring the database to this version's tables; a new database is made so from nothing.
 
@@ -99,7 +95,7 @@ async def migrate() -> None:
     typer.echo(f"The database is at revision {now}{', as before' if before == now else ''}.")
 
 
-@app.command(name="export-schema")
+@command(app, "export-schema")
 def export_schema() -> None:
     """Print the schema in GraphQL's schema definition language.
 
@@ -110,7 +106,7 @@ def export_schema() -> None:
     typer.echo(sdl(), nl=False)
 
 
-@app.command()
+@command(app)
 def token(
     role: Annotated[Role, typer.Option(help="What the user may do.")],
     username: Annotated[str, typer.Option(help="Whose token it is.")],
@@ -128,7 +124,7 @@ def token(
         raise Failure(str(error)) from error
 
 
-@app.command()
+@command(app)
 async def check() -> None:
     """Check settings, database, migrations, LMS and Studio, one line each.
 
@@ -143,7 +139,7 @@ async def check() -> None:
         raise typer.Exit(1)
 
 
-@sync.command(name="organizations")
+@command(sync, "organizations")
 async def sync_organizations(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,  # noqa: FBT002
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
@@ -154,10 +150,10 @@ async def sync_organizations(
     """
     from resolvers import catalog
 
-    await _sync(catalog.sync_organizations, dry_run=dry_run, as_json=as_json)
+    await _sync("Organizations", catalog.sync_organizations, dry_run=dry_run, as_json=as_json)
 
 
-@sync.command(name="course-runs")
+@command(sync, "course-runs")
 async def sync_course_runs(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,  # noqa: FBT002
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
@@ -168,10 +164,10 @@ async def sync_course_runs(
     """
     from resolvers import catalog
 
-    await _sync(catalog.sync_course_runs, dry_run=dry_run, as_json=as_json)
+    await _sync("Course runs", catalog.sync_course_runs, dry_run=dry_run, as_json=as_json)
 
 
-@app.command()
+@command(app)
 async def simulate(
     seed: Annotated[int, typer.Option(help="Number that the data are made from.")] = 1,
     latency: Annotated[float, typer.Option(help="Seconds that every answer takes longer.", min=0)] = 0,
@@ -195,7 +191,7 @@ async def simulate(
     )
 
 
-@app.command()
+@command(app)
 async def demo() -> None:
     """Run the server with demo data on a simulated Open edX, in the folder COLLEGIUM_DATA_DIR.
 
@@ -207,7 +203,7 @@ async def demo() -> None:
     await run_demo()
 
 
-async def _sync(work: "Callable[..., Coroutine[Any, Any, Report]]", *, dry_run: bool, as_json: bool) -> None:
+async def _sync(kind: str, work: "Callable[..., Coroutine[Any, Any, Report]]", *, dry_run: bool, as_json: bool) -> None:
     """Run one of the syncs, with a progress bar on a terminal, and print its report."""
     from db.engine import open_database
     from db.migrate import check as check_database
@@ -219,7 +215,7 @@ async def _sync(work: "Callable[..., Coroutine[Any, Any, Report]]", *, dry_run: 
     database = open_database(settings.database_url)
     try:
         async with open_lms(settings) as lms:
-            with progress_bar() as progress:
+            with progress_bar(kind) as progress:
                 report = await work(database, lms, dry_run=dry_run, progress=progress)
     finally:
         await database.close()
