@@ -1,6 +1,24 @@
 """A simulated Open edX: an LMS and Studio over real HTTP, to develop, show and test against."""
 
+from edx.simulator.faults import Fault, Faults, Kind
+from edx.simulator.lms import lms_app
 from edx.simulator.options import RATES, UNTHROTTLED, Options, Throttle
+from edx.simulator.serving import Addresses, running, serve
+from edx.simulator.studio import Jobs, studio_app
 from edx.simulator.world import World
 
-__all__ = ["RATES", "UNTHROTTLED", "Options", "Throttle", "World"]
+__all__ = [
+    "RATES",
+    "UNTHROTTLED",
+    "Addresses",
+    "Fault",
+    "Faults",
+    "Jobs",
+    "Kind",
+    "Options",
+    "Throttle",
+    "World",
+    "running",
+    "serve",
+    "studio_app",
+]
