@@ -18,6 +18,7 @@ __all__ = [
     "Options",
     "Throttle",
     "World",
+    "lms_app",
     "running",
     "serve",
     "studio_app",

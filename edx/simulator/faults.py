@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 import orjson
+from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -111,32 +112,31 @@ class Faults:
 class Faulty:
     """The middleware: counts a request, lets the faults strike it, and hands it to the application `app` or not.
 
-    `routes` are the application's, by which requests are counted under their route's path. What lies under
-    `/_simulator/` goes to `control`, uncounted and unstruck.
+    What lies under `/_simulator/` goes to `control`, uncounted and unstruck.
     """
 
-    def __init__(self, app: ASGIApp, faults: Faults, *, routes: Sequence[BaseRoute], control: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: Starlette, faults: Faults, *, control: ASGIApp) -> None:
+        self.app = app
         self._faults = faults
-        self._routes = routes
         self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or let a fault do it."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
         elif scope["path"].startswith(CONTROL_PREFIX):
             await self._control(scope, receive, send)
         else:
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._faults.requests[scope["method"], route_path(self._routes, scope)] += 1
+        self._faults.requests[scope["method"], route_path(self.app.routes, scope)] += 1
         seconds, fault = self._faults.strike(scope["method"], scope["path"])
         if seconds:
+            receive = await _with_body_read(receive)
             await asyncio.sleep(seconds)
         if fault is None:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
         elif instead := _in_place_of_work(fault):
             await instead(scope, receive, send)
         elif fault.kind is Kind.CUT:
@@ -147,7 +147,7 @@ class Faulty:
     async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the work be done, then spoil its answer."""
         answer = _Answer()
-        await self._app(scope, receive, answer.take)
+        await self.app(scope, receive, answer.take)
         match fault.kind:
             case Kind.LOST:
                 return await _cut(scope, receive)
@@ -186,6 +186,18 @@ def _in_place_of_work(fault: Fault) -> Response | None:
     unit = "second" if fault.retry_after == 1 else "seconds"
     detail = f"Request was throttled. Expected available in {fault.retry_after} {unit}."
     return JSONResponse({"detail": detail}, 429, headers={"Retry-After": str(fault.retry_after)})
+
+
+async def _with_body_read(receive: Receive) -> Receive:
+    """A `receive` whose body is here already: a server gives none once its client has gone."""
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+
+    async def again() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return again
 
 
 class _Answer:

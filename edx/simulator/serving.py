@@ -32,6 +32,7 @@ async def serve(
     studio_port: int = 0,
     options: Options | None = None,
     faults: Faults | None = None,
+    jobs: Jobs | None = None,
     started: Callable[[Addresses], None] = lambda _: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT comes or the task is cancelled; port 0 lets the system choose.
@@ -39,7 +40,7 @@ async def serve(
     `started` is told the addresses once both services listen. OSError if a port is taken. In the main thread only.
     """
     end = asyncio.Event()
-    services = running(world, options, host=host, lms_port=lms_port, studio_port=studio_port, faults=faults)
+    services = running(world, options, host=host, lms_port=lms_port, studio_port=studio_port, faults=faults, jobs=jobs)
     with _on_signals(end.set):
         async with services as addresses:
             started(addresses)
@@ -55,31 +56,36 @@ async def running(
     lms_port: int = 0,
     studio_port: int = 0,
     faults: Faults | None = None,
+    jobs: Jobs | None = None,
 ) -> AsyncIterator[Addresses]:
     """Both services within this event loop, for tests. The world outlives them: enter again for a restart.
 
-    `faults` may be kept by the caller, to set them and to read the requests counted without HTTP.
+    `faults` (with the requests counted) and `jobs` (with the clones counted) may be kept by the caller, to set and
+    read them without HTTP; by default each start has its own. OSError if a port is taken.
     """
-    options, faults, jobs = options or Options(), faults or Faults(), Jobs()
-    control = control_app(faults, clones=lambda: jobs.clones, reset=_return_of(world, jobs))
+    options, faults, jobs = options or Options(), faults or Faults(), jobs or Jobs()
+    services = _Services(world, options, faults, jobs)
     with listening(host, lms_port) as lms_socket, listening(host, studio_port) as studio_socket:
-        lms, studio = lms_app(world, options), studio_app(world, options, jobs)
-        async with (
-            served(Faulty(lms, faults, routes=lms.routes, control=control), lms_socket),
-            served(Faulty(studio, faults, routes=studio.routes, control=control), studio_socket),
-        ):
+        async with served(services.lms, lms_socket), served(services.studio, studio_socket):
             yield Addresses(lms=url_of(lms_socket), studio=url_of(studio_socket))
 
 
-def _return_of(world: World, jobs: Jobs) -> Callable[[], None]:
-    """What brings the world back to how it is now."""
-    beginning = copy.deepcopy(world)
+class _Services:
+    """The two applications with the faults around them, and what brings all back to how it was at first."""
 
-    def reset() -> None:
-        vars(world).update(vars(copy.deepcopy(beginning)))
-        jobs.clear()
+    def __init__(self, world: World, options: Options, faults: Faults, jobs: Jobs) -> None:
+        self._world, self._options, self._jobs = world, options, jobs
+        self._beginning = copy.deepcopy(world)
+        control = control_app(faults, clones=lambda: jobs.clones, reset=self.reset)
+        self.lms = Faulty(lms_app(world, options), faults, control=control)
+        self.studio = Faulty(studio_app(world, options, jobs), faults, control=control)
 
-    return reset
+    def reset(self) -> None:
+        """The world as it was, no jobs, and applications whose throttles have counted nothing."""
+        vars(self._world).update(vars(copy.deepcopy(self._beginning)))
+        self._jobs.clear()
+        self.lms.app = lms_app(self._world, self._options)
+        self.studio.app = studio_app(self._world, self._options, self._jobs)
 
 
 @contextlib.contextmanager

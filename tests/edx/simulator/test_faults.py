@@ -39,7 +39,7 @@ class Shop:
 
     def wrapped(self) -> Faulty:
         control = control_app(self.faults, clones=lambda: {"course-v1:A+B+C": self.work}, reset=self.reset)
-        return Faulty(self.app, self.faults, routes=self.app.routes, control=control)
+        return Faulty(self.app, self.faults, control=control)
 
 
 @pytest.fixture(scope="module", name="open_shop")

@@ -71,8 +71,7 @@ class Situation:
 
     @property
     def app(self) -> Faulty:
-        studio = studio_app(self.world, self.options, self.jobs)
-        return Faulty(studio, self.faults, routes=studio.routes, control=Starlette())
+        return Faulty(studio_app(self.world, self.options, self.jobs), self.faults, control=Starlette())
 
     def credentials(self, shown: str) -> str:
         """The header for the words by which a recording shows whose token it was."""
