@@ -43,6 +43,9 @@ lock: ## Resolve the dependencies anew into requirements.lock
 schema: $(STAMP) ## Write schema.graphql from the code
 	$(BIN)/collegium export-schema > schema.graphql
 
+bench: $(STAMP) ## Measure speed
+	$(PY) -m bench
+
 explorer: ## Build the explorer's assets (needs Node)
 	cd server/explorer && npm ci --no-audit --no-fund && npm run build
 
