@@ -39,8 +39,11 @@ def _detail(call: Call) -> Response:
     run = call.world.runs.get(call.path("course_id"))
     if run is None or not _visible(run, viewer, _now(call)):
         raise Refused(404, "Course not found.")
-    overview = OVERVIEW.format(title=html.escape(run.title))
-    return json_response({**_row(call, run), "overview": overview})
+    body = {**_row(call, run), "overview": OVERVIEW.format(title=html.escape(run.title))}
+    if viewer:
+        enrollment = call.world.enrollments.get((viewer.username, run.id))
+        body["is_enrolled"] = enrollment is not None and enrollment.active
+    return json_response(body)
 
 
 def _list(call: Call) -> Response:

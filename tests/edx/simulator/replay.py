@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -77,13 +77,13 @@ def _token(situation: Situation, described: str) -> str:
     world, options = situation.world, situation.options
     worker, restricted = (world.applications[name] for name in ("report-client", "restricted-client"))
     default = worker.scopes
-    known = {
+    known: dict[str, Callable[[], str]] = {
         "not a JWT": lambda: "not-a-jwt",
         "JWT with a broken signature": lambda: jwt_of(situation, "report_worker")[:-6] + "AAAAAA",
         "expired JWT of report_worker": lambda: jwt_of(situation, "report_worker", seconds=-1),
         "JWT of the restricted client": lambda: issue_jwt(world, options, restricted, default),
         "JWT of the restricted client, scope certificates:read": lambda: issue_jwt(
-            world, options, restricted, ["certificates:read"]
+            world, options, restricted, restricted.on_request
         ),
         "opaque token of report_worker": lambda: issue_opaque(world, options, worker, default),
         "unknown opaque token": lambda: "unknown",
@@ -104,30 +104,14 @@ def jwt_of(situation: Situation, username: str, seconds: int = 3600) -> str:
     return jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, OctKey.import_key(options.jwt_secret))
 
 
-async def ask(
-    client: httpx.AsyncClient,
-    situation: Situation,
-    recording: Recording,
-    *,
-    query: Mapping[str, str] | None = None,
-    files: Mapping[str, bytes] | None = None,
-) -> httpx.Response:
-    """Send the request of a recording. `query` takes the place of what was asked (ids of the run).
-
-    `files` are the contents by file name that stand for uploads (`<file course.tar.gz, …>`).
-    """
+async def ask(client: httpx.AsyncClient, situation: Situation, recording: Recording) -> httpx.Response:
+    """Send the request of a recording, byte by byte as it was, with a token of the one whose token it carried."""
     request = recording.request
     headers = {"X-Forwarded-Proto": "https", "Accept": "*/*", **request.headers}
     if "Authorization" in headers:
         headers["Authorization"] = authorization(situation, headers["Authorization"])
-    asked = query if query is not None else request.query
-    path = f"{request.path}?{asked}" if isinstance(asked, str) else request.path
-    params = dict(asked) if isinstance(asked, Mapping) else None
-    if headers.get("Content-Type") == "multipart/form-data":
-        del headers["Content-Type"]
-        uploads = list(_uploads(request.body, files or {}))
-        return await client.request(request.method, path, params=params, headers=headers, files=uploads)
-    return await client.request(request.method, path, params=params, headers=headers, content=_content(recording))
+    path = f"{request.path}?{request.query}" if request.query else request.path
+    return await client.request(request.method, path, headers=headers, content=_content(recording))
 
 
 def _content(recording: Recording) -> bytes | None:
@@ -137,13 +121,6 @@ def _content(recording: Recording) -> bytes | None:
     if isinstance(body, Mapping) and body.get("client_secret") == "<redacted>":
         body = {**body, "client_secret": SECRET}
     return urlencode(body).encode() if kind == "application/x-www-form-urlencoded" else orjson.dumps(body)
-
-
-def _uploads(body: Mapping[str, str], files: Mapping[str, bytes]) -> Iterator[tuple[str, tuple[str, bytes, str]]]:
-    for name, described in body.items():
-        match = re.fullmatch(r"<file ([^,]+), ([^,]+), (\d+) bytes>", described)
-        assert match, described
-        yield name, (match[1], files.get(match[1], b"x" * int(match[3])), match[2])
 
 
 async def exhaust(client: httpx.AsyncClient, situation: Situation, recording: Recording, seconds: int) -> None:
