@@ -66,7 +66,7 @@ async def running(
     options, faults, jobs = options or Options(), faults or Faults(), jobs or Jobs()
     services = _Services(world, options, faults, jobs)
     with listening(host, lms_port) as lms_socket, listening(host, studio_port) as studio_socket:
-        async with served(services.lms, lms_socket), served(services.studio, studio_socket):
+        async with served((services.lms, lms_socket), (services.studio, studio_socket)):
             yield Addresses(lms=url_of(lms_socket), studio=url_of(studio_socket))
 
 

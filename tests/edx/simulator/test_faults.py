@@ -46,7 +46,7 @@ class Shop:
 async def an_open_shop() -> AsyncIterator[tuple[Shop, str]]:
     shop = Shop()
     with listening("127.0.0.1", 0) as sock:
-        async with served(shop.wrapped(), sock):
+        async with served((shop.wrapped(), sock)):
             yield shop, url_of(sock)
 
 
@@ -177,7 +177,7 @@ async def test_an_answer_under_way_does_not_hold_up_the_end() -> None:
     shop.faults.set([Fault(Kind.NEVER)])
     with listening("127.0.0.1", 0) as sock:
         async with httpx.AsyncClient(base_url=url_of(sock)) as client:
-            async with served(shop.wrapped(), sock):
+            async with served((shop.wrapped(), sock)):
                 waiting = asyncio.create_task(client.get("/things/"))
                 await asyncio.sleep(0.1)
                 began = time.monotonic()

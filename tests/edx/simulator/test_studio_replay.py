@@ -171,7 +171,7 @@ async def replay(file: str) -> dict[str, httpx.Response]:
     situation = situation_of(file)
     answers = {}
     with listening("127.0.0.1", 0) as sock:
-        async with served(situation.app, sock), httpx.AsyncClient(base_url=url_of(sock)) as client:
+        async with served((situation.app, sock)), httpx.AsyncClient(base_url=url_of(sock)) as client:
             for recording in recordings(file):
                 for method, path, body in BETWEEN.get((file, recording.name), ()):
                     step = await client.request(
