@@ -24,7 +24,7 @@ ORGANIZATIONS = (
     ("GangeticX", "Gangetic Institute of Science"),
     ("UluruX", "Uluru University"),
     ("TableBayX", "University of Table Bay"),
-    ("SjöstadX", "Sjöstads universitet"),
+    ("SjostadX", "Sjöstads universitet"),
     ("WarsztatX", "Politechnika Warsztatowa"),
     ("CordilleraX", "Universidad Técnica de la Cordillera"),
     ("HarborlightX", "Harborlight School of Public Health"),
