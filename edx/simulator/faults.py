@@ -174,7 +174,7 @@ def route_path(routes: Sequence[BaseRoute], scope: Scope) -> str:
 def _in_place_of_work(fault: Fault) -> Response | None:
     """The answer to a request that never reaches the platform."""
     if fault.kind is Kind.ERROR:
-        return HTMLResponse(f"<html><body><h1>{fault.status}</h1></body></html>", fault.status)
+        return HTMLResponse(f"<!DOCTYPE html><html><body><h1>{fault.status}</h1></body></html>", fault.status)
     if fault.kind is Kind.MISSING:
         return JSONResponse({"detail": "Not found."}, 404)
     if fault.kind is Kind.PAGE:
