@@ -19,12 +19,13 @@ def rows(*days: int) -> list[Row]:
 
 def forwards(all_rows: Sequence[Row], size: int) -> list[Sequence[Row]]:
     pages, cursor = [], Cursor()
-    while True:
+    while len(pages) <= len(all_rows):
         page = cut(all_rows, lambda row: row[1], cursor, size)
         pages.append(page.rows)
         if page.next is None:
-            return pages
+            break
         cursor = Cursor.parse(str(page.next))
+    return pages
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 10])

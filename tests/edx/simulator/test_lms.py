@@ -44,6 +44,14 @@ async def test_the_count_of_courses_is_an_estimate_that_shrinks_when_hidden_rows
     assert [len(page["results"]) for page in pages] == [10, 6]
 
 
+async def test_the_count_goes_down_by_the_hidden_rows_that_were_passed(
+    situation: Situation, lms: httpx.AsyncClient
+) -> None:
+    situation.world.runs[CS102].staff_only = True
+    body = (await lms.get(COURSES, params={"page_size": 2})).json()
+    assert body["pagination"]["count"] == 16
+
+
 async def test_a_walk_over_seeded_courses_gives_staff_every_run_and_a_visitor_the_visible(
     situation: Situation,
 ) -> None:
@@ -125,6 +133,16 @@ async def test_an_organization_that_was_put_is_listed_and_an_inactive_one_comes_
         assert (await lms.put(f"{ORGANIZATIONS}{short_name}/", json=body)).status_code == 200
     rows = await walked(lms, ORGANIZATIONS)
     assert [row["short_name"] for row in rows][-2:] == ["Org12X", "NewX"]
+
+
+async def test_an_inactive_organization_is_not_found(lms: httpx.AsyncClient) -> None:
+    assert (await lms.get(f"{ORGANIZATIONS}Org12X/")).json() == {"detail": "Not found."}
+
+
+async def test_an_organization_cannot_be_patched_though_its_view_says_so(lms: httpx.AsyncClient) -> None:
+    """domain/programs.md §3.5; recordings/organizations.json for the header."""
+    answer = await lms.patch(f"{ORGANIZATIONS}Org01X/", json={"name": "New"})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PUT, PATCH, HEAD, OPTIONS")
 
 
 async def test_a_learner_enrolls_and_leaves(situation: Situation, lms: httpx.AsyncClient) -> None:
