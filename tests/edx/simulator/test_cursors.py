@@ -18,7 +18,8 @@ def rows(*days: int) -> list[Row]:
 
 
 def forwards(all_rows: Sequence[Row], size: int) -> list[Sequence[Row]]:
-    pages, cursor = [], Cursor()
+    pages: list[Sequence[Row]] = []
+    cursor = Cursor()
     while len(pages) <= len(all_rows):
         page = cut(all_rows, lambda row: row[1], cursor, size)
         pages.append(page.rows)
