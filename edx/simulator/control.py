@@ -1,7 +1,7 @@
 """The endpoints under `/_simulator/`, by which a test or a demo reads and sets at run time what the simulator does."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from starlette.applications import Starlette
@@ -23,11 +23,21 @@ NAMES: dict[str, tuple[type, ...]] = {
 }
 
 
-def control_app(faults: Faults, *, clones: Callable[[], Mapping[str, int]], reset: Callable[[], None]) -> Starlette:
-    """The endpoints: `faults` (GET, PUT with a list, DELETE), `requests` (GET), `clones` (GET), `reset` (POST).
+class Throttling(Protocol):
+    """What turns the throttles on, as the options have them, or off."""
 
-    `clones` tells how often each key was asked for as the destination of a clone; `reset` brings the world back to
-    its beginning, which also ends the faults and forgets the requests counted.
+    def __call__(self, *, on: bool) -> None:
+        """Turn them on or off."""
+
+
+def control_app(
+    faults: Faults, *, clones: Callable[[], Mapping[str, int]], reset: Callable[[], None], throttle: Throttling
+) -> Starlette:
+    """The endpoints: `faults`, `throttles`, `requests`, `clones` and `reset`.
+
+    `faults` is read (GET), set (PUT with a list) and emptied (DELETE); `throttles` is set (PUT with true or false).
+    `requests` and `clones` are counts (GET), the latter of how often each key was asked for as the destination of a
+    clone. `reset` (POST) brings the world back to its beginning, ends the faults and forgets the counts.
     """
 
     async def set_faults(request: Request) -> Response:
@@ -43,6 +53,13 @@ def control_app(faults: Faults, *, clones: Callable[[], Mapping[str, int]], rese
 
     def end_faults(_: Request) -> Response:
         faults.set([])
+        return Response(status_code=204)
+
+    async def set_throttles(request: Request) -> Response:
+        on = (await request.body()).strip()
+        if on not in {b"true", b"false"}:
+            return JSONResponse({"detail": "throttles: true or false"}, 400)
+        throttle(on=on == b"true")
         return Response(status_code=204)
 
     def read_requests(_: Request) -> Response:
@@ -62,6 +79,7 @@ def control_app(faults: Faults, *, clones: Callable[[], Mapping[str, int]], rese
             Route("/_simulator/faults", read_faults, methods=["GET"]),
             Route("/_simulator/faults", set_faults, methods=["PUT"]),
             Route("/_simulator/faults", end_faults, methods=["DELETE"]),
+            Route("/_simulator/throttles", set_throttles, methods=["PUT"]),
             Route("/_simulator/requests", read_requests, methods=["GET"]),
             Route("/_simulator/clones", read_clones, methods=["GET"]),
             Route("/_simulator/reset", begin_anew, methods=["POST"]),

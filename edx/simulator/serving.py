@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
-import copy
+import pickle
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edx.simulator.control import control_app
 from edx.simulator.faults import Faults, Faulty
 from edx.simulator.lms import lms_app
-from edx.simulator.options import Options
+from edx.simulator.options import UNTHROTTLED, Options
 from edx.simulator.studio import Jobs, studio_app
 from edx.simulator.wire import listening, served, url_of
 from edx.simulator.world import World
@@ -75,17 +75,24 @@ class _Services:
 
     def __init__(self, world: World, options: Options, faults: Faults, jobs: Jobs) -> None:
         self._world, self._options, self._jobs = world, options, jobs
-        self._beginning = copy.deepcopy(world)
-        control = control_app(faults, clones=lambda: jobs.clones, reset=self.reset)
+        self._beginning = pickle.dumps(world)
+        control = control_app(faults, clones=lambda: jobs.clones, reset=self.reset, throttle=self.throttle)
         self.lms = Faulty(lms_app(world, options), faults, control=control)
         self.studio = Faulty(studio_app(world, options, jobs), faults, control=control)
 
     def reset(self) -> None:
-        """The world as it was, no jobs, and applications whose throttles have counted nothing."""
-        vars(self._world).update(vars(copy.deepcopy(self._beginning)))
+        """The world as it was, no jobs, and throttles as in the options that have counted nothing."""
+        vars(self._world).update(vars(pickle.loads(self._beginning)))  # noqa: S301  # bytes of our own making
         self._jobs.clear()
-        self.lms.app = lms_app(self._world, self._options)
-        self.studio.app = studio_app(self._world, self._options, self._jobs)
+        self._begin(self._options)
+
+    def throttle(self, *, on: bool) -> None:
+        """Throttle as the options say, or not at all; either way what was counted is forgotten."""
+        self._begin(self._options if on else replace(self._options, rates=UNTHROTTLED))
+
+    def _begin(self, options: Options) -> None:
+        self.lms.app = lms_app(self._world, options)
+        self.studio.app = studio_app(self._world, options, self._jobs)
 
 
 @contextlib.contextmanager

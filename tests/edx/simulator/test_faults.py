@@ -23,6 +23,7 @@ class Shop:
         self.faults = Faults(seed=7)
         self.work = 0
         self.resets = 0
+        self.throttled = True
         self.app = Starlette(
             routes=[Route("/things/", self.list), Route("/things/{key}/", self.make, methods=["POST"])]
         )
@@ -37,8 +38,16 @@ class Shop:
     def reset(self) -> None:
         self.resets += 1
 
+    def throttle(self, *, on: bool) -> None:
+        self.throttled = on
+
     def wrapped(self) -> Faulty:
-        control = control_app(self.faults, clones=lambda: {"course-v1:A+B+C": self.work}, reset=self.reset)
+        control = control_app(
+            self.faults,
+            clones=lambda: {"course-v1:A+B+C": self.work},
+            reset=self.reset,
+            throttle=self.throttle,
+        )
         return Faulty(self.app, self.faults, control=control)
 
 
@@ -56,6 +65,7 @@ def a_shop(open_shop: tuple[Shop, str]) -> Shop:
     shop.faults.set([])
     shop.faults.requests.clear()
     shop.work = shop.resets = 0
+    shop.throttled = True
     return shop
 
 
@@ -230,6 +240,16 @@ async def test_a_fault_that_makes_no_sense_is_refused_with_a_reason(
     assert answer.status_code == 400
     assert detail in answer.json()["detail"]
     assert shop.faults.faults == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "throttled"), [("false", 204, False), ("true", 204, True), ("1", 400, True)]
+)
+async def test_throttles_are_turned_off_and_on(
+    shop: Shop, client: httpx.AsyncClient, body: str, status: int, throttled: bool
+) -> None:
+    assert (await client.put("/_simulator/throttles", content=body)).status_code == status
+    assert shop.throttled is throttled
 
 
 async def test_clones_are_read_over_http(shop: Shop, client: httpx.AsyncClient) -> None:

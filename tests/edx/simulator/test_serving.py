@@ -118,6 +118,15 @@ async def test_a_reset_forgets_what_throttles_have_counted(world: World) -> None
         assert (await client.get(path)).status_code == 200
 
 
+async def test_throttles_may_be_turned_off_and_on(world: World) -> None:
+    path = "/api/courses/v1/courses/"
+    async with running(world) as addresses, httpx.AsyncClient(base_url=addresses.lms) as client:
+        await client.put("/_simulator/throttles", content=b"false")
+        assert {(await client.get(path)).status_code for _ in range(25)} == {200}
+        await client.put("/_simulator/throttles", content=b"true")
+        assert [(await client.get(path)).status_code for _ in range(21)] == [200] * 20 + [429]
+
+
 async def test_a_port_that_is_taken_is_an_error(world: World) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
