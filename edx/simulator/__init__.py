@@ -3,7 +3,7 @@
 from edx.simulator.faults import Fault, Faults, Kind
 from edx.simulator.lms import lms_app
 from edx.simulator.options import RATES, UNTHROTTLED, Options, Throttle
-from edx.simulator.seed import seeded_world
+from edx.simulator.seed import seed_world
 from edx.simulator.serving import Addresses, running, serve
 from edx.simulator.studio import Jobs, studio_app
 from edx.simulator.world import World
@@ -21,7 +21,7 @@ __all__ = [
     "World",
     "lms_app",
     "running",
-    "seeded_world",
+    "seed_world",
     "serve",
     "studio_app",
 ]

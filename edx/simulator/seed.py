@@ -16,24 +16,22 @@ MOST_RUNS = 9
 SERVICE_USER = "collegium_worker"
 """The user of the client-credentials application: global staff."""
 
+CLIENT_ID = "collegium"
+CLIENT_SECRET = "collegium-development"  # noqa: S105 - a development value that protects nothing
 
-def seeded_world(
-    seed: int = 1,
-    *,
-    now: datetime,
-    client_id: str = "collegium",
-    client_secret: str = "collegium-secret",  # noqa: S107 - a development value that protects nothing
-) -> World:
+
+def seed_world(seed: int = 1, *, now: datetime | None = None) -> World:
     """A world of about 40 organizations, 400 courses, 1,200 runs and 2,000 learners, past, current and future at `now`.
 
     Beside the learners there are `collegium_worker` (staff, of the application), `admin` (staff), `author` (no staff)
-    and `learner`, who is enrolled in a dozen runs.
+    and `learner`, who is enrolled in a dozen runs. `now` is the present unless it is given.
     """
+    now = now or datetime.now(UTC)
     world, rng = World(), random.Random(seed)  # noqa: S311 - repeatable is what it has to be
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     seed_catalog(world, rng, midnight)
     people = _People(world, rng, midnight)
-    people.add_staff(client_id, client_secret)
+    people.add_staff()
     people.add_learners()
     return world
 
@@ -46,12 +44,12 @@ class _People:
     rng: random.Random
     now: datetime
 
-    def add_staff(self, client_id: str, client_secret: str) -> None:
+    def add_staff(self) -> None:
         add = self.world.add_user
         add(User(SERVICE_USER, f"{SERVICE_USER}@example.org", "Collegium Worker", staff=True, superuser=True))
         add(User("admin", "admin@example.org", "Ada Min", staff=True))
         add(User("author", "author@example.org", "Auður Thor"))
-        self.world.add_application(Application(client_id, client_secret, SERVICE_USER))
+        self.world.add_application(Application(CLIENT_ID, CLIENT_SECRET, SERVICE_USER))
 
     def add_learners(self) -> None:
         """The one called `learner`, and the others; most have begun some runs and left a few."""

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from edx.simulator.lms import lms_app
-from edx.simulator.seed import seeded_world
+from edx.simulator.seed import seed_world
 from tests.edx.simulator.replay import Situation, jwt_of
 from tests.edx.simulator.situations import BIO1, CS101, CS102, EMPTY
 from tests.serving import serving
@@ -56,7 +56,7 @@ async def test_a_walk_over_seeded_courses_gives_staff_every_run_and_a_visitor_th
     situation: Situation,
 ) -> None:
     now = datetime.fromtimestamp(situation.clock.now, UTC)
-    situation.world.__dict__.update(vars(seeded_world(1, now=now)))
+    situation.world.__dict__.update(vars(seed_world(1, now=now)))
     headers = as_user(situation, "collegium_worker")
     async with (
         serving(lms_app(situation.world, situation.options)) as url,
