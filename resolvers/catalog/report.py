@@ -30,7 +30,7 @@ class Report:
     """What a synchronization or a load did, or would do if it is a dry run.
 
     `counts` are of the things themselves (`kind`, such as "course runs"); `new_organizations` and `new_courses` are
-    the keys of what had to be made for them. `failure` says why it ended early, in one line; what was done before stays done.
+    the keys of what had to be made for them. `failure` says why it ended early; what was done before stays done.
     """
 
     kind: str
