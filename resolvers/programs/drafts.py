@@ -1,0 +1,168 @@
+"""What a program is to be, in the keys that the outside knows; `load` makes programs of it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+from db.tables import ProgramStatus, RequirementKind
+from resolvers.programs.errors import BadDraft
+
+MAX_NAME = 255
+MAX_SLUG = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryDraft:
+    """A kind of program; the slug is compared without regard to case and kept in lower case."""
+
+    slug: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseLeaf:
+    """A course to complete, by its readable id (`MITx+6.002x`)."""
+
+    course: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramLeaf:
+    """A program to complete, by its UUID."""
+
+    program: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Requirements of which `minimum` are to be met, or all of them if that is None."""
+
+    children: "tuple[Requirement, ...]"
+    minimum: int | None = None
+    title: str = ""
+    is_elective: bool = False
+
+
+Requirement: TypeAlias = CourseLeaf | ProgramLeaf | Group
+
+
+@dataclass(frozen=True, slots=True)
+class RunModeDraft:
+    """A run of one of the program's courses in the enrollment mode that counts, with its SKU or ''."""
+
+    run: str
+    mode: str
+    sku: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramDraft:
+    """A program (`spec/programs.md`, "Program"); all of `requirements` are to be met."""
+
+    uuid: UUID
+    name: str
+    category: CategoryDraft
+    subtitle: str = ""
+    description: str = ""
+    status: ProgramStatus = ProgramStatus.UNPUBLISHED
+    marketing_slug: str = ""
+    organizations: tuple[str, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    run_modes: tuple[RunModeDraft, ...] = ()
+
+    @property
+    def courses(self) -> list[str]:
+        """The courses in order: the course leaves of the tree."""
+        return [node.course for node in nodes_of(self) if node.course is not None]
+
+    @property
+    def programs(self) -> list[UUID]:
+        """The programs that this one requires."""
+        return [node.program for node in nodes_of(self) if node.program is not None]
+
+    def check(self) -> None:
+        """Raise BadDraft for what can be seen without looking at the catalog."""
+        for reason in problems(self):
+            raise BadDraft(self.name, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of the tree as it is stored: numbered depth first from 0, the root."""
+
+    sequence: int
+    depth: int
+    parent: int | None
+    kind: RequirementKind
+    title: str = ""
+    minimum: int | None = None
+    is_elective: bool = False
+    course: str | None = None
+    program: UUID | None = None
+
+
+def nodes_of(draft: ProgramDraft) -> list[Node]:
+    """The whole tree in order, the root first."""
+    nodes: list[Node] = []
+    append(nodes, Group(draft.requirements), depth=0, parent=None)
+    return nodes
+
+
+def append(nodes: list[Node], requirement: Requirement, *, depth: int, parent: int | None) -> None:
+    """Add a requirement and all below it to the end of `nodes`."""
+    sequence = len(nodes)
+    match requirement:
+        case CourseLeaf(course):
+            nodes.append(Node(sequence, depth, parent, RequirementKind.COURSE, course=course))
+        case ProgramLeaf(program):
+            nodes.append(Node(sequence, depth, parent, RequirementKind.PROGRAM, program=program))
+        case Group(children, minimum, title, is_elective):
+            kind = RequirementKind.ALL_OF if minimum is None else RequirementKind.MIN_NUMBER_OF
+            nodes.append(Node(sequence, depth, parent, kind, title, minimum, is_elective))
+            for child in children:
+                append(nodes, child, depth=depth + 1, parent=sequence)
+
+
+def groups_of(requirement: Requirement) -> Iterator[Group]:
+    """A group and all groups below it."""
+    if isinstance(requirement, Group):
+        yield requirement
+        for child in requirement.children:
+            yield from groups_of(child)
+
+
+def problems(draft: ProgramDraft) -> Iterator[str]:
+    """What is wrong with a draft, whatever the catalog holds."""
+    if not draft.name.strip():
+        yield "it has no name"
+    if not draft.category.slug.strip():
+        yield "its category has no slug"
+    texts = {
+        "name": (draft.name.casefold(), MAX_NAME),
+        "subtitle": (draft.subtitle, MAX_NAME),
+        "marketing slug": (draft.marketing_slug, MAX_NAME),
+        "category's slug": (draft.category.slug, MAX_SLUG),
+        "category's name": (draft.category.display_name, MAX_NAME),
+    }
+    for name, (text, limit) in texts.items():
+        if len(text) > limit:
+            yield f"its {name} has {len(text)} characters, {limit} are allowed"
+    yield from repeated(draft)
+    for group in groups_of(Group(draft.requirements)):
+        if group.minimum is not None and not 1 <= group.minimum <= len(group.children):
+            yield f"{group.minimum} of {len(group.children)} requirements cannot be met"
+
+
+def repeated(draft: ProgramDraft) -> Iterator[str]:
+    """What stands in a draft twice."""
+    for kind, keys in {
+        "course": draft.courses,
+        "program": [str(uuid) for uuid in draft.programs],
+        "organization": [key.casefold() for key in draft.organizations],
+        "run mode": [f"{mode.run} {mode.mode} {mode.sku}".strip() for mode in draft.run_modes],
+    }.items():
+        for key, count in Counter(keys).items():
+            if count > 1:
+                yield f"the {kind} {key} is in it {count} times"

@@ -1,0 +1,96 @@
+"""Finding what drafts of programs name: organizations, courses, runs and other programs."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute, aliased
+
+from db.tables import Course, CourseRun, Program, ProgramRequirement
+from resolvers.catalog.organizations import find_organizations
+from resolvers.programs.drafts import ProgramDraft
+from resolvers.programs.errors import BadDraft, UnknownReferences
+
+
+@dataclass(frozen=True)
+class References:
+    """The ids of what the drafts name; organizations by their case-folded key, a run with its course.
+
+    `programs` are those that there are already; those of `drafted` are about to be made, or known.
+    """
+
+    organizations: dict[str, int]
+    courses: dict[str, int]
+    runs: dict[str, tuple[int, int]]
+    programs: dict[UUID, int]
+    drafted: frozenset[UUID]
+
+    def check(self, draft: ProgramDraft) -> None:
+        """Raise UnknownReferences, or BadDraft for a run of another course than the program's."""
+        missing = {
+            "organizations": [key for key in draft.organizations if key.casefold() not in self.organizations],
+            "courses": [key for key in draft.courses if key not in self.courses],
+            "runs": {mode.run for mode in draft.run_modes if mode.run not in self.runs},
+            "programs": [str(uuid) for uuid in draft.programs if uuid not in self.drafted | self.programs.keys()],
+        }
+        if any(missing.values()):
+            raise UnknownReferences(draft.name, **missing)
+        courses = {self.courses[key] for key in draft.courses}
+        for mode in draft.run_modes:
+            if self.runs[mode.run][1] not in courses:
+                raise BadDraft(draft.name, f"the run {mode.run} is of none of its courses")
+
+
+async def find_references(session: AsyncSession, drafts: Sequence[ProgramDraft]) -> References:
+    """Look up what the drafts name, each kind in one statement."""
+    organizations = await find_organizations(session, {key for draft in drafts for key in draft.organizations})
+    courses = await _found(session, Course.readable_id, {key for draft in drafts for key in draft.courses}, Course.id)
+    keys = {mode.run for draft in drafts for mode in draft.run_modes}
+    runs = await _found(session, CourseRun.key, keys, CourseRun.id, CourseRun.course_id)
+    uuids = {str(uuid) for draft in drafts for uuid in draft.programs}
+    programs = await _found(session, Program.uuid, uuids, Program.id)
+    return References(
+        {alias: row["id"] for alias, row in organizations.items()},
+        {key: id_ for key, (id_,) in courses.items()},
+        {key: (id_, course_id) for key, (id_, course_id) in runs.items()},
+        {UUID(uuid): id_ for uuid, (id_,) in programs.items()},
+        frozenset(draft.uuid for draft in drafts),
+    )
+
+
+async def _found(
+    session: AsyncSession,
+    key: InstrumentedAttribute[str],
+    wanted: Collection[str],
+    *columns: InstrumentedAttribute[Any],
+) -> dict[str, tuple[Any, ...]]:
+    rows = await session.execute(select(key, *columns).where(key.in_(wanted)))
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+async def check_circles(session: AsyncSession, drafts: Sequence[ProgramDraft]) -> None:
+    """Raise BadDraft if a program would require itself, directly or through others."""
+    required = aliased(Program)
+    query = select(Program.uuid, required.uuid).join(ProgramRequirement, ProgramRequirement.program_id == Program.id)
+    query = query.join(required, required.id == ProgramRequirement.required_program_id)
+    edges: dict[UUID, set[UUID]] = {}
+    for program, nested in await session.execute(query):
+        edges.setdefault(UUID(program), set()).add(UUID(nested))
+    edges |= {draft.uuid: set(draft.programs) for draft in drafts}
+    for draft in drafts:
+        if draft.uuid in reached(draft.uuid, edges):
+            raise BadDraft(draft.name, "it would require itself")
+
+
+def reached(start: UUID, edges: dict[UUID, set[UUID]]) -> set[UUID]:
+    """All that `start` requires, directly or through others."""
+    found: set[UUID] = set()
+    waiting = [start]
+    while waiting:
+        new = edges.get(waiting.pop(), set()) - found
+        found |= new
+        waiting.extend(new)
+    return found
