@@ -1,8 +1,9 @@
-"""Programs: what they are made of, and how they are loaded."""
+"""Programs: what they are made of, how they are loaded, and samples of them."""
 
 from resolvers.programs.drafts import CategoryDraft, CourseLeaf, Group, ProgramDraft, ProgramLeaf, RunModeDraft
 from resolvers.programs.errors import BadDraft, DraftError, NameTaken, UnknownReferences
 from resolvers.programs.load import load_programs
+from resolvers.programs.sample import load_samples, sample_programs
 
 __all__ = [
     "BadDraft",
@@ -16,4 +17,6 @@ __all__ = [
     "RunModeDraft",
     "UnknownReferences",
     "load_programs",
+    "load_samples",
+    "sample_programs",
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, QueryableAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import Course, CourseRun, Program, ProgramRequirement
 from resolvers.catalog.organizations import find_organizations
