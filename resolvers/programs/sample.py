@@ -29,7 +29,7 @@ RUNS = 2
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A program before its courses are chosen: those whose names have the `words`, of at most `organizations`."""
+    """A program before its courses are chosen: those whose names have the `words`, of about `organizations`."""
 
     name: str
     subtitle: str
@@ -125,22 +125,20 @@ async def sample_programs(session: AsyncSession) -> list[ProgramDraft]:
 
 
 def choose(outline: Outline, courses: Sequence[CourseRow], used: Collection[str]) -> list[CourseRow]:
-    """The courses that suit an outline best: about its subject, of few organizations, in no program yet."""
-    suiting = {course.readable_id for course in courses if any(word in course.name_folded for word in outline.words)}
-    counts = Counter(course.key for course in courses if course.readable_id in suiting - set(used))
-    organizations = {course.key: (-counts[course.key], course.key) for course in courses}
-    near = sorted(organizations, key=lambda key: organizations[key])[: outline.organizations]
-    wanted = outline.core + outline.electives
+    """The courses that suit an outline best: about its subject, in no program yet, of the few organizations that suit.
 
-    def rank(course: CourseRow) -> tuple[bool, bool, int, str]:
-        return (
-            course.readable_id in used,
-            course.readable_id not in suiting,
-            near.index(course.key),
-            course.readable_id,
-        )
+    Where none is about its subject, any will do.
+    """
+    suiting = [course for course in courses if any(word in course.name_folded for word in outline.words)]
+    candidates = suiting or courses
+    counts = Counter(course.key for course in candidates if course.readable_id not in used)
+    near = sorted(counts, key=lambda key: (-counts[key], key))[: outline.organizations]
 
-    return sorted((course for course in courses if course.key in near), key=rank)[:wanted]
+    def rank(course: CourseRow) -> tuple[bool, int, str]:
+        place = near.index(course.key) if course.key in near else len(near)
+        return (course.readable_id in used, place, course.readable_id)
+
+    return sorted(candidates, key=rank)[: outline.core + outline.electives]
 
 
 async def latest_runs(session: AsyncSession, course_ids: Collection[int]) -> dict[int, list[str]]:
