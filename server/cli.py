@@ -197,10 +197,13 @@ async def demo() -> None:
 
     Example: `COLLEGIUM_PORT=8080 collegium demo`
     """
-    from server.demo import run_demo
+    from server.demo import SimulatorFailed, run_demo
 
     _warn_of_unknown_variables()
-    await run_demo()
+    try:
+        await run_demo()
+    except SimulatorFailed as error:
+        raise Failure(str(error)) from error
 
 
 async def _sync(kind: str, work: "Callable[..., Coroutine[Any, Any, Report]]", *, dry_run: bool, as_json: bool) -> None:

@@ -48,7 +48,7 @@ class Secrets:
 
 
 class SimulatorFailed(Exception):
-    """The simulated Open edX did not start."""
+    """The simulated Open edX did not start, or failed while the catalog was filled."""
 
 
 async def run_demo() -> None:
@@ -56,6 +56,8 @@ async def run_demo() -> None:
     settings = _settings()
     configure("warning", settings.log_format)
     listener = listen(settings.host, settings.port)
+    for port in (settings.lms_port, settings.studio_port):
+        listen(settings.host, port).close()
     await migrate(settings.database_url)
     async with _simulator(settings):
         await _fill(settings)
@@ -128,7 +130,7 @@ async def _answers(process: Process) -> None:
     except TimeoutError:
         line = b""
     if not line:
-        raise SimulatorFailed("the simulated Open edX did not start; its ports may be taken (see above)")
+        raise SimulatorFailed("the simulated Open edX did not start; see above")
 
 
 async def _fill(settings: Settings) -> None:

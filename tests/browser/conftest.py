@@ -1,7 +1,7 @@
 """A browser and a site for it: real servers, and a driver that reports what a person would have seen.
 
-With COLLEGIUM_EXPLORER_URL=http://127.0.0.1:8000/graphiql the tests of the signed-in page look at that running
-server (`collegium demo`, say) instead of the small site.
+The tests of the signed-in page look at a demo of their own, or with COLLEGIUM_EXPLORER_URL at the explorer of that
+address; the others look at small sites.
 """
 
 import json
@@ -20,6 +20,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tests.browser.site import site
+from tests.demo import demo, free_ports
 
 HERE = Path(__file__).parent
 CHROMIUM = os.environ.get("COLLEGIUM_CHROMIUM", "/usr/bin/chromium")
@@ -57,9 +58,13 @@ def drive(tmp_path_factory: pytest.TempPathFactory) -> Driver:
 
 
 @pytest.fixture(scope="session")
-def explorer_url(small_explorer_url: str) -> str:
-    """The address of an explorer with three sessions or more and a collection of two operations or more."""
-    return os.environ.get("COLLEGIUM_EXPLORER_URL", small_explorer_url)
+def explorer_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the demo's explorer: signed in as the learner, with a collection of operations."""
+    if given := os.environ.get("COLLEGIUM_EXPLORER_URL"):
+        yield given
+        return
+    with demo(tmp_path_factory.mktemp("demo"), free_ports(3)) as running:
+        yield f"{running.url}/graphiql"
 
 
 @pytest.fixture(scope="session")
