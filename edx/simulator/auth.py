@@ -95,6 +95,14 @@ class Call:
             raise Refused(415, f'Unsupported media type "{given}" in request.')
         return parse_json(self.body)
 
+    def json_object(self, media_type: str = "application/json") -> dict[str, Any]:
+        """The body parsed as `json` does. Refused with 400 if it is JSON of another type."""
+        body = self.json(media_type)
+        if not isinstance(body, dict):
+            message = f"Invalid data. Expected a dictionary, but got {type(body).__name__}."
+            raise Refused(400, {"non_field_errors": [message]})
+        return body
+
 
 def parse_json(body: bytes) -> Any:
     """The JSON of a body. Refused with 400 in the words of Python's own parser, as the platform answers."""

@@ -63,9 +63,10 @@ def _course(call: Call) -> Response:
 
 def _enroll(call: Call) -> Response:
     """Enroll oneself or, for staff, anybody; or change an enrollment's mode and whether it is active."""
-    body = call.json()
+    body = call.json_object()
     username = body.get("user") or call.user.user.username
-    course_id = body.get("course_details", {}).get("course_id")
+    details = body.get("course_details")
+    course_id = details.get("course_id") if isinstance(details, dict) else None
     if username != call.user.user.username and not call.user.staff:
         return Response(status_code=404)
     if course_id is None:

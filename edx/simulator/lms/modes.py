@@ -33,7 +33,7 @@ def _list(call: Call) -> Response:
 
 def _post(call: Call) -> Response:
     """The course of the body wins over that of the path. An unknown course or an existing mode breaks the platform."""
-    body = call.json()
+    body = call.json_object()
     values = _read(body, required=REQUIRED)
     run = call.world.runs.get(body["course_id"])
     if run is None or values["slug"] in run.modes:
@@ -48,7 +48,7 @@ def _detail(call: Call) -> Response:
 
 
 def _patch(call: Call) -> Response:
-    mode, body = _found(call), call.json(MERGE_PATCH)
+    mode, body = _found(call), call.json_object(MERGE_PATCH)
     fixed = {name: ["This field cannot be modified."] for name in UNCHANGING if name in body}
     if fixed:
         raise Refused(400, fixed)
@@ -111,7 +111,7 @@ def _text(value: Any) -> str:
 def _price(value: Any) -> int:
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise ValueError("A valid integer is required.") from None
 
 

@@ -15,6 +15,8 @@ from edx.simulator.world import Organization
 PATH = "/api/organizations/v0/organizations/"
 ACTIVE_REFUSED = "Value of 'active' may not be specified via Organizations HTTP API."
 REQUIRED = "This field is required."
+NOT_NULL = "This field may not be null."
+NO_TEXT = "Not a valid string."
 
 
 def routes(site: Site) -> list[Route]:
@@ -37,21 +39,27 @@ def _detail(call: Call) -> Response:
 
 
 def _put(call: Call) -> Response:
-    """Create or replace; whoever does it may not set `active`, and an inactive organization becomes active."""
+    """Create, replace or rename; `active` may not be set, and an inactive organization becomes active."""
     if not call.user.staff:
         raise forbidden()
-    body = call.json()
+    body = call.json_object()
     if "active" in body:
         raise Refused(400, [ACTIVE_REFUSED])
-    missing = [name for name in ("name", "short_name") if name not in body]
-    if missing:
-        raise Refused(400, {name: [REQUIRED] for name in missing})
+    wrong = {name: [_complaint(body, name)] for name in ("name", "short_name") if not isinstance(body.get(name), str)}
+    if wrong:
+        raise Refused(400, wrong)
     return json_response(_row(call, _stored(call, body)))
+
+
+def _complaint(body: dict[str, Any], name: str) -> str:
+    if name not in body:
+        return REQUIRED
+    return NOT_NULL if body[name] is None else NO_TEXT
 
 
 def _stored(call: Call, body: dict[str, Any]) -> Organization:
     organizations, now = call.world.organizations, datetime.fromtimestamp(call.options.clock(), UTC)
-    old = organizations.get(call.path("name"))
+    old = organizations.pop(call.path("name"), None)
     new = Organization(
         id=old.id if old else max((each.id for each in organizations.values()), default=0) + 1,
         short_name=body["short_name"],

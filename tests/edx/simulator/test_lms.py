@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from edx.simulator.lms import lms_app
+from edx.simulator.lms.organizations import NO_TEXT
 from edx.simulator.seed import seed_world
 from tests.edx.simulator.replay import Situation, jwt_of
 from tests.edx.simulator.situations import BIO1, CS101, CS102, EMPTY
@@ -143,6 +144,35 @@ async def test_an_organization_cannot_be_patched_though_its_view_says_so(lms: ht
     """domain/programs.md §3.5; recordings/organizations.json for the header."""
     answer = await lms.patch(f"{ORGANIZATIONS}Org01X/", json={"name": "New"})
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PUT, PATCH, HEAD, OPTIONS")
+
+
+async def test_an_organization_that_was_renamed_is_under_its_new_name_alone(lms: httpx.AsyncClient) -> None:
+    body = (await lms.get(f"{ORGANIZATIONS}Org11X/")).json()
+    renamed = await lms.put(f"{ORGANIZATIONS}Org11X/", json={"name": "Eleven", "short_name": "ElevenX"})
+    assert renamed.json()["id"] == body["id"]
+    statuses = [(await lms.get(f"{ORGANIZATIONS}{name}/")).status_code for name in ("Org11X", "ElevenX")]
+    assert statuses == [404, 200]
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ([], {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
+        ({"name": None, "short_name": []}, {"name": ["This field may not be null."], "short_name": [NO_TEXT]}),
+    ],
+)
+async def test_an_organization_that_makes_no_sense_is_refused_by_field(
+    lms: httpx.AsyncClient, body: Any, errors: dict[str, Any]
+) -> None:
+    answer = await lms.put(f"{ORGANIZATIONS}Org11X/", json=body)
+    assert (answer.status_code, answer.json()) == (400, errors)
+
+
+@pytest.mark.parametrize("content", ["3", "null", '"x"', "[]", '{"course_details": 3}', '{"min_price": 1e999}'])
+@pytest.mark.parametrize("path", [ENROLLMENT, MODES])
+async def test_json_that_makes_no_sense_is_refused_everywhere(lms: httpx.AsyncClient, path: str, content: str) -> None:
+    answer = await lms.post(path, content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
 
 
 async def test_a_learner_enrolls_and_leaves(situation: Situation, lms: httpx.AsyncClient) -> None:
