@@ -1,7 +1,7 @@
 """An LMS of a few lists, over real HTTP, and what the catalog says after it was told of them."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,9 @@ from starlette.types import Receive, Scope, Send
 from db.engine import Database
 from edx.http import OpenEdxHttp
 from edx.lms import COURSES, Lms
+from edx.simulator import UNTHROTTLED, Options, running, seed_world
+from edx.simulator.seed import CLIENT_ID, CLIENT_SECRET
+from edx.tokens import Tokens
 from tests.serving import serving
 
 
@@ -91,6 +94,14 @@ async def lms(scripted: ScriptedLms) -> AsyncIterator[Lms]:
     with stamina.set_testing(True, attempts=2, cap=True):
         async with serving(scripted) as url, OpenEdxHttp(url) as http:
             yield Lms(http)
+
+
+@asynccontextmanager
+async def simulated_lms() -> AsyncIterator[Lms]:
+    """A client, signed in, of the simulated LMS with its seeded world."""
+    async with running(seed_world(), Options(rates=UNTHROTTLED)) as addresses, AsyncExitStack() as stack:
+        tokens = await stack.enter_async_context(Tokens(addresses.lms, CLIENT_ID, CLIENT_SECRET))
+        yield Lms(await stack.enter_async_context(OpenEdxHttp(addresses.lms, authority=tokens)))
 
 
 async def rows(database: Database, query: Executable) -> Sequence[Any]:

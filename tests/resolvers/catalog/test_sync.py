@@ -12,7 +12,7 @@ from db.tables import Course, CourseRun, Organization
 from edx.lms import Lms
 from resolvers.catalog import Report, sync_course_runs, sync_organizations
 from resolvers.catalog.sync import CHUNK
-from tests.resolvers.catalog.conftest import ScriptedLms, a_run, an_organization, rows, statements
+from tests.resolvers.catalog.conftest import ScriptedLms, a_run, an_organization, rows, simulated_lms, statements
 
 Sync = Callable[..., Awaitable[Report]]
 BOTH = pytest.mark.parametrize("sync", [sync_organizations, sync_course_runs])
@@ -257,3 +257,19 @@ async def test_a_report_reads_as_json(database: Database, lms: Lms, scripted: Sc
         "newCourses": ["A+B"],
         "failure": None,
     }
+
+
+async def test_a_whole_simulated_platform_is_copied(database: Database) -> None:
+    async with simulated_lms() as lms:
+        organizations = await sync_organizations(database, lms)
+        runs = await sync_course_runs(database, lms)
+        assert (organizations.failure, runs.failure) == (None, None)
+        assert counts(organizations) == {"created": 39}
+        assert counts(runs)["created"] > 1100
+        assert runs.new_organizations == []  # closed ones have no runs that the LMS lists, and all others were copied
+        assert counts(await sync_organizations(database, lms, dry_run=True)).keys() == {"unchanged"}
+        again = counts(await sync_course_runs(database, lms))
+    assert again == {"unchanged": counts(runs)["created"]} | {k: n for k, n in counts(runs).items() if k == "skipped"}
+    names = await rows(database, select(CourseRun.display_name))
+    assert 'Romeo & Juliet: "A Plague o\' Both Your Houses"' in names
+    assert len(await rows(database, select(CourseRun.key).where(CourseRun.is_source))) > 0
