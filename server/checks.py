@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from db.errors import DatabaseError
+from db.errors import DatabaseError, DatabaseNotMigrated
 from db.migrate import check as check_database
 from edx.errors import OpenEdxError, Rejected
 from server.settings import Settings, SettingsError
@@ -12,22 +12,27 @@ from server.upstream import open_lms, reach_studio
 async def checks(settings: Settings) -> AsyncIterator[tuple[str, str | None]]:
     """Each thing's name, and what is wrong with it or None."""
     yield "settings", None
-    yield "database and migrations", await _database(settings)
+    missing, old = await _database(settings)
+    yield "database", missing
+    yield "migrations", old
     yield "LMS", await _lms(settings)
     yield "Studio", await _studio(settings)
 
 
-async def _database(settings: Settings) -> str | None:
+async def _database(settings: Settings) -> tuple[str | None, str | None]:
+    """What is wrong with the database, and with its tables."""
     try:
         await check_database(settings.database_url)
+    except DatabaseNotMigrated as error:
+        return None, _line(error)
     except DatabaseError as error:
-        return _line(error)
-    return None
+        return _line(error), "the database must be there first"
+    return None, None
 
 
 async def _lms(settings: Settings) -> str | None:
     try:
-        async with open_lms(settings) as lms:
+        async with open_lms(settings, attempts=1) as lms:
             await lms.ping()
     except (SettingsError, OpenEdxError) as error:
         return _line(error)

@@ -9,23 +9,21 @@ import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec
 
 import typer
 
-from resolvers.access import Role
-from server.settings import Settings, SettingsError, load, unknown_variables
+from server.failures import Failure
 
 if TYPE_CHECKING:
     from resolvers.catalog import Report
+    from server.settings import Settings
 
 P = ParamSpec("P")
-
-
-class Failure(Exception):
-    """A command that did not do what it should; the message is one line for whoever called it."""
+RoleName = Literal["learner", "author", "admin"]
+"""The values of `resolvers.access.Role`, which takes long to load."""
 
 
 app = typer.Typer(
@@ -46,7 +44,7 @@ def command(application: typer.Typer, name: str | None = None) -> Callable[[Call
     def declare(work: Callable[P, Any]) -> Callable[P, Any]:
         @functools.wraps(work)
         def run(*given: P.args, **named: P.kwargs) -> None:
-            with _failing_well():
+            with failing_well():
                 result = work(*given, **named)
                 if inspect.iscoroutine(result):
                     _run(result)
@@ -64,6 +62,7 @@ def main() -> None:
 
 @command(app)
 async def serve(
+    *,
     host: Annotated[str | None, typer.Option(help="Address to listen on, in place of COLLEGIUM_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on, in place of COLLEGIUM_PORT.")] = None,
 ) -> None:
@@ -80,7 +79,7 @@ async def serve(
     await check_database(settings.database_url)
     listener = listen(settings.host, settings.port)
     address = f"http://{settings.host}:{listener.getsockname()[1]}"
-    await serve_app(create_app(settings), listener, lambda: print(f"Collegium serves {address}/graphql", flush=True))  # noqa: T201
+    await serve_app(create_app(settings), listener, lambda: typer.echo(f"Collegium serves {address}/graphql"))
 
 
 @command(app)
@@ -108,7 +107,8 @@ def export_schema() -> None:
 
 @command(app)
 def token(
-    role: Annotated[Role, typer.Option(help="What the user may do.")],
+    *,
+    role: Annotated[RoleName, typer.Option(help="What the user may do.")],
     username: Annotated[str, typer.Option(help="Whose token it is.")],
     hours: Annotated[float, typer.Option(help="How long it is good.", min=0.01, max=24 * 365)] = 24,
 ) -> None:
@@ -116,33 +116,42 @@ def token(
 
     Example: `collegium token --role admin --username ada`
     """
+    from resolvers.access import Role
     from server.signin import CannotMint, mint
 
     try:
-        typer.echo(mint(_settings(), username, role, timedelta(hours=hours)))
+        typer.echo(mint(_settings(), username, Role(role), timedelta(hours=hours)))
     except CannotMint as error:
         raise Failure(str(error)) from error
 
 
 @command(app)
 async def check() -> None:
-    """Check settings, database, migrations, LMS and Studio, one line each.
+    """Check settings, database, migrations, LMS and Studio, one line each; fails when one of them does.
 
     Example: `collegium check`
     """
     from server.checks import checks
+    from server.settings import SettingsError
 
-    results = [(name, problem) async for name, problem in checks(_settings())]
-    for name, problem in results:
-        typer.echo(f"{'✗' if problem else '✓'} {name}{f': {problem}' if problem else ''}")
-    if any(problem for _, problem in results):
+    try:
+        settings = _settings()
+    except SettingsError as error:
+        typer.echo(f"✗ settings: {'; '.join(error.problems)}")
+        raise typer.Exit(1) from None
+    is_good = True
+    async for name, problem in checks(settings):
+        typer.echo(f"✗ {name}: {problem}" if problem else f"✓ {name}")
+        is_good = is_good and not problem
+    if not is_good:
         raise typer.Exit(1)
 
 
 @command(sync, "organizations")
 async def sync_organizations(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,  # noqa: FBT002
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Copy the LMS's organizations into the catalog: new ones are made, renamed ones renamed, none removed.
 
@@ -155,8 +164,9 @@ async def sync_organizations(
 
 @command(sync, "course-runs")
 async def sync_course_runs(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,  # noqa: FBT002
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,  # noqa: FBT002
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Copy the LMS's course runs into the catalog, and make their courses and organizations where they are new.
 
@@ -169,11 +179,16 @@ async def sync_course_runs(
 
 @command(app)
 async def simulate(
+    *,
     seed: Annotated[int, typer.Option(help="Number that the data are made from.")] = 1,
     latency: Annotated[float, typer.Option(help="Seconds that every answer takes longer.", min=0)] = 0,
     error_rate: Annotated[float, typer.Option(help="Part of the calls that fail, from 0 to 1.", min=0, max=1)] = 0,
-    throttle: Annotated[bool, typer.Option(help="Whether calls are limited as on the real LMS.")] = True,  # noqa: FBT002
-    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,  # noqa: FBT002
+    throttle: Annotated[bool, typer.Option(help="Whether calls are limited as on the real LMS.")] = True,
+    date: Annotated[
+        datetime | None,
+        typer.Option(help="Day around which the courses run; today if not given.", formats=["%Y-%m-%d"]),
+    ] = None,
+    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
 ) -> None:
     """Run a simulated Open edX, LMS and Studio, for development and tests.
 
@@ -187,6 +202,7 @@ async def simulate(
         latency=latency,
         error_rate=error_rate,
         throttle=throttle,
+        now=date and date.replace(tzinfo=UTC),
         until_input_ends=until_input_ends,
     )
 
@@ -197,13 +213,10 @@ async def demo() -> None:
 
     Example: `COLLEGIUM_PORT=8080 collegium demo`
     """
-    from server.demo import SimulatorFailed, run_demo
+    from server.demo import run_demo
 
     _warn_of_unknown_variables()
-    try:
-        await run_demo()
-    except SimulatorFailed as error:
-        raise Failure(str(error)) from error
+    await run_demo()
 
 
 async def _sync(kind: str, work: "Callable[..., Coroutine[Any, Any, Report]]", *, dry_run: bool, as_json: bool) -> None:
@@ -227,9 +240,10 @@ async def _sync(kind: str, work: "Callable[..., Coroutine[Any, Any, Report]]", *
         raise Failure(report.failure)
 
 
-def _settings(**given: Any) -> Settings:
+def _settings(**given: Any) -> "Settings":
     """The settings, with logs set up as they say, and a warning for each variable that nobody reads."""
     from server.logs import configure
+    from server.settings import load
 
     settings = load(**given)
     configure(settings.log_level, settings.log_format)
@@ -238,28 +252,42 @@ def _settings(**given: Any) -> Settings:
 
 
 def _warn_of_unknown_variables() -> None:
+    from server.settings import unknown_variables
+
     for line in unknown_variables():
         typer.echo(f"warning: {line}", err=True)
 
 
 @contextlib.contextmanager
-def _failing_well() -> Iterator[None]:
-    """Turn the faults that a caller can do something about into one line and exit code 1."""
-    from db.errors import DatabaseError
-    from edx.errors import OpenEdxError
-    from server.process import PortTaken
-
+def failing_well() -> Iterator[None]:
+    """Turn whatever goes wrong into one line for each problem and an exit code, never a traceback."""
     try:
         yield
-    except SettingsError as error:
-        for problem in error.problems:
-            typer.echo(f"collegium: {problem}", err=True)
-        raise typer.Exit(1) from None
-    except (Failure, DatabaseError, OpenEdxError, PortTaken) as error:
-        typer.echo(f"collegium: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(1) from None
+    except (typer.Exit, BrokenPipeError):  # the latter is for typer: whoever read our output had enough
+        raise
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except Exception as error:  # noqa: BLE001 -- the last line of defence
+        for problem in _problems(error):
+            typer.echo(f"collegium: {' '.join(problem.split())}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _problems(error: Exception) -> Iterable[str]:
+    """The lines that say what went wrong. What nobody foresaw is a fault of ours: its traceback is in the log."""
+    from db.errors import DatabaseError
+    from edx.errors import OpenEdxError
+    from server.settings import SettingsError
+
+    if isinstance(error, SettingsError):
+        return error.problems
+    if isinstance(error, Failure | DatabaseError | OpenEdxError | OSError):
+        return [str(error)]
+
+    import structlog
+
+    structlog.get_logger(__name__).debug("the command broke down", exc_info=error)
+    return [f"unexpected {type(error).__name__}: {error}; COLLEGIUM_LOG_LEVEL=debug shows where"]
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -11,13 +11,15 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
+from server.failures import Failure
+
 GRACE_SECONDS = 10
 """How long requests under way may take to finish once the process is to stop."""
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class PortTaken(Exception):
+class PortTaken(Failure):
     """Another program listens on the port."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -76,7 +78,8 @@ class _Server(uvicorn.Server):
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._on_ready()
+        if not self.should_exit:
+            self._on_ready()
 
     @override
     @contextlib.contextmanager

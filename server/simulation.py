@@ -2,23 +2,27 @@
 
 import asyncio
 import sys
+from datetime import datetime
+from typing import Any
 
 from edx.simulator import RATES, UNTHROTTLED, Options, seed_world
 from edx.simulator.faults import Fault, Faults, Kind
+from edx.simulator.seed import CLIENT_ID, CLIENT_SECRET, SERVICE_USER
 from edx.simulator.serving import Addresses, serve
-from edx.simulator.world import Application
+from edx.simulator.world import Application, World
 from server.process import listen
 from server.settings import Settings
 
-WORKER = "collegium_worker"
-"""The staff user of the simulated platform for whom our application acts."""
-
-CLIENT_ID = "collegium"
-CLIENT_SECRET = "collegium-development"  # noqa: S105 -- it protects nothing
-
 
 async def simulate(
-    settings: Settings, *, seed: int, latency: float, error_rate: float, throttle: bool, until_input_ends: bool
+    settings: Settings,
+    *,
+    seed: int,
+    latency: float,
+    error_rate: float,
+    throttle: bool,
+    now: datetime | None,
+    until_input_ends: bool,
 ) -> None:
     """Serve the simulated LMS and Studio until the process is told to stop, or until standard input ends.
 
@@ -26,25 +30,27 @@ async def simulate(
     """
     for port in (settings.lms_port, settings.studio_port):
         listen(settings.host, port).close()
-    world = seed_world(seed)
-    secret = settings.lms_client_secret.get_secret_value() if settings.lms_client_secret else CLIENT_SECRET
-    client_id = settings.lms_client_id or CLIENT_ID
-    world.applications[client_id] = Application(client_id, secret, WORKER)
-    serving = asyncio.ensure_future(
-        serve(
-            world,
-            host=settings.host,
-            lms_port=settings.lms_port,
-            studio_port=settings.studio_port,
-            options=_options(settings, throttle=throttle),
-            faults=Faults(_faults(latency, error_rate), seed=seed),
-            started=_say,
-        )
+    serving = serve(
+        _world(settings, seed, now),
+        host=settings.host,
+        lms_port=settings.lms_port,
+        studio_port=settings.studio_port,
+        options=_options(settings, throttle=throttle),
+        faults=Faults(_faults(latency, error_rate), seed=seed),
+        started=_say,
     )
     if until_input_ends:
-        await asyncio.wait([serving, asyncio.ensure_future(_input_ended())], return_when=asyncio.FIRST_COMPLETED)
-        serving.cancel()
-    await asyncio.wait([serving])
+        await _until_input_ends(asyncio.ensure_future(serving))
+    else:
+        await serving
+
+
+def _world(settings: Settings, seed: int, now: datetime | None) -> World:
+    """The seeded world, in which our application has the credentials of the settings, where they have any."""
+    world = seed_world(seed, now=now)
+    secret = settings.lms_client_secret.get_secret_value() if settings.lms_client_secret else CLIENT_SECRET
+    world.add_application(Application(settings.lms_client_id or CLIENT_ID, secret, SERVICE_USER))
+    return world
 
 
 def _faults(latency: float, error_rate: float) -> list[Fault]:
@@ -63,11 +69,19 @@ def _options(settings: Settings, *, throttle: bool) -> Options:
     )
 
 
-async def _input_ended() -> None:
-    """Wait until whoever started this process closes its standard input, be it by dying."""
+async def _until_input_ends(serving: asyncio.Future[None]) -> None:
+    """Wait for the end of `serving`, and bring it about when whoever started us closes our input, be it by dying."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    await reader.read()
+    input_ended = asyncio.ensure_future(reader.read())
+    ends: list[asyncio.Future[Any]] = [serving, input_ended]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        input_ended.cancel()
+        serving.result()
+    else:
+        serving.cancel()
+        await asyncio.wait([serving])
 
 
 def _say(addresses: Addresses) -> None:

@@ -11,8 +11,8 @@ from server.settings import Settings, SettingsError
 
 
 @contextlib.asynccontextmanager
-async def open_lms(settings: Settings) -> AsyncIterator[Lms]:
-    """A client of the LMS. Raises SettingsError where the settings do not say how to reach it."""
+async def open_lms(settings: Settings, *, attempts: int = 4) -> AsyncIterator[Lms]:
+    """A client of the LMS, which tries a call so often. Raises SettingsError if no setting says how to reach it."""
     named = {
         "COLLEGIUM_LMS_URL": settings.lms_url,
         "COLLEGIUM_LMS_CLIENT_ID": settings.lms_client_id,
@@ -21,7 +21,7 @@ async def open_lms(settings: Settings) -> AsyncIterator[Lms]:
     if missing := [name for name, value in named.items() if value is None]:
         raise SettingsError(f"{name} must be set to reach the LMS" for name in missing)
     assert settings.lms_url and settings.lms_client_id and settings.lms_client_secret  # noqa: S101, PT018 -- as above
-    patience = HttpSettings(read=settings.lms_timeout)
+    patience = HttpSettings(read=settings.lms_timeout, attempts=attempts)
     secret = settings.lms_client_secret.get_secret_value()
     async with contextlib.AsyncExitStack() as stack:
         tokens = Tokens(settings.lms_url, settings.lms_client_id, secret, settings=patience)

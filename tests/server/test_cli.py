@@ -6,14 +6,19 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
+import typer
 from sqlalchemy import URL
 
+from resolvers.access import Role
 from schema import sdl
+from server.cli import RoleName, failing_well
 from server.settings import Settings, load
 from server.signin import SignIn
 
@@ -130,6 +135,47 @@ def test_a_token_cannot_be_made_without_a_secret(tmp_path: Path) -> None:
     assert "COLLEGIUM_JWT_SECRET" in line
 
 
+def test_the_roles_that_a_token_may_have_are_all_roles() -> None:
+    assert get_args(RoleName) == tuple(role.value for role in Role)
+
+
+def test_help_is_there_at_once(tmp_path: Path) -> None:
+    """Whatever takes long to load is loaded by the command that needs it."""
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        collegium("--help", folder=tmp_path)
+        times.append(time.perf_counter() - begun)
+    script = (
+        "import sys, server.cli; print(*{'sqlalchemy', 'pydantic', 'strawberry', 'uvicorn', 'httpx'} & {*sys.modules})"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert loaded.split() == []
+    assert min(times) < 0.5
+
+
+def test_what_nobody_foresaw_is_one_line_and_its_traceback_is_for_those_who_ask(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(typer.Exit) as end, failing_well():
+        raise ValueError("over\nthere")
+
+    assert end.value.exit_code == 1
+    assert capsys.readouterr().err == (
+        "collegium: unexpected ValueError: over there; COLLEGIUM_LOG_LEVEL=debug shows where\n"
+    )
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    line = failure(collegium("migrate", folder=tmp_path / "file" / "folder"))
+
+    assert line.startswith("collegium: ")
+    assert "file/folder" in line
+
+
 def test_migrating_says_what_it_did(tmp_path: Path) -> None:
     first = collegium("migrate", folder=tmp_path)
     second = collegium("migrate", folder=tmp_path)
@@ -176,8 +222,34 @@ def test_check_has_a_line_for_everything_and_fails_when_one_thing_does(tmp_path:
     done = collegium("check", folder=tmp_path, **unreachable)
 
     assert done.returncode == 1
-    assert [line[:5] for line in done.stdout.split("\n")[:-1]] == ["✓ set", "✓ dat", "✗ LMS", "✗ Stu"]
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
+        "✓ settings",
+        "✓ database",
+        "✓ migrations",
+        "✗ LMS",
+        "✗ Studio",
+    ]
     assert "never shown" not in done.stdout + done.stderr
+
+
+def test_check_tells_a_database_that_is_missing_from_one_that_is_not_migrated(tmp_path: Path) -> None:
+    missing = collegium("check", folder=tmp_path).stdout.splitlines()
+    (tmp_path / "collegium.db").touch()
+    empty = collegium("check", folder=tmp_path).stdout.splitlines()
+
+    assert missing[1].startswith("✗ database: there is no database")
+    assert missing[2].startswith("✗ migrations: ")
+    assert empty[1] == "✓ database"
+    assert empty[2].startswith("✗ migrations: its revision is none")
+
+
+def test_check_has_a_line_for_wrong_settings_too(tmp_path: Path) -> None:
+    done = collegium("check", folder=tmp_path, COLLEGIUM_PORT="many", COLLEGIUM_LMS_PORT="none")
+
+    assert (done.returncode, done.stderr) == (1, "")
+    [line] = done.stdout.splitlines()
+    assert line.startswith("✗ settings: COLLEGIUM_PORT='many'")
+    assert "; COLLEGIUM_LMS_PORT='none'" in line
 
 
 def started(*arguments: str, folder: Path, **given: str) -> subprocess.Popen[str]:
