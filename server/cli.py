@@ -72,14 +72,13 @@ async def serve(
     """
     from db.migrate import check as check_database
     from server.app import create_app
-    from server.process import listen
+    from server.process import listen, url_of
     from server.process import serve as serve_app
 
     settings = _settings(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     await check_database(settings.database_url)
     listener = listen(settings.host, settings.port)
-    address = f"http://{settings.host}:{listener.getsockname()[1]}"
-    await serve_app(create_app(settings), listener, lambda: typer.echo(f"Collegium serves {address}/graphql"))
+    await serve_app(create_app(settings), listener, lambda: typer.echo(f"Collegium serves {url_of(listener)}/graphql"))
 
 
 @command(app)

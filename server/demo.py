@@ -11,11 +11,11 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
-import structlog
+from sqlalchemy import URL
 
 from db.engine import Database, open_database
 from db.migrate import migrate
@@ -23,114 +23,145 @@ from resolvers import catalog, programs
 from resolvers.access import Role
 from server.app import create_app
 from server.explorer import Session
+from server.failures import Failure
 from server.logs import configure
 from server.operations import CATALOG, PROGRAMS
-from server.process import listen, serve
-from server.settings import Settings, load, variable
+from server.process import listen, serve, url_of
+from server.reports import as_text
+from server.settings import PREFIX, Settings, load, variable
 from server.signin import mint
 from server.upstream import open_lms
 
 AUDIENCE = "collegium-demo"
+ISSUER = "collegium-demo"
 CLIENT_ID = "collegium-demo"
 TOKEN_LIFETIME = timedelta(days=30)
 WAIT_SECONDS = 30
 USERS = (("learner", Role.LEARNER), ("author", Role.AUTHOR), ("admin", Role.ADMIN))
 
-log = structlog.get_logger(__name__)
-
 
 @dataclass(frozen=True)
-class Secrets:
-    """The demo's own secrets, made at its first start."""
+class Kept:
+    """What is kept between starts: the demo's own secrets, and the day around which the simulated courses run."""
 
     jwt_secret: str
     lms_client_secret: str
+    date: str
 
 
-class SimulatorFailed(Exception):
+class DemoFailed(Failure):
     """The simulated Open edX did not start, or failed while the catalog was filled."""
 
 
 async def run_demo() -> None:
-    """Run the demo until the process is told to stop. Raises PortTaken and SimulatorFailed."""
-    settings = _settings()
-    configure("warning", settings.log_format)
-    listener = listen(settings.host, settings.port)
-    for port in (settings.lms_port, settings.studio_port):
-        listen(settings.host, port).close()
-    await migrate(settings.database_url)
-    async with _simulator(settings):
+    """Run the demo until the process is told to stop. Raises PortTaken, DemoFailed and DatabaseError."""
+    chosen = load()
+    configure("warning", chosen.log_format)
+    listener = listen(chosen.host, chosen.port)
+    for port in (chosen.lms_port, chosen.studio_port):
+        listen(chosen.host, port).close()
+    kept = _kept(chosen.data_dir)
+    async with _simulator(chosen, kept) as process:
+        settings = _settings(chosen, kept)
+        await migrate(settings.database_url)  # while the simulator starts
+        settings = settings.model_copy(update=await _addresses(process))
         await _fill(settings)
         sessions = _sessions(settings)
         app = create_app(settings, sessions=sessions)
-        address = f"http://{settings.host}:{listener.getsockname()[1]}"
-        await serve(app, listener, lambda: _say(_welcome(settings, address, sessions)))
+        await serve(app, listener, lambda: _say(_welcome(settings, url_of(listener), sessions)))
 
 
-def _settings() -> Settings:
-    """The settings of the environment, with what makes a demo of them."""
-    chosen = load()
-    kept = _secrets(chosen.data_dir)
-    lms, studio = (f"http://{chosen.host}:{port}" for port in (chosen.lms_port, chosen.studio_port))
+def _settings(chosen: Settings, kept: Kept) -> Settings:
+    """The settings of the environment, with what makes a demo of them: nothing of it touches a real installation."""
     return load(
-        lms_url=lms,
-        studio_url=studio,
+        database_url=URL.create("sqlite+aiosqlite", database=str(chosen.data_dir / "demo.db")),
+        explorer=True,
         lms_client_id=CLIENT_ID,
         lms_client_secret=kept.lms_client_secret,
+        lms_username=None,
         jwt_secret=kept.jwt_secret,
+        jwt_public_keys=None,
         jwt_audience=AUDIENCE,
-        jwt_issuers=f"{lms}/oauth2",
+        jwt_issuers=ISSUER,
         authors=[username for username, role in USERS if role is Role.AUTHOR],
     )
 
 
-def _secrets(folder: Path) -> Secrets:
-    """The secrets in the data folder, made if there are none."""
-    path = folder / "demo-secrets.json"
-    with contextlib.suppress(FileNotFoundError):
-        return Secrets(**orjson.loads(path.read_bytes()))
-    made = Secrets(secrets.token_urlsafe(48), secrets.token_urlsafe(32))
+def _kept(folder: Path) -> Kept:
+    """What the data folder keeps, made if there is nothing. Raises DemoFailed if it cannot be read."""
+    path = folder / "demo.json"
+    try:
+        return Kept(**orjson.loads(path.read_bytes()))
+    except FileNotFoundError:
+        made = Kept(secrets.token_urlsafe(48), secrets.token_urlsafe(32), datetime.now(UTC).date().isoformat())
+    except (TypeError, ValueError) as error:
+        raise DemoFailed(f"{path} is not what the demo wrote; remove the folder to begin anew") from error
     folder.mkdir(parents=True, exist_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 -- for the mode
-        file.write(orjson.dumps(made))
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    unfinished.write_bytes(orjson.dumps(made))
+    unfinished.replace(path)
     return made
 
 
 @contextlib.asynccontextmanager
-async def _simulator(settings: Settings) -> AsyncIterator[None]:
+async def _simulator(chosen: Settings, kept: Kept) -> AsyncIterator[Process]:
     """The simulated Open edX in a process of its own, which ends when this one does, however that ends."""
-    environment = os.environ | {
-        variable("lms_client_id"): CLIENT_ID,
-        variable("lms_client_secret"): _secrets(settings.data_dir).lms_client_secret,
-        variable("jwt_secret"): _secrets(settings.data_dir).jwt_secret,
-        variable("jwt_audience"): AUDIENCE,
-        variable("jwt_issuers"): f"{settings.lms_url}/oauth2",
-    }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", "simulate", "--no-throttle", "--until-input-ends"),
+        *(sys.executable, "-m", "server", "simulate", "--date", kept.date, "--no-throttle", "--until-input-ends"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env=environment,
+        env=_environment(chosen, kept),
         start_new_session=True,  # Ctrl-C is for us; the simulator is stopped after the server
     )
     try:
-        await _answers(process)
-        yield
+        yield process
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
+        await _end(process)
 
 
-async def _answers(process: Process) -> None:
-    """Wait for the line that the simulator prints once it answers."""
+def _environment(chosen: Settings, kept: Kept) -> dict[str, str]:
+    """The environment of the simulator, with just the settings that it needs."""
+    settings = {
+        "host": chosen.host,
+        "lms_port": chosen.lms_port,
+        "studio_port": chosen.studio_port,
+        "lms_client_id": CLIENT_ID,
+        "lms_client_secret": kept.lms_client_secret,
+        "jwt_secret": kept.jwt_secret,
+        "jwt_audience": AUDIENCE,
+        "jwt_issuers": ISSUER,
+        "log_level": "warning",
+        "log_format": chosen.log_format,
+    }
+    others = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+    return others | {variable(name): str(value) for name, value in settings.items()}
+
+
+async def _end(process: Process) -> None:
+    """End a process, by force if it does not listen."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), WAIT_SECONDS)
+        except TimeoutError:
+            process.kill()
+    await process.wait()
+
+
+async def _addresses(process: Process) -> dict[str, str]:
+    """Where the simulator answers, as settings; it prints two lines once it does."""
     assert process.stdout is not None  # noqa: S101 -- it is piped
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), WAIT_SECONDS)
+        async with asyncio.timeout(WAIT_SECONDS):
+            lines = [(await process.stdout.readline()).decode().split() for _ in range(2)]
     except TimeoutError:
-        line = b""
-    if not line:
-        raise SimulatorFailed("the simulated Open edX did not start; see above")
+        lines = []
+    match lines:
+        case [["LMS", lms], ["Studio", studio]]:
+            return {"lms_url": lms, "studio_url": studio}
+    raise DemoFailed("the simulated Open edX did not start; see above")
 
 
 async def _fill(settings: Settings) -> None:
@@ -144,8 +175,9 @@ async def _fill(settings: Settings) -> None:
             for work in (catalog.sync_organizations, catalog.sync_course_runs):
                 report = await work(database, lms)
                 if report.failure:
-                    raise SimulatorFailed(report.failure)
-        await programs.load_samples(database)
+                    raise DemoFailed(report.failure)
+                _say(as_text(report))
+        _say(as_text(await programs.load_samples(database)))
     finally:
         await database.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ class PortTaken(Failure):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on `port`, or on any free one for 0. Raises PortTaken."""
+    """A socket that listens on `port`, or on any free one for 0. Raises PortTaken, or OSError for a host not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,8 +37,16 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(1024)
     except OSError as error:
         listener.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
         raise PortTaken(host, port) from error
     return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address of what listens there, without a slash at its end."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def serve(app: ASGIApp, listener: socket.socket, on_ready: Callable[[], None]) -> None:

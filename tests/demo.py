@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,11 @@ def environment(folder: Path, ports: list[int]) -> dict[str, str]:
 class Demo:
     """A running demo: its process, its output until it was ready, and how long that took."""
 
-    def __init__(self, folder: Path, ports: list[int]) -> None:
+    def __init__(self, folder: Path, ports: list[int], given: Mapping[str, str]) -> None:
         started = time.monotonic()
-        self.url = f"http://127.0.0.1:{ports[0]}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "server", "demo"],
-            env=environment(folder, ports),
+            env=environment(folder, ports) | dict(given),
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -53,6 +52,8 @@ class Demo:
             if READY in line:
                 break
         self.output = "".join(lines)
+        assert READY in self.output, self.output
+        self.url = re.findall(r"GraphQL +(\S+)/graphql", self.output)[0]
         self.seconds = time.monotonic() - started
 
     def tokens(self) -> dict[str, str]:
@@ -83,8 +84,8 @@ class Demo:
 
 
 @contextmanager
-def demo(folder: Path, ports: list[int]) -> Iterator[Demo]:
-    running = Demo(folder, ports)
+def demo(folder: Path, ports: list[int], **given: str) -> Iterator[Demo]:
+    running = Demo(folder, ports, given)
     try:
         yield running
     finally:

@@ -1,5 +1,6 @@
 """`collegium demo`, started and stopped as somebody would who tries Collegium for the first time."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import time
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 
 from server.operations import CATALOG, PROGRAMS
@@ -99,7 +101,75 @@ def test_a_taken_port_is_one_clear_line(folder: Path, taken: int) -> None:
     assert done.stderr.strip() == f"collegium: port {ports[taken]} on 127.0.0.1 is taken; choose another one"
 
 
-def test_secrets_are_for_the_owner_only(folder: Path) -> None:
-    [secrets] = folder.glob("*secrets*")
+def test_a_demo_touches_no_real_installation(tmp_path: Path) -> None:
+    """Whatever settings a real one left in the environment."""
+    ports = free_ports(3)
+    real = {
+        "COLLEGIUM_DATABASE_URL": f"sqlite:///{tmp_path}/real.db",
+        "COLLEGIUM_LMS_URL": "https://lms.example.org",
+        "COLLEGIUM_LMS_CLIENT_ID": "real",
+        "COLLEGIUM_LMS_USERNAME": "real",
+        "COLLEGIUM_JWT_ISSUERS": "https://lms.example.org/oauth2",
+        "COLLEGIUM_EXPLORER": "false",
+    }
+    with demo(tmp_path / "demo", ports, **real) as running:
+        assert running.ask("{ programs { totalCount } }", "learner")["programs"]["totalCount"]
+        assert httpx.get(f"{running.url}/graphiql").status_code == 200
+    assert (tmp_path / "demo" / "demo.json").stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "real.db").exists()
 
-    assert secrets.stat().st_mode & 0o777 == 0o600
+
+def test_any_free_ports_will_do_and_the_simulated_platform_is_that_of_the_first_day(tmp_path: Path) -> None:
+    """Runs are named after terms: a world around another day would not be the one that the catalog was filled from."""
+    kept = {"jwt_secret": "plainly fake, though long enough", "lms_client_secret": "fake", "date": "2024-05-06"}
+    (tmp_path / "demo.json").write_bytes(orjson.dumps(kept))
+
+    with demo(tmp_path, [0, 0, 0]) as running:
+        lms = re.findall(r"simulated LMS +(\S+)", running.output)[0]
+        runs = httpx.get(f"{lms}/api/courses/v1/courses/?page_size=100").json()["results"]
+        assert running.ask("{ programs { totalCount } }", "admin")
+        assert min(run["start"] for run in runs) < "2024"
+        assert max(run["start"] for run in runs) < "2026"
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"jwt_secret": "x"}'])
+def test_a_file_of_secrets_that_cannot_be_read_is_one_clear_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "demo.json").write_text(content)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "demo"],
+        env=environment(tmp_path, free_ports(3)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert (
+        done.stderr == f"collegium: {tmp_path}/demo.json is not what the demo wrote; remove the folder to begin anew\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_of_a_demo_that_is_stopped_while_it_fills(tmp_path: Path, number: signal.Signals) -> None:
+    ports = free_ports(3)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "server", "demo"],
+        env=environment(tmp_path, ports),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert "Filling the catalog" in process.stdout.readline()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+
+    assert process.returncode != 0
+    assert errors == ""
+    wait_until_closed(ports)
+    with demo(tmp_path, ports) as again:
+        assert again.ask("{ programs { totalCount } }", "admin")["programs"]["totalCount"] >= 8
