@@ -122,8 +122,8 @@ class Connection:
         self.needs_rows = True
 
         def make(page: PageData) -> list[dict[str, Any]]:
-            columns = [column(page) for column in members.values()]
-            return [dict(zip(members, values, strict=True)) for values in zip(*columns, strict=True)]
+            columns = {key: column(page) for key, column in members.items()}
+            return [{key: column[row] for key, column in columns.items()} for row in range(len(page.rows))]
 
         self._members[key] = make
 

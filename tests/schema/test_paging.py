@@ -211,3 +211,9 @@ async def test_a_page_of_one_parent_that_has_none_is_empty(asking: Asking) -> No
     courses = (await asking.data(query))["program"]["courses"]
 
     assert all(course["runs"] == {"totalCount": 0, "nodes": []} for course in courses)
+
+
+async def test_edges_of_which_nothing_is_asked_are_still_there(asking: Asking) -> None:
+    query = "{ organizations { edges { cursor @skip(if: true) } } }"
+
+    assert (await asking.data(query))["organizations"] == {"edges": [{}, {}, {}]}

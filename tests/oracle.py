@@ -1,0 +1,228 @@
+"""A second opinion: the same schema over the same rows, executed by plain graphql-core with naive resolvers.
+
+It shares nothing with the planner but the schema's text: every field is worked out here again, one object at a time.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from graphql import GraphQLResolveInfo, build_schema, execute_sync, parse
+from sqlalchemy import select
+
+from db.engine import Database
+from db.tables import (
+    Base,
+    Course,
+    CourseRun,
+    Organization,
+    Program,
+    ProgramCategory,
+    ProgramCourseRunMode,
+    ProgramOrganization,
+    ProgramRequirement,
+    ProgramStatus,
+)
+from resolvers.access import Role, Viewer
+from schema import sdl
+
+LATE = datetime.max.replace(tzinfo=UTC)
+
+Rows = Mapping[type[Base], list[Any]]
+
+
+async def everything(database: Database) -> Rows:
+    """All rows of the nouns' tables."""
+    tables: tuple[type[Base], ...] = (
+        Organization, Course, CourseRun, ProgramCategory, Program, ProgramOrganization, ProgramRequirement,
+        ProgramCourseRunMode,
+    )  # fmt: skip
+    async with database.writing() as session:
+        return {table: list(await session.scalars(select(table))) for table in tables}
+
+
+class Oracle:
+    """Answers operations for one viewer over rows in memory."""
+
+    def __init__(self, rows: Rows, viewer: Viewer) -> None:
+        self._rows = rows
+        self._viewer = viewer
+        self._schema = build_schema(sdl())
+
+    def answer(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The data of an operation that must not fail."""
+        result = execute_sync(
+            self._schema,
+            parse(document),
+            variable_values=dict(variables),
+            field_resolver=self._resolve,
+            type_resolver=lambda value, _info, _kind: type(value).__name__,
+        )
+        assert not result.errors, result.errors
+        assert result.data is not None
+        return result.data
+
+    def _resolve(self, source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        if isinstance(source, dict):
+            return source[info.field_name]
+        kind = "Query" if source is None else type(source).__name__
+        value = FIELDS[kind].get(info.field_name)
+        if value is not None:
+            return value(self, source, **arguments)
+        name = "".join(f"_{c.lower()}" if c.isupper() else c for c in info.field_name)
+        return _shown(getattr(source, name))
+
+    def all(self, table: type[Base]) -> list[Any]:
+        return self._rows[table]
+
+    def one(self, table: type[Base], key: int | None) -> Any:
+        return next((row for row in self.visible(self.all(table)) if row.id == key), None)
+
+    def visible(self, rows: Iterable[Any]) -> list[Any]:
+        hidden = {ProgramStatus.DELETED}
+        if not self._viewer.roles & {Role.AUTHOR, Role.ADMIN}:
+            hidden.add(ProgramStatus.UNPUBLISHED)
+        return [row for row in rows if not (isinstance(row, Program) and row.status in hidden)]
+
+    def connection(self, rows: Iterable[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """A page of `rows`. Cursors are left out: they are nobody's business but the server's."""
+        found = [row for row in self.visible(rows) if self._matches(row, arguments.get("filter") or {})]
+        order = arguments.get("orderBy") or {}
+        found.sort(
+            key=lambda row: (_sorts(row, order.get("field")), _key(row)), reverse=order.get("direction") == "DESC"
+        )
+        if arguments.get("last") is not None:
+            page = found[max(0, len(found) - arguments["last"]) :]
+            info = {"hasNextPage": False, "hasPreviousPage": len(page) < len(found)}
+        else:
+            size = arguments.get("first")
+            page = found[: 20 if size is None else size]
+            info = {"hasNextPage": len(page) < len(found), "hasPreviousPage": False}
+        return {"nodes": page, "edges": [{"node": row} for row in page], "pageInfo": info, "totalCount": len(found)}
+
+    def _matches(self, row: Any, conditions: Mapping[str, Any]) -> bool:
+        return all(
+            FILTERS[type(row), name](self, row, value) for name, value in conditions.items() if value is not None
+        )
+
+    def organization_of(self, row: Any) -> Any:
+        course = row if isinstance(row, Course) else self.one(Course, row.course_id)
+        return self.one(Organization, course.organization_id)
+
+    def leaves(self, program: Program) -> list[Any]:
+        nodes = sorted(
+            (n for n in self.all(ProgramRequirement) if n.program_id == program.id), key=lambda n: n.sequence
+        )
+        return [self.one(Course, node.course_id) for node in nodes if node.course_id is not None]
+
+    def publishers(self, program: Program) -> list[Any]:
+        links = [link for link in self.all(ProgramOrganization) if link.program_id == program.id]
+        return [self.one(Organization, link.organization_id) for link in sorted(links, key=lambda link: link.position)]
+
+    def modes(self, program: Program) -> list[Any]:
+        modes = [mode for mode in self.all(ProgramCourseRunMode) if mode.program_id == program.id]
+        return sorted(modes, key=lambda mode: mode.id)
+
+    def by_id(self, text: str) -> Any:
+        name, _, key = text.partition(":")
+        table = {"Organization": Organization, "Course": Course, "CourseRun": CourseRun, "Program": Program}[name]
+        return next((row for row in self.visible(self.all(table)) if _key(row) == key), None)
+
+
+def _shown(value: Any) -> Any:
+    """A column's value as it stands in an answer."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value.name if hasattr(value, "name") else value
+
+
+def _key(row: Any) -> str:
+    key: str = {Course: "readable_id", Program: "uuid"}.get(type(row), "key")
+    return str(getattr(row, key))
+
+
+def _sorts(row: Any, field: str | None) -> Any:
+    if field is None:
+        field = "NAME" if isinstance(row, Organization | Program) else "KEY"
+    if field == "KEY":
+        return _key(row)
+    if field == "START":
+        return row.start or LATE
+    return {"NAME": row.name_folded, "CREATED": row.created_at, "UPDATED": row.updated_at}[field]
+
+
+def _contains(*texts: str) -> Callable[[str], bool]:
+    return lambda wanted: any(wanted.lower() in text.lower() for text in texts)
+
+
+FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
+    (Organization, "search"): lambda o, row, text: _contains(row.name_folded, row.key)(text),
+    (Course, "search"): lambda o, row, text: _contains(row.display_name, row.readable_id)(text),
+    (CourseRun, "search"): lambda o, row, text: _contains(row.display_name, row.key)(text),
+    (Program, "search"): lambda o, row, text: _contains(row.name)(text),
+    (Course, "org"): lambda o, row, key: o.organization_of(row).key.lower() == key.lower(),
+    (CourseRun, "org"): lambda o, row, key: o.organization_of(row).key.lower() == key.lower(),
+    (CourseRun, "course"): lambda o, row, key: o.one(Course, row.course_id).readable_id == key,
+    (Program, "org"): lambda o, row, key: key.lower() in [of.key.lower() for of in o.publishers(row)],
+    (Program, "course"): lambda o, row, key: key in [course.readable_id for course in o.leaves(row)],
+    (Program, "run"): lambda o, row, key: key in [o.one(CourseRun, m.course_run_id).key for m in o.modes(row)],
+    (Program, "category"): lambda o, row, slug: o.one(ProgramCategory, row.category_id).slug == slug.lower(),
+    (Program, "status"): lambda o, row, statuses: row.status.name in statuses,
+}
+
+FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+    "Query": {
+        "organizations": lambda o, _, **a: o.connection(o.all(Organization), a),
+        "courses": lambda o, _, **a: o.connection(o.all(Course), a),
+        "courseRuns": lambda o, _, **a: o.connection(o.all(CourseRun), a),
+        "programs": lambda o, _, **a: o.connection(o.all(Program), a),
+        "organization": lambda o, _, key: o.by_id(f"Organization:{key}"),
+        "course": lambda o, _, key: o.by_id(f"Course:{key}"),
+        "courseRun": lambda o, _, key: o.by_id(f"CourseRun:{key}"),
+        "program": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
+        "node": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
+        "nodes": lambda o, _, ids: [o.by_id(each) for each in ids],
+    },
+    "Organization": {
+        "id": lambda o, row: f"Organization:{row.key}",
+        "displayName": lambda o, row: row.display_name or row.key,
+        "courses": lambda o, row, **a: o.connection((c for c in o.all(Course) if c.organization_id == row.id), a),
+        "programs": lambda o, row, **a: o.connection((p for p in o.all(Program) if row in o.publishers(p)), a),
+    },
+    "Course": {
+        "id": lambda o, row: f"Course:{row.readable_id}",
+        "key": lambda o, row: row.readable_id,
+        "organization": lambda o, row: o.organization_of(row),
+        "runs": lambda o, row, **a: o.connection((r for r in o.all(CourseRun) if r.course_id == row.id), a),
+        "programs": lambda o, row, **a: o.connection((p for p in o.all(Program) if row in o.leaves(p)), a),
+    },
+    "CourseRun": {
+        "id": lambda o, row: f"CourseRun:{row.key}",
+        "course": lambda o, row: o.one(Course, row.course_id),
+        "parent": lambda o, row: o.one(CourseRun, row.parent_id),
+        "children": lambda o, row, **a: o.connection((r for r in o.all(CourseRun) if r.parent_id == row.id), a),
+        "programs": lambda o, row, **a: o.connection(
+            (p for p in o.all(Program) if row.id in [mode.course_run_id for mode in o.modes(p)]), a
+        ),
+    },
+    "Program": {
+        "id": lambda o, row: f"Program:{row.uuid}",
+        "category": lambda o, row: o.one(ProgramCategory, row.category_id),
+        "organizations": lambda o, row: o.publishers(row),
+        "courses": lambda o, row: o.leaves(row),
+        "runModes": lambda o, row: o.modes(row),
+        "requirements": lambda o, row: sorted(
+            (node for node in o.all(ProgramRequirement) if node.program_id == row.id), key=lambda node: node.sequence
+        ),
+    },
+    "ProgramCategory": {},
+    "ProgramCourseRunMode": {"courseRun": lambda o, row: o.one(CourseRun, row.course_run_id)},
+    "ProgramRequirement": {
+        "position": lambda o, row: row.sequence,
+        "course": lambda o, row: o.one(Course, row.course_id),
+        "requiredProgram": lambda o, row: o.one(Program, row.required_program_id),
+        "children": lambda o, row: sorted(
+            (node for node in o.all(ProgramRequirement) if node.parent_id == row.id), key=lambda node: node.sequence
+        ),
+    },
+}

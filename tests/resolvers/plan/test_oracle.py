@@ -1,0 +1,178 @@
+"""Any query is answered as graphql-core answers it over naive resolvers of the same rows."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from graphql import GraphQLObjectType, get_named_type, is_leaf_type, parse, print_ast
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from resolvers.access import Viewer
+from schema import schema
+from tests.asking import ADMIN, LEARNER, Asking
+from tests.catalog import uuid
+from tests.oracle import Oracle, everything
+
+SCHEMA = schema()._schema
+DEEPEST = 4
+EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "150"))
+IDS = ["Organization:Org0X", "Course:Org0X+C1.0x", "CourseRun:course-v1:Org1X+C0.0x+R1", "Course:No+Such"]
+IDS += [f"Program:{uuid(number)}" for number in range(4)]
+TEXTS: dict[str, list[str]] = {
+    "search": ["", "org1", "COURSE 2", "r2", "m 5", "nothing"],
+    "org": ["Org0X", "ORG1X", "Nobody"],
+    "course": ["Org0X+C0.0x", "Org1X+C0.0x", "No+Such"],
+    "run": ["course-v1:Org0X+C0.0x+R0", "course-v1:No+Such+Run"],
+    "category": ["xseries", "MicroMasters", "none"],
+}
+KEYS = {
+    "organization": ["Org0X", "Nobody"],
+    "course": ["Org0X+C0.0x", "No+Such"],
+    "courseRun": ["course-v1:Org0X+C0.0x+R0", "course-v1:No+Such+Run"],
+}
+
+
+@dataclass
+class Writing:
+    """An operation while it is written: its variables and fragments."""
+
+    draw: Callable[..., Any]
+    variables: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    fragments: list[str] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def choose(self, *options: Any) -> Any:
+        return self.draw(st.sampled_from(options))
+
+    def value(self, kind: str, literal: str, value: Any) -> str:
+        """A value as a literal, or as a variable that holds it."""
+        if self.choose(True, False):
+            return literal
+        name = f"v{len(self.variables)}"
+        self.variables[name] = (kind, value)
+        return f"${name}"
+
+    def text(self, options: list[str], kind: str = "String") -> str:
+        chosen = self.choose(*options)
+        return self.value(kind, f'"{chosen}"', chosen)
+
+    def selection(self, kind: GraphQLObjectType, depth: int, *, aliased: bool = False) -> str:
+        """A selection on `kind` with aliases, fragments and directives; all `aliased` beside other types' fields."""
+        names = [name for name in kind.fields if name not in ("cursor", "startCursor", "endCursor", "health")]
+        if depth == 0:
+            names = [name for name in names if is_leaf_type(get_named_type(kind.fields[name].type))]
+        chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=4, unique=True))
+        return "{ " + " ".join(self.wrapped(kind, self.field(kind, name, depth, aliased)) for name in chosen) + " }"
+
+    def wrapped(self, kind: GraphQLObjectType, text: str) -> str:
+        match self.draw(st.integers(0, 9)):
+            case 0:
+                return f"... on {kind.name} {self.directive()} {{ {text} }}"
+            case 1:
+                self.fragments.append(f"fragment F{len(self.fragments)} on {kind.name} {{ {text} }}")
+                return f"...F{len(self.fragments) - 1} {self.directive()}"
+            case _:
+                return text
+
+    def directive(self) -> str:
+        name, condition = self.choose("", "include", "skip"), self.choose(True, False)
+        return f"@{name}(if: {self.value('Boolean!', str(condition).lower(), condition)})" if name else ""
+
+    def field(self, kind: GraphQLObjectType, name: str, depth: int, aliased: bool) -> str:
+        alias = f"a{next(self.numbers)}: " if aliased or self.draw(st.integers(0, 4)) == 0 else ""
+        if name == "__typename":
+            return alias + name
+        definition = kind.fields[name]
+        target = get_named_type(definition.type)
+        arguments = self.arguments(name, target.name) if definition.args else ""
+        if is_leaf_type(target):
+            return alias + name
+        if target.name == "Node":
+            inner = " ".join(self.on(each, depth - 1) for each in ("Organization", "Course", "CourseRun", "Program"))
+            return f"{alias}{name}{arguments} {{ id {inner} }}"
+        assert isinstance(target, GraphQLObjectType)
+        structural = target.name.endswith(("Connection", "Edge")) or target.name == "PageInfo"
+        return f"{alias}{name}{arguments} {self.selection(target, depth if structural else depth - 1)}"
+
+    def on(self, name: str, depth: int) -> str:
+        kind = SCHEMA.type_map[name]
+        assert isinstance(kind, GraphQLObjectType)
+        return f"... on {name} {self.selection(kind, max(0, depth), aliased=True)}"
+
+    def arguments(self, name: str, target: str) -> str:
+        match name:
+            case "node" | "program":
+                ids = IDS if name == "node" else [each for each in IDS if each.startswith("Program")]
+                return f"(id: {self.text(ids, 'ID!')})"
+            case "nodes":
+                chosen = self.draw(st.lists(st.sampled_from(IDS), max_size=4))
+                return f"(ids: {self.value('[ID!]!', str(chosen).replace(chr(39), chr(34)), chosen)})"
+            case "organization" | "course" | "courseRun":
+                return f"(key: {self.text(KEYS[name], 'String!')})"
+        return self.page(target.removesuffix("Connection"))
+
+    def page(self, noun: str) -> str:
+        parts = []
+        if size := self.choose(None, "first", "last"):
+            number = self.draw(st.integers(0, 4))
+            parts.append(f"{size}: {self.value('Int', str(number), number)}")
+        if self.choose(True, False):
+            parts.append(f"filter: {{ {self.conditions(noun)} }}")
+        if self.choose(True, False):
+            parts.append(f"orderBy: {{ {self.order(noun)} }}")
+        return f"({', '.join(parts)})" if parts else ""
+
+    def conditions(self, noun: str) -> str:
+        kind: Any = SCHEMA.type_map[f"{noun}Filter"]
+        chosen = self.draw(st.lists(st.sampled_from(list(kind.fields)), max_size=2, unique=True))
+        return ", ".join(f"{name}: {self.condition(name)}" for name in chosen)
+
+    def condition(self, name: str) -> str:
+        if self.draw(st.integers(0, 9)) == 0:
+            return self.value("[ProgramStatus!]" if name == "status" else "String", "null", None)
+        if name != "status":
+            return self.text(TEXTS[name])
+        statuses = self.draw(st.lists(st.sampled_from(["UNPUBLISHED", "ACTIVE", "RETIRED"]), max_size=2))
+        return self.value("[ProgramStatus!]", f"[{', '.join(statuses)}]", statuses)
+
+    def order(self, noun: str) -> str:
+        kind: Any = SCHEMA.type_map[f"{noun}OrderField"]
+        by = self.choose(*kind.values)
+        direction = self.choose("ASC", "DESC")
+        given = f", direction: {self.value('OrderDirection', direction, direction)}" if self.choose(True, False) else ""
+        return f"field: {self.value(f'{noun}OrderField!', by, by)}{given}"
+
+
+@st.composite
+def operations(draw: Callable[..., Any]) -> tuple[str, dict[str, Any]]:
+    """A valid query over the whole schema, and its variables."""
+    writing = Writing(draw)
+    query = SCHEMA.query_type
+    assert query is not None
+    body = writing.selection(query, DEEPEST)
+    declared = ", ".join(f"${name}: {kind}" for name, (kind, _) in writing.variables.items())
+    text = f"query Q{f'({declared})' if declared else ''} {body} {' '.join(writing.fragments)}"
+    return print_ast(parse(text)), {name: value for name, (_, value) in writing.variables.items()}
+
+
+async def test_every_query_is_answered_as_by_naive_resolvers(asking: Asking) -> None:
+    rows = await everything(asking.database)
+    oracles = {LEARNER: Oracle(rows, LEARNER), ADMIN: Oracle(rows, ADMIN)}
+    loop = asyncio.get_running_loop()
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(operations(), st.sampled_from([LEARNER, ADMIN]))
+    def agree(operation: tuple[str, dict[str, Any]], viewer: Viewer) -> None:
+        document, variables = operation
+        asked = asking.response(document, variables, viewer=viewer)
+        response = asyncio.run_coroutine_threadsafe(asked, loop).result(timeout=30)
+        assert "errors" not in response, (document, variables, response["errors"])
+        expected = oracles[viewer].answer(document, variables)
+        assert orjson.dumps(response["data"]) == orjson.dumps(expected), (document, variables)
+
+    await asyncio.to_thread(agree)
