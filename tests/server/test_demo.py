@@ -57,7 +57,7 @@ def test_the_demo_is_filled_answers_each_role_and_starts_warm_the_second_time(fo
         page = httpx.get(f"{first.url}/graphiql").text
         assert first.tokens()["learner"] in page
         assert first.stop(signal.SIGINT) == 0
-    wait_until_closed(ports)
+        assert not any(is_open(port) for port in ports), "it waits for the simulator's end"
 
     with demo(folder, ports) as second:
         assert second.ask(counts, "admin") == filled
