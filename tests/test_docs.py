@@ -6,9 +6,15 @@ from pathlib import Path
 import pytest
 
 from resolvers.errors import Code
+from tests.asking import ADMIN, Asking
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+QUERIES = [
+    pytest.param(query, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, query in enumerate(re.findall(r"^```graphql\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE))
+]
 
 
 def test_every_error_code_is_documented_and_every_documented_one_exists() -> None:
@@ -24,3 +30,10 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert page.read_text().startswith("# ")
     for link in links:
         assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("query", QUERIES)
+async def test_every_query_is_answered(query: str, asking: Asking) -> None:
+    answer = await asking.data(query, viewer=ADMIN)
+
+    assert any(answer.values())
