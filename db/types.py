@@ -41,6 +41,11 @@ def choice(values: type[StrEnum]) -> Enum:
     )
 
 
+def since_epoch(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    return (moment - EPOCH) // MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """A point in time: an aware datetime in Python, microseconds on SQLite, timestamptz on PostgreSQL."""
 
@@ -57,7 +62,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise NaiveDatetime(f"{value.isoformat()} has no time zone")
-        return (value - EPOCH) // MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        return since_epoch(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Give aware UTC back."""
@@ -101,6 +106,23 @@ def _micros(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(micros, "postgresql")
 def _micros_postgresql(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
     return f"(extract(epoch FROM {compiler.process(element.clauses, **kw)}) * 1000000)::int8"
+
+
+class present(FunctionElement[datetime]):  # noqa: N801 -- reads as the SQL function it is
+    """The present moment as an instant; on PostgreSQL that of the snapshot."""
+
+    type = Instant()
+    inherit_cache = True
+
+
+@compiles(present)
+def _present(_element: present, _compiler: SQLCompiler, **_kw: Any) -> str:
+    return "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+
+
+@compiles(present, "postgresql")
+def _present_postgresql(_element: present, _compiler: SQLCompiler, **_kw: Any) -> str:
+    return "now()"
 
 
 class any_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL operator it is

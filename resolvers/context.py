@@ -22,4 +22,5 @@ class Context:
 
     async def planned(self, info: Info) -> Planned:
         """The value of a planned root field, for graphql-core to take as it is."""
-        return Planned(await self.planner.field(self.request, info._raw_info.field_nodes, self.snapshot))  # noqa: SLF001 -- Strawberry shows field nodes nowhere else
+        raw = info._raw_info  # noqa: SLF001 -- Strawberry shows field nodes nowhere else
+        return await self.planner.field(self.request, raw.field_nodes, raw.path.as_list(), self.snapshot, self)

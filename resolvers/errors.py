@@ -2,6 +2,7 @@
 
 RequestError
 ├── BadUserInput         an argument is not what the field takes
+├── TooManyRows          the operation reads more rows than one may
 ├── Unauthenticated      nobody is signed in, or the token is no good
 └── ServiceUnavailable   the database or Open edX does not answer; the same request may succeed later
 
@@ -25,6 +26,7 @@ class Code(StrEnum):
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
     OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    ROW_LIMIT_EXCEEDED = "ROW_LIMIT_EXCEEDED"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
@@ -40,6 +42,12 @@ class BadUserInput(RequestError):
     """An argument is not what the field takes."""
 
     code = Code.BAD_USER_INPUT
+
+
+class TooManyRows(RequestError):
+    """The operation reads more rows than one may."""
+
+    code = Code.ROW_LIMIT_EXCEEDED
 
 
 class Unauthenticated(RequestError):

@@ -5,8 +5,9 @@ that a cursor always names one place.
 """
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 
-from sqlalchemy import BindParameter, ColumnElement, exists, func, or_, select
+from sqlalchemy import BindParameter, Boolean, ColumnElement, String, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import (
@@ -20,7 +21,7 @@ from db.tables import (
     ProgramOrganization,
     ProgramRequirement,
 )
-from db.types import ListOf, any_of, micros, text
+from db.types import ListOf, any_of, micros, present, text
 from edx.keys import CourseId, CourseKey, InvalidCourseKey
 from resolvers.errors import BadUserInput
 from resolvers.plan.ids import parse_key
@@ -124,9 +125,32 @@ def _run_of_course(key: BindParameter[str]) -> ColumnElement[bool]:
     return CourseRun.course_id == select(course.id).where(course.readable_id == key).scalar_subquery()
 
 
+class RunState(StrEnum):
+    """Where a run is in time."""
+
+    UPCOMING = "upcoming"
+    CURRENT = "current"
+    ENDED = "ended"
+
+
+RUN_STATE: Expression = case(
+    (CourseRun.end <= present(), RunState.ENDED.value),
+    (CourseRun.start <= present(), RunState.CURRENT.value),
+    else_=RunState.UPCOMING.value,
+)
+"""A run without a start is upcoming, as in Open edX, where such a run has not been scheduled."""
+
+
+def run_of(key: str) -> str:
+    """The run part of a course key."""
+    return CourseKey.parse(key).run
+
+
 RUN_FILTERS: Mapping[str, Filter] = {
     "org": Filter(_course_of_organization, folded),
     "course": Filter(_run_of_course, course_id),
+    "source": Filter(lambda wanted: CourseRun.is_source == wanted, bool, Boolean()),
+    "state": Filter(lambda states: any_of(RUN_STATE, states), list, ListOf(String())),
     "search": Filter(_search(CourseRun.name_folded, CourseRun.key), containing),
 }
 

@@ -5,6 +5,7 @@ from enum import Enum
 import strawberry
 
 from db import tables
+from resolvers.reads import RunState
 
 
 @strawberry.enum(description="What stands before an organization's key in the course keys of its B2B runs.")
@@ -32,6 +33,15 @@ class CourseRunOrigin(Enum):
     RERUN = strawberry.enum_value(tables.RunOrigin.RERUN.value, description="Made here from another run.")
     DIRECTORY = strawberry.enum_value(tables.RunOrigin.DIRECTORY.value, description="Read from a course directory.")
     IMPORT = strawberry.enum_value(tables.RunOrigin.IMPORT.value, description="Imported from an archive.")
+
+
+@strawberry.enum(description="Where a course run is in time, by its start and end.")
+class CourseRunState(Enum):
+    """The state of a run at the time of the query."""
+
+    UPCOMING = strawberry.enum_value(RunState.UPCOMING.value, description="Not started, or without a start.")
+    CURRENT = strawberry.enum_value(RunState.CURRENT.value, description="Started and not ended.")
+    ENDED = strawberry.enum_value(RunState.ENDED.value, description="Ended.")
 
 
 @strawberry.enum(description="Where a program is in its lifecycle. Deleted programs are not found by anyone.")

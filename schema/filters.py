@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from schema.enums import ProgramStatus
+from schema.enums import CourseRunState, ProgramStatus
 
 
 def _condition(description: str) -> Any:
@@ -32,6 +32,8 @@ class CourseRunFilter:
 
     org: str | None = _condition("Key of the course's organization, without regard to case, such as `MITx`.")
     course: str | None = _condition("Course's id, such as `MITx+6.002x` or `MITx/6.002x`.")
+    source: bool | None = _condition("Whether runs for contracts are made from it.")
+    state: list[CourseRunState] | None = _condition("State is one of these.")
     search: str | None = _condition("Name or key contains this text, without regard to case.")
 
 

@@ -151,6 +151,13 @@ def _sorts(row: Any, field: str | None) -> Any:
     return {"NAME": row.name_folded, "CREATED": row.created_at, "UPDATED": row.updated_at}[field]
 
 
+def _state(run: CourseRun) -> str:
+    now = datetime.now(UTC)
+    if run.end is not None and run.end <= now:
+        return "ENDED"
+    return "CURRENT" if run.start is not None and run.start <= now else "UPCOMING"
+
+
 def _contains(*texts: str) -> Callable[[str], bool]:
     return lambda wanted: any(wanted.lower() in text.lower() for text in texts)
 
@@ -162,6 +169,8 @@ FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
     (Program, "search"): lambda o, row, text: _contains(row.name)(text),
     (Course, "org"): lambda o, row, key: o.organization_of(row).key.lower() == key.lower(),
     (CourseRun, "org"): lambda o, row, key: o.organization_of(row).key.lower() == key.lower(),
+    (CourseRun, "source"): lambda o, row, source: row.is_source == source,
+    (CourseRun, "state"): lambda o, row, states: _state(row) in states,
     (CourseRun, "course"): lambda o, row, key: o.one(Course, row.course_id).readable_id == key,
     (Program, "org"): lambda o, row, key: key.lower() in [of.key.lower() for of in o.publishers(row)],
     (Program, "course"): lambda o, row, key: key in [course.readable_id for course in o.leaves(row)],
@@ -198,6 +207,8 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
     "CourseRun": {
         "id": lambda o, row: f"CourseRun:{row.key}",
+        "run": lambda o, row: row.key.split("+")[-1],
+        "state": lambda o, row: _state(row),
         "course": lambda o, row: o.one(Course, row.course_id),
         "parent": lambda o, row: o.one(CourseRun, row.parent_id),
         "children": lambda o, row, **a: o.connection((r for r in o.all(CourseRun) if r.parent_id == row.id), a),

@@ -1,15 +1,19 @@
 """Levels of a plan, and running them: one SELECT each, for all parents together.
 
-A level gives what its parents need by parent key: an object, a list, or a connection.
+A level gives what its parents need by parent key: an object, a list, a connection, or a value from elsewhere.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from typing_extensions import override
+
 from db.engine import Row, Snapshot
+from resolvers.errors import BadUserInput, TooManyRows
 from resolvers.plan.builders import Build
+from resolvers.plan.faults import Fault
 from resolvers.plan.given import Variables
 from resolvers.plan.statements import Statement
 
@@ -25,16 +29,26 @@ class Grouped(dict[Any, Any]):
         return self._empty
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
-    """One execution of a plan: where to read, and the coerced variables."""
+    """One execution of a plan: where to read, the coerced variables, and what batch sources are given.
+
+    The operation may read `rows_left` rows more. `is_faulty` from the first value on that could not be had.
+    """
 
     snapshot: Snapshot
     variables: Variables
+    context: Any
+    rows_left: int
+    is_faulty: bool = False
 
     async def fetch(self, statement: Statement, keys: Sequence[Any] = ()) -> Sequence[Row]:
-        """The rows of one statement."""
-        return await self.snapshot.fetch(statement.sql, *statement.parameters(self.variables, keys))
+        """The rows of one statement. Raises TooManyRows."""
+        rows = await self.snapshot.fetch(statement.sql, *statement.parameters(self.variables, keys))
+        self.rows_left -= len(rows)
+        if self.rows_left < 0:
+            raise TooManyRows("the operation reads more rows than one may; ask for smaller pages or fewer levels")
+        return rows
 
 
 @dataclass
@@ -49,16 +63,42 @@ class Objects:
         below = []
         for level, column in self.children:
             keys = list(dict.fromkeys(row[column] for row in rows if row[column] is not None))
-            below.append(await level.run(run, keys) if keys else Grouped(None))
-        return self.build(rows, *below)
+            below.append(await _below(level, run, keys) if keys else Grouped(None))
+        if not run.is_faulty:
+            try:
+                return self.build.fast(rows, *below)
+            except Exception:  # noqa: BLE001 -- the careful builder finds out what it was and where
+                run.is_faulty = True
+        return self.build.careful(rows, *below)
+
+
+async def _below(level: "Level", run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+    """What a level gives; an argument that it refuses is a fault of the field in every parent."""
+    try:
+        return await level.run(run, keys)
+    except BadUserInput as error:
+        run.is_faulty = True
+        return Grouped(Fault(error))
 
 
 class Level(ABC):
     """One SELECT and what becomes of its rows."""
 
     @abstractmethod
-    async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
-        """What each of the parents `keys` gets."""
+    async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+        """What each of the parents `keys` gets. Raises BadUserInput when an argument is not what the field takes."""
+
+
+@dataclass
+class Refused(Level):
+    """A field whose arguments contradict each other, whatever their values."""
+
+    error: BadUserInput
+
+    @override
+    async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+        """Raise the reason."""
+        raise self.error
 
 
 @dataclass
@@ -68,6 +108,7 @@ class Lookup(Level):
     statement: Statement
     objects: Objects
 
+    @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
         """The object of each key; none where there is no such row or the viewer may not see it."""
         rows = await run.fetch(self.statement, keys)
@@ -84,6 +125,7 @@ class Search(Level):
     statement: Statement
     objects: Objects
 
+    @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
         """The object, or None."""
         rows = await run.fetch(self.statement, keys)
@@ -100,17 +142,23 @@ class Listing(Level):
     statement: Statement
     objects: Objects
 
+    @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
         """The list of each parent."""
         rows = await run.fetch(self.statement, keys)
-        lists = Grouped([])
-        for row, made in zip(rows, await self.objects.make(run, rows), strict=True):
-            parent = row[0]
-            if parent in lists:
-                lists[parent].append(made)
-            else:
-                lists[parent] = [made]
-        return lists
+        return _lists(rows, await self.objects.make(run, rows))
+
+
+def _lists(rows: Sequence[Row], made: Sequence[Any]) -> Grouped:
+    """The objects of rows, each row with its parent's key first, as one list for each parent."""
+    lists = Grouped([])
+    for row, each in zip(rows, made, strict=True):
+        parent = row[0]
+        if parent in lists:
+            lists[parent].append(each)
+        else:
+            lists[parent] = [each]
+    return lists
 
 
 @dataclass
@@ -150,6 +198,7 @@ class Connections(Level):
     count: Statement | None
     is_root: bool = field(default=False)
 
+    @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
         """The connection object of each parent."""
         pages = await self._pages(run, keys)
@@ -181,3 +230,79 @@ class Connections(Level):
             return {}
         rows = await run.fetch(self.count, keys)
         return {None: rows[0][0]} if self.is_root else {row[0]: row[1] for row in rows}
+
+
+@dataclass
+class Values(Level):
+    """Values by key from something that is not a table; keys left out get null, or an empty list.
+
+    An exception in the place of a value is that field's error, and one that `load` raises is the error of all.
+    """
+
+    load: Callable[[Run, Sequence[Any]], Awaitable[Mapping[Any, Any]]]
+    show: Callable[[Any], Any]
+    is_list: bool
+
+    @override
+    async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+        """The value of each key."""
+        loaded = await _loaded(self.load, run, keys)
+        if isinstance(loaded, Fault):
+            return Grouped(loaded)
+        given = Grouped([] if self.is_list else None)
+        for key, value in loaded.items():
+            try:
+                given[key] = value if isinstance(value, Fault) else self.show(value)
+            except Exception as error:  # noqa: BLE001 -- as in a builder
+                run.is_faulty = True
+                given[key] = Fault(error)
+        return given
+
+
+@dataclass
+class Records(Level):
+    """Objects by key from something that is not a table: one record or a list of them for each key, as in `Values`."""
+
+    load: Callable[[Run, Sequence[Any]], Awaitable[Mapping[Any, Any]]]
+    row: Callable[[Any], Row]
+    objects: Objects
+    is_list: bool
+
+    @override
+    async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+        """The object or the list of objects of each key."""
+        loaded = await _loaded(self.load, run, keys)
+        if isinstance(loaded, Fault):
+            return Grouped(loaded)
+        given = Grouped([] if self.is_list else None)
+        owners: list[Any] = []
+        rows: list[Row] = []
+        for key, value in loaded.items():
+            if isinstance(value, Fault):
+                given[key] = value
+                continue
+            records = value if self.is_list else [] if value is None else [value]
+            owners.extend(key for _ in records)
+            rows.extend(self.row(record) for record in records)
+        for key, made in zip(owners, await self.objects.make(run, rows), strict=True):
+            if self.is_list:
+                given.setdefault(key, []).append(made)
+            else:
+                given[key] = made
+        return given
+
+
+async def _loaded(
+    load: Callable[[Run, Sequence[Any]], Awaitable[Mapping[Any, Any]]], run: Run, keys: Sequence[Any]
+) -> Mapping[Any, Any] | Fault:
+    """What a source gives, its exceptions as faults."""
+    try:
+        given = await load(run, keys)
+    except BadUserInput:
+        raise
+    except Exception as error:  # noqa: BLE001 -- whatever the source raises is the field's error in every parent
+        run.is_faulty = True
+        return Fault(error)
+    faults = {key: Fault(value) for key, value in given.items() if isinstance(value, Exception)}
+    run.is_faulty = run.is_faulty or bool(faults)
+    return {**given, **faults} if faults else given

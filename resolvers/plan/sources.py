@@ -12,7 +12,7 @@ field needs: the compiler derives statements, joins, pages and builders from it.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
@@ -74,6 +74,13 @@ class One:
 
 
 @dataclass(frozen=True)
+class OneOf:
+    """The row of one of several nouns, by GraphQL type: the first that its column refers to and the viewer may see."""
+
+    locals: Mapping[str, Expression]
+
+
+@dataclass(frozen=True)
 class Link:
     """The rows of a table between two nouns: `parent` refers to the one that is left, `child` to the one reached."""
 
@@ -125,7 +132,56 @@ class ById:
     is_list: bool
 
 
-Source = Column | Identity | One | Many | Paged | Found | ById
+@dataclass(frozen=True)
+class Computed:
+    """A value that `compute` makes of values of the noun's own row, instants as microseconds since 1970."""
+
+    compute: Callable[..., Any]
+    requires: Sequence[Expression]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a batch source is asked for: something for each of `keys`, under the field's `arguments`.
+
+    `arguments` holds those that are present and not null, by GraphQL name; `context` is the operation's.
+    """
+
+    keys: Sequence[Any]
+    arguments: Mapping[str, Any]
+    context: Any
+
+
+@dataclass(frozen=True)
+class Batched:
+    """A value, a record or a list of either for each row from something that is not a table, asked once for a level.
+
+    `load` gives them by `key`, an expression over the noun's row. Keys that it leaves out have null or an empty list;
+    an exception in the place of a value is that one field's error.
+    """
+
+    key: Expression
+    load: Callable[[Batch], Awaitable[Mapping[Any, Any]]]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute of a record; a list of records is a tuple there."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The row of a noun whose column `remote` holds what a record has in the attribute `name`."""
+
+    name: str
+    remote: Expression
+
+
+Source = (
+    Column | Identity | One | OneOf | Many | Paged | Computed | Batched | Attribute | Linked | Found | ById
+)  # fmt: skip
 
 
 def column(expression: Expression, description: str, **options: Any) -> Any:
@@ -141,6 +197,36 @@ def identity(description: str) -> Any:
 def one(local: Expression, description: str) -> Any:
     """A field that leads to the row which `local` refers to."""
     return _field(One(local), description)
+
+
+def one_of(locals: Mapping[str, Expression], description: str) -> Any:  # noqa: A002 -- what they are
+    """A field of an interface or union type; `locals` maps the names of its types to the columns that lead there."""
+    return _field(OneOf(locals), description)
+
+
+def computed(compute: Callable[..., Any], requires: Sequence[Expression], description: str) -> Any:
+    """A field that `compute` makes of values of the noun's row; it runs for every row, so it should be quick."""
+    return _field(Computed(compute, requires), description)
+
+
+def batched(
+    key: Expression,
+    load: Callable[[Batch], Awaitable[Mapping[Any, Any]]],
+    description: str,
+    arguments: Mapping[str, tuple[Any, str]] | None = None,
+) -> Any:
+    """A field that `load` answers for all rows of a level at once; `arguments` maps names to type and description."""
+    return _field(Batched(key, load), description, arguments)
+
+
+def attribute(name: str, description: str) -> Any:
+    """A field of a record type, which is a Strawberry type that no table stands behind."""
+    return _field(Attribute(name), description)
+
+
+def linked(name: str, remote: Expression, description: str) -> Any:
+    """A field of a record type that leads to the row whose `remote` equals the record's attribute `name`."""
+    return _field(Linked(name, remote), description)
 
 
 def many(

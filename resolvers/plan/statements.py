@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     func,
+    literal_column,
     select,
     true,
     tuple_,
@@ -32,6 +33,8 @@ from resolvers.plan.given import Variables
 from resolvers.plan.sources import Expression, Link, Noun
 
 KEYS = "keys"
+MOST_ROWS = 100_000  # of one operation
+JUST_TOO_MANY = literal_column(str(MOST_ROWS + 1), BigInteger())
 Read = Callable[[Variables], Any]
 
 
@@ -179,7 +182,7 @@ def children(rows: Rows, remote: Expression | None, through: Link | None, order:
         parent, base = adapted(remote, table), table
         clauses = [adapted(expression, table) for expression in order]
     where = [any_of(parent, keys_parameter(parent.type)), *rows.visible(rows.noun, table)]
-    return rows.select(base, parent).where(*where).order_by(*clauses)
+    return rows.select(base, parent).where(*where).order_by(*clauses).limit(JUST_TOO_MANY)
 
 
 def belonging(
@@ -216,7 +219,7 @@ def pages(
     else:
         lateral = page.correlate(parents).lateral("page")
         base = parents.join(lateral, true()).join(table, table.c.id == lateral.c.id)
-    return rows.select(base, parent).order_by(*sorting.order(table, reverse=reverse))
+    return rows.select(base, parent).order_by(*sorting.order(table, reverse=reverse)).limit(JUST_TOO_MANY)
 
 
 def counts(

@@ -1,12 +1,14 @@
 """What the read fields answer, over a small catalog of which the plan knows nothing."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from db.engine import Database
 from resolvers.access import Viewer
 from tests.asking import ADMIN, ANONYMOUS, AUTHOR, LEARNER, Asking
-from tests.catalog import uuid
+from tests.catalog import course, course_run, organization, uuid
 
 PROGRAM_NAMES = "{ programs(first: 100) { totalCount nodes { name } } }"
 VISIBLE = {
@@ -285,3 +287,39 @@ async def test_anonymous_requests_get_health_and_introspection_and_nothing_else(
     for query in (PROGRAM_NAMES, "{ health { status } nodes(ids: []) { id } }", fragment):
         error = await asking.error(query, viewer=ANONYMOUS)
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "state"),
+    [
+        (None, None, "UPCOMING"),
+        (2999, None, "UPCOMING"),
+        (2999, 3000, "UPCOMING"),
+        (2001, None, "CURRENT"),
+        (2001, 2999, "CURRENT"),
+        (2001, 2002, "ENDED"),
+        (None, 2002, "ENDED"),
+    ],
+)
+async def test_a_run_is_upcoming_current_or_ended(
+    database: Database, start: int | None, end: int | None, state: str
+) -> None:
+    async with database.writing() as session:
+        run = course_run(course(organization("MITx"), "6.002x", "Circuits"), "R1")
+        run.start = datetime(start, 1, 1, tzinfo=UTC) if start else None
+        run.end = datetime(end, 1, 1, tzinfo=UTC) if end else None
+        run.is_source = state == "ENDED"
+        session.add(run)
+
+    data = await Asking(database).data(
+        """query ($state: [CourseRunState!], $source: Boolean) {
+          all: courseRuns { nodes { key run state isSource } }
+          same: courseRuns(filter: {state: $state, source: $source}) { totalCount }
+          other: courseRuns(filter: {state: [UPCOMING, CURRENT, ENDED], source: null}) { totalCount }
+          none: courseRuns(filter: {state: []}) { totalCount } }""",
+        {"state": [state], "source": state == "ENDED"},
+    )
+
+    expected = {"key": "course-v1:MITx+6.002x+R1", "run": "R1", "state": state, "isSource": state == "ENDED"}
+    assert data["all"]["nodes"] == [expected]
+    assert [data[name]["totalCount"] for name in ("same", "other", "none")] == [1, 1, 0]

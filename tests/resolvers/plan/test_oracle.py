@@ -133,12 +133,17 @@ class Writing:
         return ", ".join(f"{name}: {self.condition(name)}" for name in chosen)
 
     def condition(self, name: str) -> str:
+        kind = {"status": "[ProgramStatus!]", "state": "[CourseRunState!]", "source": "Boolean"}.get(name, "String")
         if self.draw(st.integers(0, 9)) == 0:
-            return self.value("[ProgramStatus!]" if name == "status" else "String", "null", None)
-        if name != "status":
-            return self.text(TEXTS[name])
-        statuses = self.draw(st.lists(st.sampled_from(["UNPUBLISHED", "ACTIVE", "RETIRED"]), max_size=2))
-        return self.value("[ProgramStatus!]", f"[{', '.join(statuses)}]", statuses)
+            return self.value(kind, "null", None)
+        if name == "source":
+            wanted = self.choose(True, False)
+            return self.value(kind, str(wanted).lower(), wanted)
+        if name in ("status", "state"):
+            options = ["UNPUBLISHED", "ACTIVE", "RETIRED"] if name == "status" else ["UPCOMING", "CURRENT", "ENDED"]
+            chosen = self.draw(st.lists(st.sampled_from(options), max_size=2))
+            return self.value(kind, f"[{', '.join(chosen)}]", chosen)
+        return self.text(TEXTS[name])
 
     def order(self, noun: str) -> str:
         kind: Any = SCHEMA.type_map[f"{noun}OrderField"]
