@@ -30,6 +30,7 @@ LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that ended between two messages
     asyncpg.OperatorInterventionError,
     asyncpg.UndefinedTableError,
     asyncpg.InvalidCatalogNameError,
@@ -40,17 +41,20 @@ LOST = (
 class Snapshot(ABC):
     """Reads that all see the data as it was at the first of them.
 
-    The connection is taken when the first statement needs it. `statements` counts what was sent.
+    The connection is taken when the first statement needs it. `statements` counts what was sent. Set `is_single` where
+    there will be one statement only: it needs no transaction.
     """
 
     def __init__(self) -> None:
         self.statements = 0
+        self.is_single = False
         self._lock = asyncio.Lock()
 
     async def fetch(self, sql: str, *parameters: Any) -> Sequence[Row]:
         """All rows of one SELECT in the driver's own form. Raises DatabaseUnavailable."""
         async with self._lock:
             self.statements += 1
+            assert self.statements == 1 or not self.is_single  # noqa: S101 -- two would see different data
             return await self._fetch(sql, parameters)
 
     @abstractmethod
@@ -179,7 +183,8 @@ class SqliteSnapshot(Snapshot):
         try:
             if self._connection is None:
                 self._connection = await self._database.acquire()
-                await self._connection.execute_fetchall("BEGIN")
+                if not self.is_single:
+                    await self._connection.execute_fetchall("BEGIN")
             return list(await self._connection.execute_fetchall(sql, parameters))
         except aiosqlite.OperationalError as error:
             raise DatabaseUnavailable(str(error)) from error
@@ -189,7 +194,8 @@ class SqliteSnapshot(Snapshot):
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
-                await connection.rollback()
+                if not self.is_single:
+                    await connection.rollback()
             finally:
                 self._database.give_back(connection)
 
@@ -212,7 +218,7 @@ class PostgresqlDatabase(Database):
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._dsn, min_size=0, max_size=10, statement_cache_size=1024, reset=_keep
+                    self._dsn, min_size=0, max_size=10, statement_cache_size=1024, init=_prepare_reader, reset=_keep
                 )
             return self._pool
 
@@ -236,7 +242,8 @@ class PostgresqlSnapshot(Snapshot):
         try:
             if self._connection is None:
                 self._connection = await (await self._database.pool()).acquire()
-                await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                if not self.is_single:
+                    await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             rows: Sequence[Row] = await self._connection.fetch(sql, *parameters)
         except LOST as error:
             raise DatabaseUnavailable(str(error)) from error
@@ -248,10 +255,16 @@ class PostgresqlSnapshot(Snapshot):
         if connection is None:
             return
         try:
-            with contextlib.suppress(*LOST):  # the pool puts a new connection in place of a lost one
-                await connection.execute("ROLLBACK")
+            if not self.is_single:
+                with contextlib.suppress(*LOST):  # the pool puts a new connection in place of a lost one
+                    await connection.execute("ROLLBACK")
         finally:
             await (await self._database.pool()).release(connection)
+
+
+async def _prepare_reader(connection: Any) -> None:
+    """Take times as the integers that the server sends, see `db.types.EPOCHS`."""
+    await connection.set_builtin_type_codec("timestamptz", schema="pg_catalog", codec_name="int8")
 
 
 async def _keep(_connection: Any) -> None:

@@ -1,9 +1,11 @@
 """Column types and SQL constructs that mean the same on SQLite and PostgreSQL.
 
 Reads run raw on the driver, past SQLAlchemy's result processing, so every type here says how its raw value looks:
-times are integer microseconds since 1970 (`micros`), enums are their stored text, booleans are 0/1 on SQLite.
+times are integer microseconds since the epoch of the database (`EPOCHS`), enums are their stored text, booleans are 0/1
+on SQLite.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -19,6 +21,7 @@ from sqlalchemy.types import Boolean, TypeDecorator, TypeEngine
 from db.errors import NaiveDatetime
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCHS: Mapping[str, datetime] = {"sqlite": EPOCH, "postgresql": datetime(2000, 1, 1, tzinfo=UTC)}
 MICROSECOND = timedelta(microseconds=1)
 
 # An autoincrementing key on SQLite must be declared INTEGER.
@@ -41,9 +44,9 @@ def choice(values: type[StrEnum]) -> Enum:
     )
 
 
-def since_epoch(moment: datetime) -> int:
-    """Microseconds since 1970."""
-    return (moment - EPOCH) // MICROSECOND
+def raw_instant(moment: datetime, dialect: str) -> int:
+    """An aware time as raw reads have it."""
+    return (moment - EPOCHS[dialect]) // MICROSECOND
 
 
 class Instant(TypeDecorator[datetime]):
@@ -62,7 +65,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise NaiveDatetime(f"{value.isoformat()} has no time zone")
-        return since_epoch(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+        return raw_instant(value, dialect.name) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Give aware UTC back."""

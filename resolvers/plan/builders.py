@@ -8,12 +8,12 @@ such value, for `resolvers.plan.faults` to report.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from typing_extensions import override
 
-from db.types import EPOCH
+from db.types import EPOCHS, MICROSECOND
 from resolvers.plan.faults import Fault, Typed
 
 Row = Sequence[Any]
@@ -21,20 +21,28 @@ Row = Sequence[Any]
 REMEMBERED_INSTANTS = 65_536
 
 
+def iso(moment: datetime) -> str:
+    """An aware time as it stands in answers: ISO 8601 in UTC, with microseconds where there are any."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
 class _Instants(dict[int | None, str | None]):
-    """ISO 8601 texts of microseconds since 1970, remembered: the same times come up again and again."""
+    """Texts of raw instants, remembered: the same times come up again and again."""
+
+    def __init__(self, epoch: datetime) -> None:
+        super().__init__({None: None})
+        self._epoch = epoch
 
     def __missing__(self, micros: int) -> str:
         if len(self) > REMEMBERED_INSTANTS:
             self.clear()
             self[None] = None
-        moment = EPOCH + timedelta(microseconds=micros)
-        text = moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{moment.microsecond:06d}" if moment.microsecond else "") + "Z"
+        text = iso(self._epoch + micros * MICROSECOND)
         self[micros] = text
         return text
 
 
-INSTANTS = _Instants({None: None})
+INSTANTS: Mapping[str, Mapping[int | None, str | None]] = {name: _Instants(epoch) for name, epoch in EPOCHS.items()}
 TRUTHS: Mapping[int | None, bool | None] = {0: False, 1: True, None: None}
 
 
@@ -54,7 +62,6 @@ def _attempt(value: Callable[[], Any]) -> Any:
 
 
 NAMES: Mapping[str, Any] = {
-    "instants": INSTANTS,
     "truths": TRUTHS,
     "missing": _missing,
     "present": _present,

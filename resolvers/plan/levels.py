@@ -17,6 +17,8 @@ from resolvers.plan.faults import Fault
 from resolvers.plan.given import Variables
 from resolvers.plan.statements import Statement
 
+SEVERAL = 1_000  # nobody knows how many a batch source takes
+
 
 class Grouped(dict[Any, Any]):
     """Results by parent key, with one for the parents that have no rows."""
@@ -58,6 +60,11 @@ class Objects:
     build: Build
     children: Sequence[tuple["Level", int]]
 
+    @property
+    def statements(self) -> int:
+        """How many statements the levels below take at most."""
+        return sum(level.statements for level, _ in self.children)
+
     async def make(self, run: Run, rows: Sequence[Row]) -> list[Any]:
         """One object for each row."""
         below = []
@@ -84,6 +91,11 @@ async def _below(level: "Level", run: Run, keys: Sequence[Any]) -> Mapping[Any, 
 class Level(ABC):
     """One SELECT and what becomes of its rows."""
 
+    @property
+    @abstractmethod
+    def statements(self) -> int:
+        """How many statements it takes at most, with the levels below."""
+
     @abstractmethod
     async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
         """What each of the parents `keys` gets. Raises BadUserInput when an argument is not what the field takes."""
@@ -94,6 +106,11 @@ class Refused(Level):
     """A field whose arguments contradict each other, whatever their values."""
 
     error: BadUserInput
+
+    @property
+    @override
+    def statements(self) -> int:
+        return 0
 
     @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
@@ -107,6 +124,11 @@ class Lookup(Level):
 
     statement: Statement
     objects: Objects
+
+    @property
+    @override
+    def statements(self) -> int:
+        return 1 + self.objects.statements
 
     @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
@@ -125,6 +147,11 @@ class Search(Level):
     statement: Statement
     objects: Objects
 
+    @property
+    @override
+    def statements(self) -> int:
+        return 1 + self.objects.statements
+
     @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
         """The object, or None."""
@@ -141,6 +168,11 @@ class Listing(Level):
 
     statement: Statement
     objects: Objects
+
+    @property
+    @override
+    def statements(self) -> int:
+        return 1 + self.objects.statements
 
     @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
@@ -198,6 +230,11 @@ class Connections(Level):
     count: Statement | None
     is_root: bool = field(default=False)
 
+    @property
+    @override
+    def statements(self) -> int:
+        return (self.page is not None) + (self.count is not None) + sum(part.statements for part in self.parts)
+
     @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
         """The connection object of each parent."""
@@ -243,6 +280,11 @@ class Values(Level):
     show: Callable[[Any], Any]
     is_list: bool
 
+    @property
+    @override
+    def statements(self) -> int:
+        return SEVERAL
+
     @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
         """The value of each key."""
@@ -267,6 +309,11 @@ class Records(Level):
     row: Callable[[Any], Row]
     objects: Objects
     is_list: bool
+
+    @property
+    @override
+    def statements(self) -> int:
+        return SEVERAL
 
     @override
     async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:

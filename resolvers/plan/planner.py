@@ -86,6 +86,7 @@ class Planner:
         if plan is None:
             return None
         run = Run(snapshot, request.variables, context, self.most_rows)
+        snapshot.is_single = sum(root.statements(run) for root in plan.values()) == 1
         data: dict[str, Any] = {}
         errors: list[GraphQLError] = []
         for key, root in plan.items():

@@ -28,6 +28,10 @@ class Root(ABC):
     document: Document
 
     @abstractmethod
+    def statements(self, run: Run) -> int:
+        """How many statements it takes at most."""
+
+    @abstractmethod
     async def value(self, run: Run) -> Any:
         """The field's value, which may hold faults. Raises RequestError and whatever a database does."""
 
@@ -51,6 +55,10 @@ class Constant(Root):
     text: str
 
     @override
+    def statements(self, run: Run) -> int:
+        return 0
+
+    @override
     async def value(self, run: Run) -> str:
         """The text."""
         return self.text
@@ -61,6 +69,10 @@ class LevelRoot(Root):
     """A field that one level answers."""
 
     level: Level
+
+    @override
+    def statements(self, run: Run) -> int:
+        return self.level.statements
 
     @override
     async def value(self, run: Run) -> Any:
@@ -76,6 +88,13 @@ class NodeRoot(Root):
     given: Given
     compiler: Compiler
     lookups: dict[str, Lookup] = field(default_factory=dict)
+
+    @override
+    def statements(self, run: Run) -> int:
+        try:
+            return sum(self._lookup(kind).statements for kind in {kind for kind, _ in self._wanted(run)})
+        except BadUserInput:
+            return 0
 
     @override
     async def value(self, run: Run) -> Any:

@@ -23,10 +23,10 @@ from sqlalchemy import Boolean, Case, Column, ColumnElement, FromClause
 from sqlalchemy.sql.functions import coalesce
 
 from db.engine import Row
-from db.types import since_epoch
+from db.types import Instant, micros
 from resolvers.errors import BadUserInput
 from resolvers.plan import sources
-from resolvers.plan.builders import INSTANTS, Choice, Members, Piece, Source, Value
+from resolvers.plan.builders import INSTANTS, Choice, Members, Piece, Source, Value, iso
 from resolvers.plan.levels import Level, Objects, Refused
 from resolvers.plan.selection import Document, selection_sets
 from resolvers.plan.sources import Expression, Noun, noun_of, source_of
@@ -181,7 +181,7 @@ class Shaper:
             case sources.Column(expression):
                 return self._column(place, expression, definition.type)
             case sources.Computed(compute, requires):
-                columns = ", ".join(f"c{place.column(expression)}" for expression in requires)
+                columns = ", ".join(f"c{place.column(_portable(expression))}" for expression in requires)
                 return _shown(place.shape, f"{place.shape.builder.refer(compute)}({columns})", definition.type)
             case sources.One(local):
                 return self._one(place, definition, nodes, local)
@@ -201,7 +201,7 @@ class Shaper:
                 return Value(place.under(level, place.table.c.id))
             case sources.Batched(key) as batched:
                 level = self._below(lambda: self._levels.batch(definition, nodes, batched))
-                return Value(place.under(level, key), isinstance(definition.type, GraphQLNonNull))
+                return Value(place.under(level, _portable(key)), isinstance(definition.type, GraphQLNonNull))
             case _:
                 raise TypeError(f"'{nodes[0].name.value}' does not say where it comes from")
 
@@ -212,7 +212,7 @@ class Shaper:
         if isinstance(named, GraphQLEnumType):
             return Value(f"{place.shape.builder.refer(_enum_names(named))}[{name}]", is_required)
         if named.name == "DateTime":
-            return Value(f"instants[{name}]", is_required)
+            return Value(f"{place.shape.builder.refer(INSTANTS[self._dialect])}[{name}]", is_required)
         if self._dialect == "sqlite" and isinstance(adapted(expression).type, Boolean):
             return Value(f"truths[{name}]", is_required)
         return Value(name, is_required)
@@ -304,7 +304,12 @@ def _enum_names(kind: GraphQLEnumType) -> dict[Any, str | None]:
 
 
 def _instant(value: datetime | None) -> str | None:
-    return INSTANTS[None if value is None else since_epoch(value)]
+    return None if value is None else iso(value)
+
+
+def _portable(expression: Expression) -> Expression:
+    """An expression whose raw values are the same on every database."""
+    return micros(expression) if isinstance(adapted(expression).type, Instant) else expression
 
 
 def _is_never_null(clause: ColumnElement[Any]) -> bool:

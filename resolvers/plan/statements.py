@@ -4,13 +4,16 @@ Each level of a selection is one statement for all parents together. Paging happ
 skipped never cost their children, and to-one relations are joined in.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    ColumnClause,
     ColumnElement,
     Dialect,
     FromClause,
@@ -24,9 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.util import ClauseAdapter
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 from sqlalchemy.types import TypeEngine
 
-from db.types import Instant, ListOf, any_of, micros
+from db.types import Instant, ListOf, any_of, raw_instant
 from resolvers.access import Permission
 from resolvers.errors import BadUserInput
 from resolvers.plan.given import Variables
@@ -64,12 +68,18 @@ def _reader(
     bind: BindParameter[Any], constant: Any, dialect: Dialect, read: Read | None
 ) -> Callable[[Variables, Sequence[Any]], Any]:
     process: Callable[[Any], Any] = bind.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+    if isinstance(bind.type, Instant):
+        process = functools.partial(_raw_instant, dialect.name)
     if bind.key == KEYS:
         return lambda _variables, keys: process(keys)
     if read is None:
         value = process(constant)
         return lambda _variables, _keys: value
     return lambda variables, _keys: process(_storable(read(variables)))
+
+
+def _raw_instant(dialect: str, value: datetime | None) -> int | None:
+    return None if value is None else raw_instant(value, dialect)
 
 
 def _storable(value: Any) -> Any:
@@ -105,14 +115,12 @@ class Rows:
         self.columns: list[ColumnElement[Any]] = []
         self.joins: list[tuple[FromClause, ColumnElement[bool]]] = []
         self._permissions = permissions
-        self._names = names
+        self.names = names
         self._indexes: dict[str, int] = {}
 
     def column(self, table: FromClause, expression: Expression) -> int:
         """The position in the row of `expression` over `table`, which is `self.table` or a joined one."""
         clause = adapted(expression, table)
-        if isinstance(clause.type, Instant):
-            clause = micros(clause)
         text = str(clause)
         if text not in self._indexes:
             self._indexes[text] = self.width
@@ -126,7 +134,7 @@ class Rows:
 
     def join(self, noun: Noun, table: FromClause, local: Expression) -> FromClause:
         """Join the row of `noun` that `local` of `table` refers to, if the viewer may see it."""
-        joined = noun.table.alias(next(self._names))
+        joined = noun.table.alias(next(self.names))
         on = [joined.c.id == adapted(local, table), *self.visible(noun, joined)]
         self.joins.append((joined, _all(on)))
         return joined
@@ -136,13 +144,37 @@ class Rows:
         predicate = noun.visible(self._permissions)
         return [] if predicate is None else [adapted(predicate, table)]
 
-    def select(self, base: FromClause, key: ColumnElement[Any] | None = None) -> Select[Any]:
-        """SELECT `key`, if rows are keyed, and all columns from `base` and the joins."""
-        for joined, on in self.joins:
+    def select(
+        self, base: FromClause, key: ColumnElement[Any] | None = None, *, instead: FromClause | None = None
+    ) -> Select[Any]:
+        """SELECT `key`, if rows are keyed, and all columns from `base` and the joins.
+
+        Where `base` has something else `instead` of the table, its columns are read.
+        """
+        columns, joins = self.columns, self.joins
+        if instead is not None:
+            columns = [self._moved(column, instead) for column in columns]
+            joins = [(joined, self._moved(on, instead)) for joined, on in joins]
+        for joined, on in joins:
             base = base.outerjoin(joined, on)
         keys = [] if key is None else [key]
         # A level may be asked for nothing but constants; a SELECT needs a column.
-        return select(*keys, *(self.columns or ([] if keys else [true()]))).select_from(base)
+        return select(*keys, *(columns or ([] if keys else [true()]))).select_from(base)
+
+    def _moved(self, clause: ColumnElement[Any], instead: FromClause) -> ColumnElement[Any]:
+        """The clause with the columns of `instead` in place of the table's."""
+        replaced: Any = lambda part, **_: instead.c[part.key] if self._is_own(part) else None  # noqa: E731 -- overloads
+        moved: ColumnElement[Any] = replacement_traverse(clause, {}, replaced)
+        return moved
+
+    def own_columns(self, *also: ColumnElement[Any]) -> list[str]:
+        """The names of the table's columns that the SELECT and the clauses `also` refer to."""
+        clauses = [*self.columns, *(on for _, on in self.joins), *also]
+        found: Iterator[Any] = (part for clause in clauses for part in iterate(clause))
+        return list(dict.fromkeys(part.key for part in found if self._is_own(part)))
+
+    def _is_own(self, part: Any) -> bool:
+        return isinstance(part, ColumnClause) and part.table is self.table
 
 
 @dataclass(frozen=True)
@@ -208,6 +240,7 @@ def pages(
     """The page of each parent, each row with its parent's key first: a LATERAL, or on SQLite a correlated IN."""
     table, inner = rows.table, rows.noun.table.alias("page_row")
     parents, parent = _parents(rows.dialect)
+    order = sorting.order(table, reverse=reverse)
     page = (
         select(inner.c.id)
         .where(belongs(inner, parent), *conditions(inner))
@@ -216,10 +249,11 @@ def pages(
     )
     if rows.dialect.name == "sqlite":
         base = parents.join(table, table.c.id.in_(page.correlate(parents)))
-    else:
-        lateral = page.correlate(parents).lateral("page")
-        base = parents.join(lateral, true()).join(table, table.c.id == lateral.c.id)
-    return rows.select(base, parent).order_by(*sorting.order(table, reverse=reverse)).limit(JUST_TOO_MANY)
+        return rows.select(base, parent).order_by(*order).limit(JUST_TOO_MANY)
+    needed = [inner.c[name] for name in rows.own_columns(*order)]
+    lateral = page.with_only_columns(*needed).correlate(parents).lateral(next(rows.names))
+    order = sorting.order(lateral, reverse=reverse)
+    return rows.select(parents.join(lateral, true()), parent, instead=lateral).order_by(*order).limit(JUST_TOO_MANY)
 
 
 def counts(

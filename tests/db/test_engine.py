@@ -109,3 +109,11 @@ async def test_a_writer_that_waits_too_long_is_told_that_the_database_is_busy(
         with pytest.raises(DatabaseBusy):
             await increment(impatient, 1)
     await impatient.close()
+
+
+async def test_a_single_statement_is_its_own_snapshot_and_there_is_no_second(database: Database) -> None:
+    async with database.reading() as snapshot:
+        snapshot.is_single = True
+        assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
+        with pytest.raises(AssertionError):
+            await snapshot.fetch("SELECT 2")
