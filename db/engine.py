@@ -8,23 +8,26 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 import asyncpg
 from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from typing_extensions import override
 
-from db.errors import DatabaseBusy, DatabaseUnavailable
+from db.errors import DatabaseBusy, DatabaseNotMigrated, DatabaseUnavailable
 
 READERS = 4
 BUSY_MILLISECONDS = 10_000
 SQLITE_PRAGMAS = (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 
 Row = Sequence[Any]
+File = tuple[int, int]
+"""Device and inode: a file that was removed or replaced is another one."""
 
 LOST = (
     OSError,
@@ -32,7 +35,6 @@ LOST = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that ended between two messages
     asyncpg.OperatorInterventionError,
-    asyncpg.UndefinedTableError,
     asyncpg.InvalidCatalogNameError,
 )
 """What asyncpg raises when a server, a database or its tables are not there, or no more."""
@@ -125,9 +127,10 @@ class SqliteDatabase(Database):
         engine = create_async_engine(url)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
+        event.listen(engine.sync_engine, "checkout", self._refuse_another_file)
         super().__init__(engine)
         self._writer = asyncio.Lock()
-        self._idle: list[aiosqlite.Connection] = []
+        self._idle: list[SqliteReader] = []
         self._places = asyncio.Semaphore(READERS)
 
     @override
@@ -141,33 +144,62 @@ class SqliteDatabase(Database):
         async with self._writer, super().writing() as session:
             yield session
 
-    async def acquire(self) -> aiosqlite.Connection:
-        """A reader's connection, waiting for a free one."""
+    async def acquire(self) -> "SqliteReader":
+        """A reader of the file that is there now, waiting for a free place. Raises DatabaseUnavailable."""
         await self._places.acquire()
         try:
-            return self._idle.pop() if self._idle else await self._connect()
+            file = self._file()
+            while self._idle:
+                reader = self._idle.pop()
+                if reader.file == file:
+                    return reader
+                await reader.connection.close()
+            return SqliteReader(await self._connect(), file)
         except BaseException:
             self._places.release()
             raise
 
-    def give_back(self, connection: aiosqlite.Connection) -> None:
+    def give_back(self, reader: "SqliteReader") -> None:
         """Return what `acquire` gave."""
-        self._idle.append(connection)
+        self._idle.append(reader)
         self._places.release()
 
+    def _file(self) -> File:
+        try:
+            found = self.path.stat()
+        except OSError as error:  # SQLite would make an empty one
+            raise DatabaseUnavailable(f"there is no database at {self.path}") from error
+        return found.st_dev, found.st_ino
+
     async def _connect(self) -> aiosqlite.Connection:
-        if not self.path.is_file():  # SQLite would make an empty one
-            raise DatabaseUnavailable(f"there is no database at {self.path}")
         connection = await aiosqlite.connect(self.path, isolation_level=None, cached_statements=512)
-        for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "query_only=ON"):
-            await connection.execute_fetchall(f"PRAGMA {pragma}")
+        try:
+            for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "query_only=ON"):
+                await connection.execute_fetchall(f"PRAGMA {pragma}")
+        except BaseException:
+            await connection.close()
+            raise
         return connection
+
+    def _refuse_another_file(self, _connection: object, record: Any, _proxy: object) -> None:
+        """Have the pool open a writer anew whose file was removed or replaced: its changes would be lost."""
+        file = self._file()
+        if record.info.setdefault("file", file) != file:
+            raise DisconnectionError(f"{self.path} is another file now")
 
     @override
     async def close(self) -> None:
         while self._idle:
-            await self._idle.pop().close()
+            await self._idle.pop().connection.close()
         await super().close()
+
+
+@dataclass(frozen=True)
+class SqliteReader:
+    """A connection for reads, and the file that it has open."""
+
+    connection: aiosqlite.Connection
+    file: File
 
 
 class SqliteSnapshot(Snapshot):
@@ -176,28 +208,29 @@ class SqliteSnapshot(Snapshot):
     def __init__(self, database: SqliteDatabase) -> None:
         super().__init__()
         self._database = database
-        self._connection: aiosqlite.Connection | None = None
+        self._reader: SqliteReader | None = None
 
     @override
     async def _fetch(self, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
         try:
-            if self._connection is None:
-                self._connection = await self._database.acquire()
+            if self._reader is None:
+                self._reader = await self._database.acquire()
                 if not self.is_single:
-                    await self._connection.execute_fetchall("BEGIN")
-            return list(await self._connection.execute_fetchall(sql, parameters))
-        except aiosqlite.OperationalError as error:
-            raise DatabaseUnavailable(str(error)) from error
+                    await self._reader.connection.execute_fetchall("BEGIN")
+            return list(await self._reader.connection.execute_fetchall(sql, parameters))
+        except aiosqlite.DatabaseError as error:
+            lacks_table = str(error).startswith("no such table")
+            raise (DatabaseNotMigrated if lacks_table else DatabaseUnavailable)(str(error)) from error
 
     @override
     async def release(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
             try:
                 if not self.is_single:
-                    await connection.rollback()
+                    await reader.connection.rollback()
             finally:
-                self._database.give_back(connection)
+                self._database.give_back(reader)
 
 
 class PostgresqlDatabase(Database):
@@ -247,6 +280,12 @@ class PostgresqlSnapshot(Snapshot):
             rows: Sequence[Row] = await self._connection.fetch(sql, *parameters)
         except LOST as error:
             raise DatabaseUnavailable(str(error)) from error
+        except asyncpg.PostgresError as error:
+            # The transaction is of no more use to the fields that come after; they start a new one.
+            await self.release()
+            if isinstance(error, asyncpg.UndefinedTableError):
+                raise DatabaseNotMigrated(str(error)) from error
+            raise
         return rows
 
     @override

@@ -4,8 +4,10 @@ Integer keys hold rows together inside; `key`, `readable_id` and `uuid` are the 
 A `…_folded` column is the case-folded twin that makes names unique and sorts and searches without regard to case.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -16,6 +18,11 @@ from db.types import Instant, Key, choice, text
 def now() -> datetime:
     """The present moment, in UTC."""
     return datetime.now(UTC)
+
+
+def folded(column: str) -> Callable[[Any], str]:
+    """The default of a `…_folded` column: the case-folded text of another, immutable one."""
+    return lambda context: str(context.get_current_parameters()[column]).casefold()
 
 
 class Base(DeclarativeBase):
@@ -81,6 +88,7 @@ class Organization(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     key: Mapped[str] = mapped_column(text(255), unique=True)
+    key_folded: Mapped[str] = mapped_column(text(255), unique=True, default=folded("key"))
     prefix: Mapped[CourseKeyPrefix] = mapped_column(choice(CourseKeyPrefix), default=CourseKeyPrefix.NONE)
     display_name: Mapped[str | None] = mapped_column(text(255))
     is_name_customized: Mapped[bool] = mapped_column(default=False)
@@ -113,6 +121,7 @@ class Course(Base):
     number: Mapped[str] = mapped_column(text(255))
     number_folded: Mapped[str] = mapped_column(text(255))
     readable_id: Mapped[str] = mapped_column(text(), unique=True)
+    readable_id_folded: Mapped[str] = mapped_column(text(), unique=True, default=folded("readable_id"))
     display_name: Mapped[str] = mapped_column(text())
     is_name_customized: Mapped[bool] = mapped_column(default=False)
     name_folded: Mapped[str] = mapped_column(text(), index=True)

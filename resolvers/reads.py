@@ -6,6 +6,7 @@ that a cursor always names one place.
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import BindParameter, Boolean, ColumnElement, String, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -65,6 +66,11 @@ def course_id(value: str) -> str:
         raise BadUserInput(f"course: {error}") from error
 
 
+def folded_course_id(value: str) -> str:
+    """A course's id as it is found without regard to case. Raises BadUserInput."""
+    return folded(course_id(value))
+
+
 def run_key(value: str) -> str:
     """A run's key as it is stored. Raises BadUserInput."""
     try:
@@ -73,9 +79,22 @@ def run_key(value: str) -> str:
         raise BadUserInput(f"course run: {error}") from error
 
 
+def folded_run_key(value: str) -> str:
+    """A run's key as it is found without regard to case. Raises BadUserInput."""
+    return folded(run_key(value))
+
+
+def program_uuid(value: str) -> str:
+    """A program's UUID in its one form. Raises BadUserInput."""
+    try:
+        return str(UUID(value))
+    except ValueError as error:
+        raise BadUserInput(f"program: '{value[:100]}' is not a UUID") from error
+
+
 def program_key(value: str) -> str:
     """The UUID in a program's id. Raises BadUserInput."""
-    return parse_key("Program", value)
+    return program_uuid(parse_key("Program", value))
 
 
 def organization_named(key: BindParameter[str]) -> ColumnElement[bool]:
@@ -85,12 +104,12 @@ def organization_named(key: BindParameter[str]) -> ColumnElement[bool]:
 
 def course_named(key: BindParameter[str]) -> ColumnElement[bool]:
     """The course of that readable id."""
-    return Course.readable_id == key
+    return Course.readable_id_folded == key
 
 
 def run_named(key: BindParameter[str]) -> ColumnElement[bool]:
     """The run of that key."""
-    return CourseRun.key == key
+    return CourseRun.key_folded == key
 
 
 def program_with(uuid: BindParameter[str]) -> ColumnElement[bool]:
@@ -103,15 +122,15 @@ def _organization(key: BindParameter[str]) -> ColumnElement[int]:
 
 
 def _search(*columns: InstrumentedAttribute[str]) -> Callable[[BindParameter[str]], ColumnElement[bool]]:
-    return lambda pattern: or_(*(func.lower(column).like(pattern, escape="\\") for column in columns))
+    return lambda pattern: or_(*(column.like(pattern, escape="\\") for column in columns))
 
 
 ORGANIZATION_FILTERS: Mapping[str, Filter] = {
-    "search": Filter(_search(Organization.name_folded, Organization.key), containing),
+    "search": Filter(_search(Organization.name_folded, Organization.key_folded), containing),
 }
 COURSE_FILTERS: Mapping[str, Filter] = {
     "org": Filter(lambda key: Course.organization_id == _organization(key), folded),
-    "search": Filter(_search(Course.name_folded, Course.readable_id), containing),
+    "search": Filter(_search(Course.name_folded, Course.readable_id_folded), containing),
 }
 
 
@@ -122,7 +141,7 @@ def _course_of_organization(key: BindParameter[str]) -> ColumnElement[bool]:
 
 def _run_of_course(key: BindParameter[str]) -> ColumnElement[bool]:
     course = aliased(Course)
-    return CourseRun.course_id == select(course.id).where(course.readable_id == key).scalar_subquery()
+    return CourseRun.course_id == select(course.id).where(course.readable_id_folded == key).scalar_subquery()
 
 
 class RunState(StrEnum):
@@ -148,10 +167,10 @@ def run_of(key: str) -> str:
 
 RUN_FILTERS: Mapping[str, Filter] = {
     "org": Filter(_course_of_organization, folded),
-    "course": Filter(_run_of_course, course_id),
+    "course": Filter(_run_of_course, folded_course_id),
     "source": Filter(lambda wanted: CourseRun.is_source == wanted, bool, Boolean()),
     "state": Filter(lambda states: any_of(RUN_STATE, states), list, ListOf(String())),
-    "search": Filter(_search(CourseRun.name_folded, CourseRun.key), containing),
+    "search": Filter(_search(CourseRun.name_folded, CourseRun.key_folded), containing),
 }
 
 
@@ -162,12 +181,12 @@ def _program_of_organization(key: BindParameter[str]) -> ColumnElement[bool]:
 
 def _program_with_course(key: BindParameter[str]) -> ColumnElement[bool]:
     leaf, course = ProgramRequirement, aliased(Course)
-    return exists().where(leaf.program_id == Program.id, leaf.course_id == course.id, course.readable_id == key)
+    return exists().where(leaf.program_id == Program.id, leaf.course_id == course.id, course.readable_id_folded == key)
 
 
 def _program_with_run(key: BindParameter[str]) -> ColumnElement[bool]:
     mode, run = ProgramCourseRunMode, aliased(CourseRun)
-    return exists().where(mode.program_id == Program.id, mode.course_run_id == run.id, run.key == key)
+    return exists().where(mode.program_id == Program.id, mode.course_run_id == run.id, run.key_folded == key)
 
 
 def _program_of_category(slug: BindParameter[str]) -> ColumnElement[bool]:
@@ -182,7 +201,7 @@ PROGRAM_FILTERS: Mapping[str, Filter] = {
     "category": Filter(_program_of_category, folded),
     "status": Filter(_program_in_status, list, ListOf(text())),
     "org": Filter(_program_of_organization, folded),
-    "course": Filter(_program_with_course, course_id),
-    "run": Filter(_program_with_run, run_key),
+    "course": Filter(_program_with_course, folded_course_id),
+    "run": Filter(_program_with_run, folded_run_key),
     "search": Filter(_search(Program.name_folded), containing),
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @noun(
     tables.CourseRun,
     key=tables.CourseRun.key,
+    parse=reads.run_key,
     description="One run of a course, which learners enroll in; what Open edX calls a course.",
 )
 class CourseRun(Node):

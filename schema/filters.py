@@ -31,7 +31,7 @@ class CourseRunFilter:
     """Conditions on course runs."""
 
     org: str | None = _condition("Key of the course's organization, without regard to case, such as `MITx`.")
-    course: str | None = _condition("Course's id, such as `MITx+6.002x` or `MITx/6.002x`.")
+    course: str | None = _condition("Course's id without regard to case, such as `MITx+6.002x` or `MITx/6.002x`.")
     source: bool | None = _condition("Whether runs for contracts are made from it.")
     state: list[CourseRunState] | None = _condition("State is one of these.")
     search: str | None = _condition("Name or key contains this text, without regard to case.")
@@ -44,6 +44,8 @@ class ProgramFilter:
     category: str | None = _condition("Category's slug, without regard to case, such as `xseries`.")
     status: list[ProgramStatus] | None = _condition("Status is one of these.")
     org: str | None = _condition("Key of one of the program's organizations, without regard to case.")
-    course: str | None = _condition("Id of a course in the program, such as `MITx+6.002x` or `MITx/6.002x`.")
-    run: str | None = _condition("Key of a course run in the program.")
+    course: str | None = _condition(
+        "Id of a course in the program without regard to case, such as `MITx+6.002x` or `MITx/6.002x`."
+    )
+    run: str | None = _condition("Key of a course run in the program, without regard to case.")
     search: str | None = _condition("Name contains this text, without regard to case.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import tables
+from resolvers import reads
 from resolvers.access import visible_programs
 from resolvers.plan.sources import Link, column, many, noun, one
 from schema.enums import ProgramStatus, RequirementKind
@@ -79,6 +80,7 @@ class ProgramRequirement:
 @noun(
     tables.Program,
     key=tables.Program.uuid,
+    parse=reads.program_uuid,
     visible=visible_programs,
     description="A structured group of courses that learners complete together.",
 )

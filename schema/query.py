@@ -37,20 +37,20 @@ class Query:
     )
     course: Course | None = found(
         "key",
-        "Its id, such as `ANUx+ASTRO2X` or `ANUx/ASTRO2X`.",
+        "Its id, such as `ANUx+ASTRO2X` or `ANUx/ASTRO2X`; case does not matter.",
         "Course with an id; null where there is none.",
         where=reads.course_named,
-        prepare=reads.course_id,
+        prepare=reads.folded_course_id,
     )
     course_runs: Connection[CourseRun] | None = lists.course_runs(
         "All course runs.",
     )
     course_run: CourseRun | None = found(
         "key",
-        "Its course key, such as `course-v1:ANUx+ASTRO2X+2B3T2015`, not percent-encoded.",
+        "Its course key, such as `course-v1:ANUx+ASTRO2X+2B3T2015`, not percent-encoded; case does not matter.",
         "Course run with a key; null where there is none.",
         where=reads.run_named,
-        prepare=reads.run_key,
+        prepare=reads.folded_run_key,
     )
     programs: Connection[Program] | None = lists.programs(
         "All programs that the viewer may see.",
@@ -64,6 +64,4 @@ class Query:
         kind=strawberry.ID,
     )
 
-    health: Health | None = strawberry.field(
-        resolver=health, description="Whether the server works. The one field that needs no sign-in."
-    )
+    health: Health | None = strawberry.field(resolver=health, description="Whether the server works. Needs no sign-in.")

@@ -5,6 +5,7 @@ Everything lives in the data folder, the development secrets too, so that a seco
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import secrets
 import sys
@@ -57,6 +58,10 @@ async def run_demo() -> None:
     """Run the demo until the process is told to stop. Raises PortTaken, DemoFailed and DatabaseError."""
     chosen = load()
     configure("warning", chosen.log_format)
+    if not _is_loopback(chosen.host):
+        raise DemoFailed(
+            f"the demo signs anybody in as an admin; it listens on this machine only, not on {chosen.host}"
+        )
     listener = listen(chosen.host, chosen.port)
     for port in (chosen.lms_port, chosen.studio_port):
         listen(chosen.host, port).close()
@@ -69,6 +74,13 @@ async def run_demo() -> None:
         sessions = _sessions(settings)
         app = create_app(settings, sessions=sessions)
         await serve(app, listener, lambda: _say(_welcome(settings, url_of(listener), sessions)))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _settings(chosen: Settings, kept: Kept) -> Settings:

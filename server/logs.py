@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from uuid import uuid4
 
 import orjson
+import stamina
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -52,11 +53,20 @@ def configure(level: LogLevel, format: LogFormat, stream: TextIO | None = None) 
     )
     logging.basicConfig(handlers=[Routed()], level=max(severity, logging.WARNING), force=True)
     logging.captureWarnings(capture=True)
+    stamina.instrumentation.set_on_retry_hooks([_say_retry])
     for name in (SERVER, "uvicorn.error", ACCESS):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(severity)
+
+
+def _say_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    """One line for each call of Open edX that is tried again."""
+    logger = structlog.get_logger("collegium.edx")
+    logger.warning(
+        "open_edx_retry", number=details.retry_num, wait=round(details.wait_for, 2), cause=str(details.caused_by)
+    )
 
 
 def _processors(format: LogFormat, *, colors: bool) -> list[Processor]:  # noqa: A002  its setting's name

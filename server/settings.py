@@ -242,7 +242,7 @@ def _annotations(field: FieldInfo) -> list[Any]:
 
 
 def _meant(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.8)
+    near = get_close_matches(name, known, n=1, cutoff=0.85)
     return f"; did you mean {near[0]}?" if near else ""
 
 

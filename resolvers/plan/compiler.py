@@ -106,6 +106,7 @@ class Compiler:
         connection = Connection(kind, rows, page)
         parts = self._members(connection, nodes)
         return Connections(
+            check=page.check,
             paging=Paging(page.size, page.backward),
             finish=connection.finish,
             page=self._page(rows, source, page) if connection.needs_rows else None,

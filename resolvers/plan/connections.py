@@ -36,6 +36,7 @@ class PageArguments:
         if expressions[0] is not noun.key:
             expressions.append(noun.key)
         self.sorting = Sorting(expressions, descending)
+        self._kinds = [coercions.expect(roles.ExpressionElementRole, e).type.python_type for e in expressions]
         self.tag = f"{name}.{order}.{'desc' if descending else 'asc'}"
         self.reads: dict[str, Read] = {"limit": lambda variables: self.size(variables) + 1}
 
@@ -48,6 +49,13 @@ class PageArguments:
         if not 0 <= size <= LARGEST_PAGE:
             raise BadUserInput(f"{name}: {size} is not between 0 and {LARGEST_PAGE}")
         return size
+
+    def check(self, variables: Variables) -> None:
+        """Raise BadUserInput for a size or cursor that the list does not take, whatever is selected of it."""
+        self.size(variables)
+        for name in ("after", "before"):
+            if name in self._given:
+                self._cursor(name, variables)
 
     def has(self, name: str) -> bool:
         """Whether an argument is given."""
@@ -76,9 +84,11 @@ class PageArguments:
             yield adapted(condition.where(bindparam(parameter, type_=condition.parameter_type)), table)
 
     def _cursor_value(self, name: str, position: int) -> Read:
-        kinds = [coercions.expect(roles.ExpressionElementRole, e).type.python_type for e in self.sorting.expressions]
-        given = self._given[name]
-        return lambda variables: cursors.decode(self.tag, kinds, given.read(variables), name)[position]
+        return lambda variables: self._cursor(name, variables)[position]
+
+    def _cursor(self, name: str, variables: Variables) -> list[Any]:
+        """The values in the cursor `name`. Raises BadUserInput."""
+        return cursors.decode(self.tag, self._kinds, self._given[name].read(variables), name)
 
 
 def _order(given: Given | None, source: Paged) -> tuple[str, bool]:

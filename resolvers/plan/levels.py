@@ -4,6 +4,7 @@ A level gives what its parents need by parent key: an object, a list, a connecti
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,26 +32,43 @@ class Grouped(dict[Any, Any]):
         return self._empty
 
 
+Times = Mapping[Any, int] | None
+"""How many times what a key gets stands in the answer; None: once each."""
+
+
 @dataclass
 class Run:
     """One execution of a plan: where to read, the coerced variables, and what batch sources are given.
 
-    The operation may read `rows_left` rows more. `is_faulty` from the first value on that could not be had.
+    No more than `most_rows` rows are read and no more objects made of rows stand in the answer: a row that many
+    parents share is read once and written out for each. `is_faulty` from the first value on that could not be had.
     """
 
     snapshot: Snapshot
     variables: Variables
     context: Any
-    rows_left: int
+    most_rows: int
     is_faulty: bool = False
+    rows_read: int = 0
+    objects_made: int = 0
 
     async def fetch(self, statement: Statement, keys: Sequence[Any] = ()) -> Sequence[Row]:
         """The rows of one statement. Raises TooManyRows."""
         rows = await self.snapshot.fetch(statement.sql, *statement.parameters(self.variables, keys))
-        self.rows_left -= len(rows)
-        if self.rows_left < 0:
-            raise TooManyRows("the operation reads more rows than one may; ask for smaller pages or fewer levels")
+        self.rows_read += len(rows)
+        self._check(self.rows_read)
         return rows
+
+    def place(self, objects: int) -> None:
+        """Count objects that are to stand in the answer. Raises TooManyRows."""
+        self.objects_made += objects
+        self._check(self.objects_made)
+
+    def _check(self, count: int) -> None:
+        if count > self.most_rows:
+            raise TooManyRows(
+                f"the answer takes more than {self.most_rows} rows; ask for smaller pages or fewer levels"
+            )
 
 
 @dataclass
@@ -65,12 +83,13 @@ class Objects:
         """How many statements the levels below take at most."""
         return sum(level.statements for level, _ in self.children)
 
-    async def make(self, run: Run, rows: Sequence[Row]) -> list[Any]:
-        """One object for each row."""
+    async def make(self, run: Run, rows: Sequence[Row], times: Sequence[int] | None = None) -> list[Any]:
+        """One object for each row; `times` says how often each stands in the answer, None: once."""
+        run.place(len(rows) if times is None else sum(times))
         below = []
         for level, column in self.children:
-            keys = list(dict.fromkeys(row[column] for row in rows if row[column] is not None))
-            below.append(await _below(level, run, keys) if keys else Grouped(None))
+            keys, of_keys = _keys(rows, column, times)
+            below.append(await _below(level, run, keys, of_keys) if keys else Grouped(None))
         if not run.is_faulty:
             try:
                 return self.build.fast(rows, *below)
@@ -79,13 +98,31 @@ class Objects:
         return self.build.careful(rows, *below)
 
 
-async def _below(level: "Level", run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+def _keys(rows: Sequence[Row], column: int, times: Sequence[int] | None) -> tuple[list[Any], Times]:
+    """The different keys in a column, and how many times each stands in the answer."""
+    if times is None:
+        values = [row[column] for row in rows if row[column] is not None]
+        keys = list(dict.fromkeys(values))
+        return keys, None if len(keys) == len(values) else Counter(values)
+    counts: Counter[Any] = Counter()
+    for row, count in zip(rows, times, strict=True):
+        if row[column] is not None:
+            counts[row[column]] += count
+    return list(counts), counts
+
+
+async def _below(level: "Level", run: Run, keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
     """What a level gives; an argument that it refuses is a fault of the field in every parent."""
     try:
-        return await level.run(run, keys)
+        return await level.run(run, keys, times)
     except BadUserInput as error:
         run.is_faulty = True
         return Grouped(Fault(error))
+
+
+def _times(rows: Sequence[Row], times: Times) -> Sequence[int] | None:
+    """How many times the object of each row, with its parent's key first, stands in the answer."""
+    return None if times is None else [times[row[0]] for row in rows]
 
 
 class Level(ABC):
@@ -97,7 +134,7 @@ class Level(ABC):
         """How many statements it takes at most, with the levels below."""
 
     @abstractmethod
-    async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
         """What each of the parents `keys` gets. Raises BadUserInput when an argument is not what the field takes."""
 
 
@@ -113,7 +150,7 @@ class Refused(Level):
         return 0
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
         """Raise the reason."""
         raise self.error
 
@@ -131,11 +168,11 @@ class Lookup(Level):
         return 1 + self.objects.statements
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Grouped:
         """The object of each key; none where there is no such row or the viewer may not see it."""
         rows = await run.fetch(self.statement, keys)
         found = Grouped(None)
-        for row, made in zip(rows, await self.objects.make(run, rows), strict=True):
+        for row, made in zip(rows, await self.objects.make(run, rows, _times(rows, times)), strict=True):
             found[row[0]] = made
         return found
 
@@ -153,7 +190,7 @@ class Search(Level):
         return 1 + self.objects.statements
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Grouped:
         """The object, or None."""
         rows = await run.fetch(self.statement, keys)
         found = Grouped(None)
@@ -175,10 +212,10 @@ class Listing(Level):
         return 1 + self.objects.statements
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Grouped:
         """The list of each parent."""
         rows = await run.fetch(self.statement, keys)
-        return _lists(rows, await self.objects.make(run, rows))
+        return _lists(rows, await self.objects.make(run, rows, _times(rows, times)))
 
 
 def _lists(rows: Sequence[Row], made: Sequence[Any]) -> Grouped:
@@ -223,6 +260,7 @@ class Paging:
 class Connections(Level):
     """A page of children for each parent; at the root, where there is no parent, one page under the key None."""
 
+    check: Callable[[Variables], None]
     paging: Paging
     parts: Sequence[Objects]
     finish: Callable[[PageData], Mapping[str, Any]]
@@ -236,12 +274,13 @@ class Connections(Level):
         return (self.page is not None) + (self.count is not None) + sum(part.statements for part in self.parts)
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Grouped:
         """The connection object of each parent."""
+        self.check(run.variables)
         pages = await self._pages(run, keys)
         totals = await self._totals(run, keys)
         kept = [row for rows, _ in pages.values() for row in rows]
-        made = [await part.make(run, kept) for part in self.parts]
+        made = [await part.make(run, kept, _times(kept, times)) for part in self.parts]
         connections = Grouped(None)
         at = 0
         for parent, (rows, has_more) in pages.items():
@@ -286,7 +325,7 @@ class Values(Level):
         return SEVERAL
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
         """The value of each key."""
         loaded = await _loaded(self.load, run, keys)
         if isinstance(loaded, Fault):
@@ -316,7 +355,7 @@ class Records(Level):
         return SEVERAL
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
         """The object or the list of objects of each key."""
         loaded = await _loaded(self.load, run, keys)
         if isinstance(loaded, Fault):
@@ -331,7 +370,8 @@ class Records(Level):
             records = value if self.is_list else [] if value is None else [value]
             owners.extend(key for _ in records)
             rows.extend(self.row(record) for record in records)
-        for key, made in zip(owners, await self.objects.make(run, rows), strict=True):
+        placed = None if times is None else [times[owner] for owner in owners]
+        for key, made in zip(owners, await self.objects.make(run, rows, placed), strict=True):
             if self.is_list:
                 given.setdefault(key, []).append(made)
             else:

@@ -77,7 +77,7 @@ class LevelRoot(Root):
     @override
     async def value(self, run: Run) -> Any:
         """What the level gives where there is no parent."""
-        return (await self.level.run(run, ()))[None]
+        return (await self.level.run(run, (), None))[None]
 
 
 @dataclass
@@ -92,29 +92,39 @@ class NodeRoot(Root):
     @override
     def statements(self, run: Run) -> int:
         try:
-            return sum(self._lookup(kind).statements for kind in {kind for kind, _ in self._wanted(run)})
+            wanted = self._wanted(run)
         except BadUserInput:
             return 0
+        kinds = {each[0] for each in wanted if not isinstance(each, Fault)}
+        return sum(self._lookup(kind).statements for kind in kinds)
 
     @override
     async def value(self, run: Run) -> Any:
         """The object, or the list of objects in the order of the ids; null where there is none for the viewer."""
         wanted = self._wanted(run)
-        keys: dict[str, list[str]] = {}
-        for kind, key in wanted:
-            keys.setdefault(kind.name, []).append(key)
-        kinds = {kind.name: kind for kind, _ in wanted}
-        found = {name: await self._lookup(kinds[name]).run(run, list(dict.fromkeys(of))) for name, of in keys.items()}
-        objects = [found[kind.name][key] for kind, key in wanted]
+        keys: dict[GraphQLObjectType, dict[str, int]] = {}
+        for each in wanted:
+            if isinstance(each, Fault):
+                run.is_faulty = True
+            else:
+                counts = keys.setdefault(each[0], {})
+                counts[each[1]] = counts.get(each[1], 0) + 1
+        found = {kind: await self._lookup(kind).run(run, list(of), of) for kind, of in keys.items()}
+        objects = [each if isinstance(each, Fault) else found[each[0]][each[1]] for each in wanted]
         return objects if self.is_list else objects[0]
 
-    def _wanted(self, run: Run) -> list[tuple[GraphQLObjectType, str]]:
+    def _wanted(self, run: Run) -> list[tuple[GraphQLObjectType, str] | Fault]:
+        """The type and key of each id, or what is wrong with it. Raises BadUserInput for too many."""
         given = self.given.read(run.variables)
-        if not self.is_list:
-            return [ids.parse(self.document.schema, given)]
-        if len(given) > LARGEST_PAGE:
+        if self.is_list and len(given) > LARGEST_PAGE:
             raise BadUserInput(f"ids: {len(given)} are more than {LARGEST_PAGE}")
-        return [ids.parse(self.document.schema, text) for text in given]
+        return [self._parsed(text) for text in (given if self.is_list else [given])]
+
+    def _parsed(self, text: str) -> tuple[GraphQLObjectType, str] | Fault:
+        try:
+            return ids.parse(self.document.schema, text)
+        except BadUserInput as error:
+            return Fault(error)
 
     def _lookup(self, kind: GraphQLObjectType) -> Lookup:
         if kind.name not in self.lookups:

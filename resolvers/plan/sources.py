@@ -29,26 +29,40 @@ Visibility = Callable[[frozenset[Permission]], ColumnElement[bool] | None]
 T = TypeVar("T", bound=type)
 
 
+def _as_it_is(key: str) -> str:
+    return key
+
+
 def _everything(_permissions: frozenset[Permission]) -> None:
     """Every signed-in viewer sees every row."""
 
 
 @dataclass(frozen=True)
 class Noun:
-    """What the compiler knows of a type: its table, its public key, and which rows a viewer may see."""
+    """What the compiler knows of a type: its table, its public key and how to read one, and which rows are visible."""
 
     table: FromClause
     key: Expression
     visible: Visibility
+    parse: Callable[[str], str]
 
 
 def noun(
-    table: type[DeclarativeBase], *, key: Expression, visible: Visibility = _everything, description: str
+    table: type[DeclarativeBase],
+    *,
+    key: Expression,
+    parse: Callable[[str], str] = _as_it_is,
+    visible: Visibility = _everything,
+    description: str,
 ) -> Callable[[T], T]:
-    """Make a class a GraphQL type over `table`; `visible` becomes part of the WHERE of every edge to it."""
+    """Make a class a GraphQL type over `table`.
+
+    `parse` makes of a key in a global id what the column `key` holds, and raises BadUserInput. `visible` becomes part
+    of the WHERE of every edge to the type.
+    """
 
     def declare(cls: T) -> T:
-        cls.__noun__ = Noun(table.__table__, key, visible)  # type: ignore[attr-defined]
+        cls.__noun__ = Noun(table.__table__, key, visible, parse)  # type: ignore[attr-defined]
         return strawberry.type(cls, description=description)
 
     return declare

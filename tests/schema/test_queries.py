@@ -323,3 +323,44 @@ async def test_a_run_is_upcoming_current_or_ended(
     expected = {"key": "course-v1:MITx+6.002x+R1", "run": "R1", "state": state, "isSource": state == "ENDED"}
     assert data["all"]["nodes"] == [expected]
     assert [data[name]["totalCount"] for name in ("same", "other", "none")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ found: course(key: "org0x+c0.0X") { key } }',
+        '{ found: courseRun(key: "course-v1:org0x+c0.0X+r0") { key } }',
+        f'{{ found: program(id: "Program:{uuid(1).upper()}") {{ name }} }}',
+        f'{{ found: node(id: "Program:{uuid(1).upper()}") {{ id }} }}',
+        '{ courses(filter: { search: "oRG0x+c0" }) { found: totalCount } }',
+        '{ courseRuns(filter: { course: "org0x+c0.0X" }) { found: totalCount } }',
+        '{ programs(filter: { course: "org0x+c0.0X", run: "course-v1:org0x+c0.0X+r0" }) { found: totalCount } }',
+    ],
+)
+async def test_keys_are_found_without_regard_to_case(asking: Asking, query: str) -> None:
+    [found] = (await asking.data(query)).values()
+
+    assert found.get("found", found) != 0 if "totalCount" in query else found is not None
+
+
+@pytest.mark.parametrize(
+    "id_",
+    ["Program:x", "Program:not-a-uuid", "Course:x", "CourseRun:x", "Course:", "Nothing:x", "x", "Program:\\u0000"],
+)
+async def test_a_malformed_id_is_refused_by_itself_and_spares_its_neighbours(asking: Asking, id_: str) -> None:
+    response = await asking.response(
+        f'{{ nodes(ids: ["Course:Org0X+C0.0x", "{id_}"]) {{ id }} courses {{ totalCount }} }}'
+    )
+
+    assert response["data"]["nodes"] == [{"id": "Course:Org0X+C0.0x"}, None]
+    assert response["data"]["courses"]["totalCount"] == 9
+    [error] = response["errors"]
+    assert error["path"] == ["nodes", 1]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("arguments", ['after: "zzz"', 'before: "zzz"', "first: 101", "last: -1"])
+async def test_arguments_of_a_list_are_checked_whatever_is_selected_of_it(asking: Asking, arguments: str) -> None:
+    for selection in ("totalCount", "nodes { key }", "pageInfo { hasNextPage }", "__typename"):
+        error = await asking.error(f"{{ courses({arguments}) {{ {selection} }} }}")
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"

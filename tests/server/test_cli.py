@@ -194,7 +194,7 @@ def test_a_database_that_is_missing_or_not_migrated_is_one_clear_line(command: l
 
     assert "there is no database" in missing
     assert "run 'collegium migrate'" in missing
-    assert "its revision is none" in empty
+    assert "the database is not migrated" in empty
     assert "127.0.0.1" in down or "refused" in down.lower()
 
 
@@ -240,7 +240,7 @@ def test_check_tells_a_database_that_is_missing_from_one_that_is_not_migrated(tm
     assert missing[1].startswith("✗ database: there is no database")
     assert missing[2].startswith("✗ migrations: ")
     assert empty[1] == "✓ database"
-    assert empty[2].startswith("✗ migrations: its revision is none")
+    assert empty[2].startswith("✗ migrations: the database is not migrated")
 
 
 def test_check_has_a_line_for_wrong_settings_too(tmp_path: Path) -> None:
