@@ -15,10 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from db.engine import open_database
 from schema import schema
 from server import explorer
+from server.examples import OPERATIONS
 from server.execution import Executor
 from server.graphql import GraphQLView
 from server.logs import RequestIds
-from server.operations import OPERATIONS
 from server.settings import Settings
 from server.signin import SignIn
 

@@ -23,10 +23,10 @@ from db.migrate import migrate
 from resolvers import catalog, programs
 from resolvers.access import Role
 from server.app import create_app
+from server.examples import CATALOG, PROGRAMS
 from server.explorer import Session
 from server.failures import Failure
 from server.logs import configure
-from server.operations import CATALOG, PROGRAMS
 from server.process import listen, serve, url_of
 from server.reports import as_text
 from server.settings import PREFIX, Settings, load, variable

@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from db.engine import open_database
 from resolvers.access import Role
 from server.app import create_app
-from server.operations import OPERATIONS
+from server.examples import OPERATIONS
 from server.settings import Settings, load
 from server.signin import mint
 from tests.catalog import fill

@@ -12,7 +12,7 @@ import httpx
 import orjson
 import pytest
 
-from server.operations import CATALOG, PROGRAMS
+from server.examples import CATALOG, PROGRAMS
 from tests.demo import ROOT, demo, environment, free_ports
 
 
