@@ -20,6 +20,14 @@ class ProgramStatus(StrEnum):
     DELETED = "deleted"
 
 
+class ProgramUserStatus(StrEnum):
+    """A learner's association with a program (`spec/programs.md`, "ProgramUser"); deleted ones are never shown."""
+
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    DELETED = "deleted"
+
+
 class RequirementKind(StrEnum):
     """What a node of a program's requirement tree asks for."""
 
@@ -37,6 +45,18 @@ class ProgramCategory(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     slug: Mapped[str] = mapped_column(text(64), unique=True)
     display_name: Mapped[str] = mapped_column(text(255))
+    needs_marketing_slug: Mapped[bool] = mapped_column(default=False)
+
+    modes: Mapped[list["ProgramCategoryMode"]] = relationship(cascade="all, delete-orphan")
+
+
+class ProgramCategoryMode(Base):
+    """An enrollment mode that counts for the completion of the programs of a category."""
+
+    __tablename__ = "program_category_mode"
+
+    category_id: Mapped[int] = mapped_column(ForeignKey(ProgramCategory.id, ondelete="CASCADE"), primary_key=True)
+    mode_slug: Mapped[str] = mapped_column(text(64), primary_key=True)
 
 
 class Program(Base):
@@ -54,6 +74,7 @@ class Program(Base):
     category_id: Mapped[int] = mapped_column(ForeignKey(ProgramCategory.id), index=True)
     status: Mapped[ProgramStatus] = mapped_column(choice(ProgramStatus), default=ProgramStatus.UNPUBLISHED)
     marketing_slug: Mapped[str] = mapped_column(text(255), default="")
+    image_url: Mapped[str | None] = mapped_column(text())
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)
@@ -118,3 +139,19 @@ class ProgramCourseRunMode(Base):
     course_run_id: Mapped[int] = mapped_column(ForeignKey(CourseRun.id), index=True)
     mode_slug: Mapped[str] = mapped_column(text(64))
     sku: Mapped[str] = mapped_column(text(255), default="")
+    is_unavailable: Mapped[bool] = mapped_column(default=False)  # the LMS has it no more
+
+
+class ProgramUser(Base):
+    """A learner's association with a program, by LMS username."""
+
+    __tablename__ = "program_user"
+    __table_args__ = (UniqueConstraint("username", "program_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    username: Mapped[str] = mapped_column(text(255))
+    program_id: Mapped[int] = mapped_column(ForeignKey(Program.id, ondelete="CASCADE"), index=True)
+    status: Mapped[ProgramUserStatus] = mapped_column(choice(ProgramUserStatus), default=ProgramUserStatus.ACTIVE)
+    source: Mapped[str] = mapped_column(text(32))
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)
