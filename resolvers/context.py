@@ -1,26 +1,48 @@
 """What every resolver of one operation shares."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry import Info
 
 from db.engine import Database, Snapshot
 from resolvers.access import Viewer
-from resolvers.plan.planner import Planner, Request
+from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
+from resolvers.programs.lifecycle import Rules
+
+T = TypeVar("T")
 
 
 @dataclass
 class Context:
-    """The viewer, the data as they are for this operation, and the plans."""
+    """The viewer, the data as they are for this operation, the plans, and the rules of the installation."""
 
     viewer: Viewer
     database: Database
     snapshot: Snapshot
     planner: Planner
     request: Request
+    rules: Rules = field(default_factory=Rules)
 
     async def planned(self, info: Info) -> Planned:
         """The value of a planned root field, for graphql-core to take as it is."""
-        raw = info._raw_info  # noqa: SLF001 -- Strawberry shows field nodes nowhere else
-        return await self.planner.field(self.request, raw.field_nodes, raw.path.as_list(), self.snapshot, self)
+        return await self.planner.field(self.request, _site(info), self.snapshot, self)
+
+    async def object(self, info: Info, key: str) -> Planned:
+        """The object with a public key that the field of `info` leads to, null where the viewer may not see it."""
+        return await self.planner.object(self.request, _site(info), key, self.snapshot, self)
+
+    async def changing(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """The result of `work` in a transaction, which is committed; what is read from then on sees the change."""
+        async with self.database.writing() as session:
+            result = await work(session)
+        await self.snapshot.release()
+        return result
+
+
+def _site(info: Info) -> Site:
+    raw = info._raw_info  # noqa: SLF001 -- Strawberry shows field nodes nowhere else
+    return Site(raw.return_type, raw.field_nodes, raw.path.as_list())

@@ -2,6 +2,8 @@
 
 RequestError
 ├── BadUserInput         an argument is not what the field takes
+├── Forbidden            the viewer lacks a permission
+├── NotFound             what is to be changed is not there for the viewer
 ├── TooManyRows          the operation reads more rows than one may
 ├── Unauthenticated      nobody is signed in, or the token is no good
 └── ServiceUnavailable   the database or Open edX does not answer; the same request may succeed later
@@ -19,11 +21,13 @@ class Code(StrEnum):
 
     BAD_REQUEST = "BAD_REQUEST"
     BAD_USER_INPUT = "BAD_USER_INPUT"
+    FORBIDDEN = "FORBIDDEN"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    NOT_FOUND = "NOT_FOUND"
     OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     ROW_LIMIT_EXCEEDED = "ROW_LIMIT_EXCEEDED"
@@ -42,6 +46,18 @@ class BadUserInput(RequestError):
     """An argument is not what the field takes."""
 
     code = Code.BAD_USER_INPUT
+
+
+class Forbidden(RequestError):
+    """The viewer lacks a permission; the answer is the same whether or not there is such an object."""
+
+    code = Code.FORBIDDEN
+
+
+class NotFound(RequestError):
+    """What is to be changed is not there for the viewer."""
+
+    code = Code.NOT_FOUND
 
 
 class TooManyRows(RequestError):

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from resolvers.errors import Code
+from resolvers.refusals import Reason
+from schema.user_error import UserErrorCode
 from tests.asking import ADMIN, Asking
 
 ROOT = Path(__file__).parent.parent
@@ -20,7 +22,8 @@ QUERIES = [
 def test_every_error_code_is_documented_and_every_documented_one_exists() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "errors.md").read_text(), flags=re.MULTILINE)
 
-    assert sorted(rows) == sorted(code.value for code in Code)
+    assert sorted(rows) == sorted([*Code, *Reason])
+    assert sorted(UserErrorCode.__members__) == sorted(Reason)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

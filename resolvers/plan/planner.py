@@ -15,10 +15,12 @@ from graphql import (
     GraphQLError,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     GraphQLString,
     OperationDefinitionNode,
     OperationType,
+    get_named_type,
     is_non_null_type,
 )
 from sqlalchemy import Dialect
@@ -30,7 +32,7 @@ from resolvers.plan.cache import Cache
 from resolvers.plan.compiler import Compiler
 from resolvers.plan.given import Variables, arguments, shape
 from resolvers.plan.levels import Level, Refused, Run
-from resolvers.plan.roots import Constant, LevelRoot, NodeRoot, Root
+from resolvers.plan.roots import Constant, KeyRoot, LevelRoot, NodeRoot, Root
 from resolvers.plan.selection import Document
 from resolvers.plan.sources import ById, Found, Paged, source_of
 from resolvers.plan.splice import Planned
@@ -56,6 +58,15 @@ class Request:
         """Requests with equal keys have the same plan."""
         name = self.operation.name.value if self.operation.name else None
         return self.text, name, self.permissions, shape(self.variables)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A field that graphql-core resolves: its type, its places in the document, and its place in the answer."""
+
+    kind: GraphQLOutputType
+    nodes: Sequence[FieldNode]
+    path: Sequence[str | int]
 
 
 @dataclass(frozen=True)
@@ -97,12 +108,19 @@ class Planner:
                 return Answer(None, errors)
         return Answer(data, errors)
 
-    async def field(
-        self, request: Request, nodes: Sequence[FieldNode], path: Sequence[str | int], snapshot: Snapshot, context: Any
-    ) -> Planned:
+    async def field(self, request: Request, site: Site, snapshot: Snapshot, context: Any) -> Planned:
         """One planned root field that graphql-core resolves among others."""
-        root = self._root(self._document(request), nodes, request)
-        return await root.resolve(Run(snapshot, request.variables, context, self.most_rows), path)
+        root = self._root(self._document(request), site.nodes, request)
+        return await root.resolve(Run(snapshot, request.variables, context, self.most_rows), site.path)
+
+    async def object(self, request: Request, site: Site, key: str, snapshot: Snapshot, context: Any) -> Planned:
+        """The object with a public key, for a field that graphql-core resolves."""
+        kind = get_named_type(site.kind)
+        assert isinstance(kind, GraphQLObjectType)  # noqa: S101 -- only nouns have keys
+        document = self._document(request)
+        lookup = Compiler(document, self._dialect, request.permissions).lookup(kind, site.nodes)
+        root = KeyRoot(site.kind, site.nodes, document, lookup, key)
+        return await root.resolve(Run(snapshot, request.variables, context, self.most_rows), site.path)
 
     def root_fields(self, request: Request) -> set[str]:
         """The names of the root fields that a query, mutation or subscription selects."""

@@ -81,6 +81,23 @@ class LevelRoot(Root):
 
 
 @dataclass
+class KeyRoot(Root):
+    """One object by its public key."""
+
+    lookup: Lookup
+    key: str
+
+    @override
+    def statements(self, run: Run) -> int:
+        return self.lookup.statements
+
+    @override
+    async def value(self, run: Run) -> Any:
+        """The object, or None where there is none for the viewer."""
+        return (await self.lookup.run(run, [self.key], None))[self.key]
+
+
+@dataclass
 class NodeRoot(Root):
     """`node(id:)` or `nodes(ids:)`: one look-up for each type among the ids, made when the first id of it comes."""
 

@@ -1,0 +1,61 @@
+"""Root fields of mutations."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+
+from schema import program_mutations as programs
+from schema.program_mutations import (
+    AddCourseToProgramPayload,
+    CreateProgramPayload,
+    DeleteProgramPayload,
+    MoveProgramCoursePayload,
+    PublishProgramPayload,
+    RemoveCourseFromProgramPayload,
+    RetireProgramPayload,
+    RevertProgramPayload,
+    SetProgramRequirementsPayload,
+    UpdateProgramPayload,
+)
+
+
+def _mutation(work: Callable[..., Any], description: str) -> Any:
+    return strawberry.mutation(resolver=work, description=description)
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation:
+    """The mutations."""
+
+    create_program: CreateProgramPayload | None = _mutation(
+        programs.create_program, "Make a program, unpublished. Needs the permission to change programs."
+    )
+    update_program: UpdateProgramPayload | None = _mutation(
+        programs.update_program, "Change some fields of a program, all or none of them."
+    )
+    publish_program: PublishProgramPayload | None = _mutation(
+        programs.publish_program, "Offer a program to learners. Needs the permission to publish programs."
+    )
+    revert_program: RevertProgramPayload | None = _mutation(
+        programs.revert_program, "Make an active program unpublished again, while no learner is associated with it."
+    )
+    retire_program: RetireProgramPayload | None = _mutation(
+        programs.retire_program, "Offer an active program to new learners no more; it is still shown."
+    )
+    delete_program: DeleteProgramPayload | None = _mutation(
+        programs.delete_program, "Hide a program from everybody for good. Its name stays taken."
+    )
+    set_program_requirements: SetProgramRequirementsPayload | None = _mutation(
+        programs.set_program_requirements, "Replace the whole requirement tree of a program."
+    )
+    add_course_to_program: AddCourseToProgramPayload | None = _mutation(
+        programs.add_course_to_program, "Add a course to a program, and the runs of it that count."
+    )
+    remove_course_from_program: RemoveCourseFromProgramPayload | None = _mutation(
+        programs.remove_course_from_program,
+        "Take a course out of a program, with its runs; refused once learners see them.",
+    )
+    move_program_course: MoveProgramCoursePayload | None = _mutation(
+        programs.move_program_course, "Move a course within the list that it stands in."
+    )
