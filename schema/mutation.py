@@ -21,7 +21,10 @@ from schema.program_mutations import (
 
 
 def _mutation(work: Callable[..., Any], description: str) -> Any:
-    return strawberry.mutation(resolver=work, description=description)
+    made = strawberry.mutation(resolver=work, description=description)
+    for argument in made.arguments:
+        argument.description = "What to do, and to what."
+    return made
 
 
 @strawberry.type(description="What can be changed.")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from db.engine import Database
 from db.tables import Program, ProgramUser
@@ -14,7 +15,7 @@ PROGRAM = "id name subtitle description status revision marketingSlug category {
 PROGRAM += " courses { key } runModes { courseRun { key } modeSlug sku }"
 ERRORS = "userErrors { __typename code message field ... on RevisionConflict { currentRevision }"
 ERRORS += " ... on NotPublishable { reasons { code message path } } }"
-NEW = {"name": "Circuits", "category": "XSeries", "organizations": ["org0x"]}
+NEW: dict[str, Any] = {"name": "Circuits", "category": "XSeries", "organizations": ["org0x"]}
 RUN = "course-v1:Org0X+C0.0x+R0"
 UNPUBLISHED, ACTIVE, RETIRED, DELETED = (f"Program:{uuid(number)}" for number in range(4))
 
@@ -47,8 +48,6 @@ async def program(asking: Asking, id_: str, viewer: Viewer = ADMIN) -> Any:
 
 async def learner_of(database: Database, id_: str) -> None:
     async with database.writing() as session:
-        from sqlalchemy import select
-
         found = await session.scalar(select(Program.id).where(Program.uuid == id_.removeprefix("Program:")))
         session.add(ProgramUser(username="ada", program_id=found, source="listing"))
 
