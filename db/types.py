@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, Dialect, Enum, Integer, String
+from sqlalchemy import ARRAY, BigInteger, Dialect, Enum, Integer, String, func
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Boolean, TypeDecorator, TypeEngine
+from sqlalchemy.types import Boolean, NullType, TypeDecorator, TypeEngine
 
 from db.errors import NaiveDatetime
 
@@ -126,6 +126,31 @@ def _present(_element: present, _compiler: SQLCompiler, **_kw: Any) -> str:
 @compiles(present, "postgresql")
 def _present_postgresql(_element: present, _compiler: SQLCompiler, **_kw: Any) -> str:
     return "now()"
+
+
+class rows_of(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function it is
+    """The rows of a correlated SELECT as one value: an array of records on PostgreSQL, JSON text on SQLite."""
+
+    type = NullType()
+    inherit_cache = True
+
+
+@compiles(rows_of)
+def _rows_of(element: rows_of, compiler: SQLCompiler, **kw: Any) -> str:
+    [query] = element.clauses
+    names = [f"v{i}" for i in range(len(query.element.selected_columns))]
+    inner = query.element.with_only_columns(
+        *(column.label(name) for column, name in zip(query.element.selected_columns, names, strict=True))
+    )
+    listed = ", ".join(names)
+    return f"(SELECT json_group_array(json_array({listed})) FROM ({compiler.process(inner, **kw)}))"  # noqa: S608
+
+
+@compiles(rows_of, "postgresql")
+def _rows_of_postgresql(element: rows_of, compiler: SQLCompiler, **kw: Any) -> str:
+    [query] = element.clauses
+    inner = query.element.with_only_columns(func.row(*query.element.selected_columns))
+    return f"ARRAY({compiler.process(inner, **kw)})"
 
 
 class any_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL operator it is

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.tables.base import Base, folded, now
@@ -67,7 +67,10 @@ class Course(Base):
     """An offering apart from any run; `readable_id` is organization and number as in course keys (`MITx+6.002x`)."""
 
     __tablename__ = "course"
-    __table_args__ = (UniqueConstraint("organization_id", "number_folded"),)
+    __table_args__ = (
+        UniqueConstraint("organization_id", "number_folded"),
+        Index(None, "organization_id", "readable_id"),  # an organization's courses in their order
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     organization_id: Mapped[int] = mapped_column(ForeignKey(Organization.id))
@@ -91,9 +94,10 @@ class CourseRun(Base):
     """
 
     __tablename__ = "course_run"
+    __table_args__ = (Index(None, "course_id", "key"),)  # a course's runs in their order
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    course_id: Mapped[int] = mapped_column(ForeignKey(Course.id), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey(Course.id))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("course_run.id"), index=True)
     key: Mapped[str] = mapped_column(text(255), unique=True)
     key_folded: Mapped[str] = mapped_column(text(255), unique=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from graphql import (
     FieldNode,
     GraphQLField,
@@ -19,30 +20,34 @@ from graphql import (
     get_nullable_type,
     is_leaf_type,
 )
-from sqlalchemy import ColumnElement, Dialect, FromClause, bindparam, func, select
+from sqlalchemy import ColumnElement, Dialect, FromClause, Select, bindparam, func, select
 
-from db.types import any_of
+from db.types import any_of, rows_of
 from resolvers.access import Permission
 from resolvers.plan import statements
 from resolvers.plan.connections import Connection, PageArguments
 from resolvers.plan.given import Given, arguments
 from resolvers.plan.levels import (
     Connections,
+    Embedded,
+    Fetched,
     Level,
     Listing,
     Lookup,
+    Noted,
     Objects,
     PageData,
     Paging,
     Records,
     Run,
     Search,
+    Supply,
     Values,
 )
 from resolvers.plan.selection import Document, selection_sets
 from resolvers.plan.shapes import Attributes, Place, Shape, Shaper, shown, target
 from resolvers.plan.sources import Batch, Batched, Expression, Found, Many, Noun, Paged
-from resolvers.plan.statements import Rows, Statement, adapted, belonging, keys_parameter, render
+from resolvers.plan.statements import Rows, Statement, adapted, belonging, harmless, keys_parameter, render
 
 
 @dataclass
@@ -73,11 +78,11 @@ class Compiler:
         kind, noun = target(definition.type)
         given = arguments(definition, nodes[0], self._document.variables)[source.argument]
         rows = self._rows(noun, is_keyed=False)
-        part = self._part(rows, kind, nodes)
+        part = self._part(rows, kind, nodes, embeds=True)
         where = adapted(source.where(bindparam("wanted")), rows.table)
         query = rows.select(rows.table).where(where, *rows.visible(noun, rows.table))
-        statement = render(query, self._dialect, {"wanted": lambda values: source.prepare(given.read(values))})
-        return Search(statement, part.finish())
+        rows.reads["wanted"] = lambda values: source.prepare(given.read(values))
+        return Search(self._rendered(query, rows), part.finish())
 
     def lookup(
         self,
@@ -86,42 +91,49 @@ class Compiler:
         key: Expression | None = None,
         *,
         is_typed: bool = False,
+        embeds: bool = False,
     ) -> Lookup:
-        """Objects of one type by `key`, their public key by default."""
+        """Objects of one type by `key`, their public key by default; `embeds` where there is one."""
         _, noun = target(kind)
         rows = self._rows(noun, is_keyed=True)
-        part = self._part(rows, kind, nodes, is_typed=is_typed)
+        part = self._part(rows, kind, nodes, is_typed=is_typed, embeds=embeds)
         column = adapted(key if key is not None else noun.key, rows.table)
         wanted = any_of(column, keys_parameter(column.type))
         query = rows.select(rows.table, column).where(wanted, *rows.visible(noun, rows.table))
-        return Lookup(render(query, self._dialect, {}), part.finish())
+        return Lookup(self._rendered(query, rows), part.finish())
 
-    def connection(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Paged) -> Connections:
-        """A connection, at the root or below every row of a level."""
+    def connection(
+        self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Paged, parent: Place | None = None
+    ) -> Connections:
+        """A connection, at the root or below every row of a level; embedded in the one row of `parent`."""
         kind = _object_type(definition.type)
         named, noun = target(kind.fields["nodes"].type)
         is_root = source.remote is None and source.through is None
         rows = self._rows(noun, is_keyed=not is_root)
-        page = PageArguments(arguments(definition, nodes[0], self._document.variables), source, noun, named.name)
+        given = arguments(definition, nodes[0], self._document.variables)
+        page = PageArguments(given, source, noun, named.name, next(self._names))
         connection = Connection(kind, rows, page)
-        parts = self._members(connection, nodes)
+        parts = self._members(connection, nodes, embeds=parent is not None)
         return Connections(
             check=page.check,
             paging=Paging(page.size, page.backward),
             finish=connection.finish,
-            page=self._page(rows, source, page) if connection.needs_rows else None,
-            count=self._count(rows, source, page) if connection.needs_total else None,
+            page=self._page(rows, source, page, parent) if connection.needs_rows else None,
+            count=self._count(rows, source, page, parent) if connection.needs_total else None,
             parts=[part.finish() for part in parts],
             is_root=is_root,
         )
 
-    def listing(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Many) -> Listing:
-        """All rows that belong to each row of a level."""
+    def listing(
+        self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Many, parent: Place | None = None
+    ) -> Listing:
+        """All rows that belong to each row of a level; embedded in the one row of `parent`."""
         kind, noun = target(definition.type)
         rows = self._rows(noun, is_keyed=True)
-        part = self._part(rows, kind, nodes)
-        query = statements.children(rows, source.remote, source.through, source.order)
-        return Listing(render(query, self._dialect, {}), part.finish())
+        part = self._part(rows, kind, nodes, embeds=parent is not None)
+        table = parent.table if parent else None
+        query = statements.children(rows, source.remote, source.through, source.order, table)
+        return Listing(self._supply(query, rows, parent), part.finish())
 
     def batch(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Batched) -> Level:
         """What a batch source gives for each row of a level."""
@@ -152,11 +164,32 @@ class Compiler:
     def _rows(self, noun: Noun, *, is_keyed: bool) -> Rows:
         return Rows(noun, self._permissions, self._dialect, self._names, is_keyed=is_keyed)
 
-    def _part(self, rows: Rows, kind: GraphQLObjectType, nodes: Sequence[FieldNode], *, is_typed: bool = False) -> Part:
+    def _part(
+        self,
+        rows: Rows,
+        kind: GraphQLObjectType,
+        nodes: Sequence[FieldNode],
+        *,
+        is_typed: bool = False,
+        embeds: bool = False,
+    ) -> Part:
         shape = Shape()
-        return Part(shape, self._shaper.row(Place(shape, rows, rows.table), kind, nodes, is_typed=is_typed), rows)
+        place = Place(shape, rows, rows.table, embeds)
+        return Part(shape, self._shaper.row(place, kind, nodes, is_typed=is_typed), rows)
 
-    def _members(self, connection: Connection, nodes: Sequence[FieldNode]) -> list[Part]:
+    def _rendered(self, query: Select[Any], rows: Rows) -> Statement:
+        return render(query, self._dialect, rows.reads)
+
+    def _supply(self, query: Select[Any], rows: Rows, parent: Place | None) -> Supply:
+        """A SELECT of its own, or a column of the parent's."""
+        if parent is None:
+            return Fetched(self._rendered(query, rows))
+        parent.rows.reads |= harmless(rows.reads)
+        column = parent.rows.add(rows_of(query.scalar_subquery()))
+        decode = orjson.loads if self._dialect.name == "sqlite" else _same
+        return Embedded(column, parent.column(parent.table.c.id), decode)
+
+    def _members(self, connection: Connection, nodes: Sequence[FieldNode], *, embeds: bool) -> list[Part]:
         """Give `connection` its members and return the objects that they hold, in the order of parts."""
         parts: list[Part] = []
         for key, merged in self._document.fields(connection.kind, selection_sets(nodes)).items():
@@ -166,9 +199,9 @@ class Compiler:
                 case "totalCount":
                     connection.total(key)
                 case "nodes":
-                    connection.nodes(key, self._add_part(connection, parts, merged))
+                    connection.nodes(key, self._add_part(connection, parts, merged, embeds=embeds))
                 case "edges":
-                    connection.edges(key, self._edge_members(connection, parts, merged))
+                    connection.edges(key, self._edge_members(connection, parts, merged, embeds=embeds))
                 case "pageInfo":
                     info = _object_type(connection.kind.fields["pageInfo"].type)
                     selected = self._document.fields(info, selection_sets(merged))
@@ -176,7 +209,7 @@ class Compiler:
         return parts
 
     def _edge_members(
-        self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode]
+        self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], *, embeds: bool
     ) -> dict[str, Callable[[PageData], Sequence[Any]]]:
         edge = _object_type(connection.kind.fields["edges"].type)
         members: dict[str, Callable[[PageData], Sequence[Any]]] = {}
@@ -187,43 +220,49 @@ class Compiler:
                 case "cursor":
                     members[key] = connection.cursors()
                 case "node":
-                    part = self._add_part(connection, parts, merged)
+                    part = self._add_part(connection, parts, merged, embeds=embeds)
                     members[key] = functools.partial(_part_objects, part)
         return members
 
-    def _add_part(self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode]) -> int:
+    def _add_part(self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], *, embeds: bool) -> int:
         kind, _ = target(connection.kind.fields["nodes"].type)
-        parts.append(self._part(connection.rows, kind, nodes))
+        parts.append(self._part(connection.rows, kind, nodes, embeds=embeds))
         return len(parts) - 1
 
-    def _page(self, rows: Rows, source: Paged, page: PageArguments) -> Statement:
-        if not rows.is_keyed:
-            query = (
-                rows.select(rows.table)
-                .where(*self._all_pages(rows, page.paged)(rows.table))
-                .order_by(*page.sorting.order(rows.table, reverse=page.backward))
-                .limit(bindparam("limit"))
-            )
-        else:
+    def _page(self, rows: Rows, source: Paged, page: PageArguments, parent: Place | None) -> Supply:
+        conditions = self._all_pages(rows, page.paged)
+        if rows.is_keyed and parent is None:
             query = statements.pages(
                 rows,
-                lambda table, parent: belonging(table, parent, source.remote, source.through),
-                self._all_pages(rows, page.paged),
+                lambda table, of: belonging(table, of, source.remote, source.through),
+                conditions,
                 page.sorting,
+                page.limit,
                 reverse=page.backward,
             )
-        return render(query, self._dialect, page.reads)
-
-    def _count(self, rows: Rows, source: Paged, page: PageArguments) -> Statement:
-        conditions = self._all_pages(rows, page.selected)
-        if not rows.is_keyed:
-            counted = rows.noun.table.alias("counted_row")
-            query = select(func.count()).select_from(counted).where(*conditions(counted))
         else:
+            query = rows.select(rows.table).where(*conditions(rows.table))
+            query = query.order_by(*page.sorting.order(rows.table, reverse=page.backward)).limit(page.limit)
+        if parent is not None:
+            belongs = belonging(rows.table, parent.table.c.id, source.remote, source.through)
+            query = query.where(belongs).correlate(parent.table)
+        rows.reads |= page.reads
+        return self._supply(query, rows, parent)
+
+    def _count(self, rows: Rows, source: Paged, page: PageArguments, parent: Place | None) -> Supply:
+        conditions = self._all_pages(rows, page.selected)
+        counted = rows.noun.table.alias("counted_row")
+        query = select(func.count()).select_from(counted).where(*conditions(counted))
+        if parent is not None:
+            query = query.where(belonging(counted, parent.table.c.id, source.remote, source.through))
+            parent.rows.reads |= harmless(page.reads)
+            column = parent.rows.add(query.correlate(parent.table).scalar_subquery())
+            return Noted(column, parent.column(parent.table.c.id))
+        if rows.is_keyed:
             query = statements.counts(
-                rows, lambda table, parent: belonging(table, parent, source.remote, source.through), conditions
+                rows, lambda table, of: belonging(table, of, source.remote, source.through), conditions
             )
-        return render(query, self._dialect, page.reads)
+        return Fetched(render(query, self._dialect, page.reads))
 
     def _all_pages(
         self, rows: Rows, conditions: Callable[[FromClause], list[ColumnElement[bool]]]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLObjectType
-from sqlalchemy import ColumnElement, FromClause, bindparam
+from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam
 from sqlalchemy.sql import coercions, roles
 
 from db.engine import Row
@@ -13,7 +13,7 @@ from resolvers.plan import cursors
 from resolvers.plan.given import Given, Variables
 from resolvers.plan.levels import PageData
 from resolvers.plan.sources import Filter, Noun, Paged
-from resolvers.plan.statements import Read, Rows, Sorting, adapted
+from resolvers.plan.statements import Read, Rows, Sorting, adapted, storable
 
 USUAL_PAGE = 20
 LARGEST_PAGE = 100
@@ -25,7 +25,7 @@ class PageArguments:
     Raises BadUserInput where they contradict each other; values are checked when the plan runs.
     """
 
-    def __init__(self, given: Mapping[str, Given], source: Paged, noun: Noun, name: str) -> None:
+    def __init__(self, given: Mapping[str, Given], source: Paged, noun: Noun, name: str, prefix: str) -> None:
         if "first" in given and "last" in given:
             raise BadUserInput("first, last: give one or the other")
         self.backward = "last" in given
@@ -38,7 +38,9 @@ class PageArguments:
         self.sorting = Sorting(expressions, descending)
         self._kinds = [coercions.expect(roles.ExpressionElementRole, e).type.python_type for e in expressions]
         self.tag = f"{name}.{order}.{'desc' if descending else 'asc'}"
-        self.reads: dict[str, Read] = {"limit": lambda variables: self.size(variables) + 1}
+        self._prefix = prefix  # of parameters: a statement may hold several pages
+        self.limit = bindparam(f"{prefix}_limit", type_=BigInteger())
+        self.reads: dict[str, Read] = {self.limit.key: lambda variables: self.size(variables) + 1}
 
     def size(self, variables: Variables) -> int:
         """How many rows the page has at most."""
@@ -51,11 +53,13 @@ class PageArguments:
         return size
 
     def check(self, variables: Variables) -> None:
-        """Raise BadUserInput for a size or cursor that the list does not take, whatever is selected of it."""
+        """Raise BadUserInput for an argument that the list does not take, whatever is selected of it."""
         self.size(variables)
         for name in ("after", "before"):
             if name in self._given:
                 self._cursor(name, variables)
+        for read in self.reads.values():
+            storable(read(variables))
 
     def has(self, name: str) -> bool:
         """Whether an argument is given."""
@@ -71,7 +75,7 @@ class PageArguments:
         conditions = self.selected(table)
         for name in ("after", "before"):
             if name in self._given:
-                beyond, parameters = self.sorting.beyond(table, name, reverse=name == "before")
+                beyond, parameters = self.sorting.beyond(table, f"{self._prefix}_{name}", reverse=name == "before")
                 conditions.append(beyond)
                 for position, parameter in enumerate(parameters):
                     self.reads[parameter] = self._cursor_value(name, position)
@@ -79,7 +83,7 @@ class PageArguments:
 
     def _conditions(self, members: Mapping[str, Given], table: FromClause) -> Iterable[ColumnElement[bool]]:
         for name, given in members.items():
-            condition, parameter = self._filters[name], f"filter_{name}"
+            condition, parameter = self._filters[name], f"{self._prefix}_{name}_filter"
             self.reads[parameter] = _prepared(condition, given)
             yield adapted(condition.where(bindparam(parameter, type_=condition.parameter_type)), table)
 

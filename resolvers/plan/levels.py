@@ -89,7 +89,7 @@ class Objects:
         below = []
         for level, column in self.children:
             keys, of_keys = _keys(rows, column, times)
-            below.append(await _below(level, run, keys, of_keys) if keys else Grouped(None))
+            below.append(await _below(level, run, keys, of_keys, rows) if keys else Grouped(None))
         if not run.is_faulty:
             try:
                 return self.build.fast(rows, *below)
@@ -111,10 +111,12 @@ def _keys(rows: Sequence[Row], column: int, times: Sequence[int] | None) -> tupl
     return list(counts), counts
 
 
-async def _below(level: "Level", run: Run, keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+async def _below(
+    level: "Level", run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row]
+) -> Mapping[Any, Any]:
     """What a level gives; an argument that it refuses is a fault of the field in every parent."""
     try:
-        return await level.run(run, keys, times)
+        return await level.run(run, keys, times, parents)
     except BadUserInput as error:
         run.is_faulty = True
         return Grouped(Fault(error))
@@ -123,6 +125,55 @@ async def _below(level: "Level", run: Run, keys: Sequence[Any], times: Times) ->
 def _times(rows: Sequence[Row], times: Times) -> Sequence[int] | None:
     """How many times the object of each row, with its parent's key first, stands in the answer."""
     return None if times is None else [times[row[0]] for row in rows]
+
+
+class Supply(ABC):
+    """Where the rows of a level come from."""
+
+    statements: int
+
+    @abstractmethod
+    async def rows(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> Sequence[Row]:
+        """The rows, each with its parent's key first."""
+
+
+@dataclass
+class Fetched(Supply):
+    """A SELECT for all parents."""
+
+    statement: Statement
+    statements = 1
+
+    @override
+    async def rows(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> Sequence[Row]:
+        return await run.fetch(self.statement, keys)
+
+
+@dataclass
+class Embedded(Supply):
+    """A column of the parents' rows that holds the rows of the level, beside the column with the parent's key."""
+
+    column: int
+    key: int
+    decode: Callable[[Any], Sequence[Sequence[Any]]]
+    statements = 0
+
+    @override
+    async def rows(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> Sequence[Row]:
+        return [(parent[self.key], *row) for parent in parents for row in self.decode(parent[self.column])]
+
+
+@dataclass
+class Noted(Supply):
+    """A column of the parents' rows with one value for each, such as a count."""
+
+    column: int
+    key: int
+    statements = 0
+
+    @override
+    async def rows(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> Sequence[Row]:
+        return [(parent[self.key], parent[self.column]) for parent in parents]
 
 
 class Level(ABC):
@@ -134,7 +185,7 @@ class Level(ABC):
         """How many statements it takes at most, with the levels below."""
 
     @abstractmethod
-    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
         """What each of the parents `keys` gets. Raises BadUserInput when an argument is not what the field takes."""
 
 
@@ -150,7 +201,7 @@ class Refused(Level):
         return 0
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
         """Raise the reason."""
         raise self.error
 
@@ -168,7 +219,7 @@ class Lookup(Level):
         return 1 + self.objects.statements
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Grouped:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Grouped:
         """The object of each key; none where there is no such row or the viewer may not see it."""
         rows = await run.fetch(self.statement, keys)
         found = Grouped(None)
@@ -190,7 +241,7 @@ class Search(Level):
         return 1 + self.objects.statements
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Grouped:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Grouped:
         """The object, or None."""
         rows = await run.fetch(self.statement, keys)
         found = Grouped(None)
@@ -203,18 +254,18 @@ class Search(Level):
 class Listing(Level):
     """All children of each parent."""
 
-    statement: Statement
+    supply: Supply
     objects: Objects
 
     @property
     @override
     def statements(self) -> int:
-        return 1 + self.objects.statements
+        return self.supply.statements + self.objects.statements
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Grouped:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Grouped:
         """The list of each parent."""
-        rows = await run.fetch(self.statement, keys)
+        rows = await self.supply.rows(run, keys, parents)
         return _lists(rows, await self.objects.make(run, rows, _times(rows, times)))
 
 
@@ -264,21 +315,22 @@ class Connections(Level):
     paging: Paging
     parts: Sequence[Objects]
     finish: Callable[[PageData], Mapping[str, Any]]
-    page: Statement | None
-    count: Statement | None
+    page: Supply | None
+    count: Supply | None
     is_root: bool = field(default=False)
 
     @property
     @override
     def statements(self) -> int:
-        return (self.page is not None) + (self.count is not None) + sum(part.statements for part in self.parts)
+        own = sum(supply.statements for supply in (self.page, self.count) if supply is not None)
+        return own + sum(part.statements for part in self.parts)
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Grouped:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Grouped:
         """The connection object of each parent."""
         self.check(run.variables)
-        pages = await self._pages(run, keys)
-        totals = await self._totals(run, keys)
+        pages = await self._pages(run, keys, parents)
+        totals = await self._totals(run, keys, parents)
         kept = [row for rows, _ in pages.values() for row in rows]
         made = [await part.make(run, kept, _times(kept, times)) for part in self.parts]
         connections = Grouped(None)
@@ -290,10 +342,10 @@ class Connections(Level):
             at = end
         return connections
 
-    async def _pages(self, run: Run, keys: Sequence[Any]) -> dict[Any, tuple[list[Row], bool]]:
+    async def _pages(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> dict[Any, tuple[list[Row], bool]]:
         groups: dict[Any, list[Row]] = {None: []} if self.is_root else {key: [] for key in keys}
         if self.page is not None:
-            rows = await run.fetch(self.page, keys)
+            rows = await self.page.rows(run, keys, parents)
             if self.is_root:
                 groups[None] = list(rows)
             else:
@@ -301,10 +353,10 @@ class Connections(Level):
                     groups[row[0]].append(row)
         return {parent: self.paging.cut(rows, run.variables) for parent, rows in groups.items()}
 
-    async def _totals(self, run: Run, keys: Sequence[Any]) -> dict[Any, int]:
+    async def _totals(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> dict[Any, int]:
         if self.count is None:
             return {}
-        rows = await run.fetch(self.count, keys)
+        rows = await self.count.rows(run, keys, parents)
         return {None: rows[0][0]} if self.is_root else {row[0]: row[1] for row in rows}
 
 
@@ -325,7 +377,7 @@ class Values(Level):
         return SEVERAL
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
         """The value of each key."""
         loaded = await _loaded(self.load, run, keys)
         if isinstance(loaded, Fault):
@@ -355,7 +407,7 @@ class Records(Level):
         return SEVERAL
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
         """The object or the list of objects of each key."""
         loaded = await _loaded(self.load, run, keys)
         if isinstance(loaded, Fault):

@@ -78,11 +78,15 @@ class Shape:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an object is read: the shape that it belongs to, and its table among those of the level's rows."""
+    """Where an object is read: the shape that it belongs to, and its table among those of the level's rows.
+
+    Where there is one object of that kind only, its SELECT `embeds` those of the levels below: one round trip.
+    """
 
     shape: Shape
     rows: Rows
     table: FromClause
+    embeds: bool
 
     def column(self, expression: Expression) -> int:
         """The position in the row of `expression` over the table."""
@@ -94,7 +98,7 @@ class Place:
 
     def joined(self, noun: Noun, local: Expression) -> "Place":
         """The place of the row of `noun` that `local` refers to, joined into the same SELECT."""
-        return Place(self.shape, self.rows, self.rows.join(noun, self.table, local))
+        return Place(self.shape, self.rows, self.rows.join(noun, self.table, local), self.embeds)
 
     @property
     def guard(self) -> str:
@@ -110,10 +114,14 @@ class Levels(Protocol):
     ) -> Level:
         """Objects of one type by `key`."""
 
-    def listing(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: sources.Many) -> Level:
+    def listing(
+        self, definition: GraphQLField, nodes: Sequence[FieldNode], source: sources.Many, parent: Place | None
+    ) -> Level:
         """All rows that belong to each row."""
 
-    def connection(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: sources.Paged) -> Level:
+    def connection(
+        self, definition: GraphQLField, nodes: Sequence[FieldNode], source: sources.Paged, parent: Place | None
+    ) -> Level:
         """A page of the rows that belong to each row."""
 
     def batch(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: sources.Batched) -> Level:
@@ -192,12 +200,13 @@ class Shaper:
 
     def _under(self, place: Place, definition: GraphQLField, nodes: Sequence[FieldNode]) -> Piece:
         """The piece of a field that a level of its own answers."""
+        parent = place if place.embeds else None
         match source_of(definition):
             case sources.Many() as many:
-                level = self._below(lambda: self._levels.listing(definition, nodes, many))
+                level = self._below(lambda: self._levels.listing(definition, nodes, many, parent))
                 return Value(place.under(level, place.table.c.id))
             case sources.Paged() as paged:
-                level = self._below(lambda: self._levels.connection(definition, nodes, paged))
+                level = self._below(lambda: self._levels.connection(definition, nodes, paged, parent))
                 return Value(place.under(level, place.table.c.id))
             case sources.Batched(key) as batched:
                 level = self._below(lambda: self._levels.batch(definition, nodes, batched))

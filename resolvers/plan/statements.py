@@ -75,18 +75,36 @@ def _reader(
     if read is None:
         value = process(constant)
         return lambda _variables, _keys: value
-    return lambda variables, _keys: process(_storable(read(variables)))
+    return lambda variables, _keys: process(storable(read(variables)))
 
 
 def _raw_instant(dialect: str, value: datetime | None) -> int | None:
     return None if value is None else raw_instant(value, dialect)
 
 
-def _storable(value: Any) -> Any:
-    """Refuse the one character that no database text can hold."""
+def storable(value: Any) -> Any:
+    """The value, which must not hold the one character that no database text can hold. Raises BadUserInput."""
     if isinstance(value, str) and "\x00" in value:
         raise BadUserInput("a text must not contain the character U+0000")
     return value
+
+
+def harmless(reads: Mapping[str, Read]) -> dict[str, Read]:
+    """Reads for a statement of which the list is only a part: an argument that it does not take leaves it empty.
+
+    The list's own level refuses the argument, at the right place.
+    """
+
+    def wrapped(read: Read, instead: Any) -> Read:
+        def safe(variables: Variables) -> Any:
+            try:
+                return storable(read(variables))
+            except BadUserInput:
+                return instead
+
+        return safe
+
+    return {name: wrapped(read, 0 if name.endswith("_limit") else None) for name, read in reads.items()}
 
 
 def keys_parameter(kind: TypeEngine[Any]) -> BindParameter[Any]:
@@ -114,13 +132,17 @@ class Rows:
         self.table: FromClause = noun.table.alias(next(names))
         self.columns: list[ColumnElement[Any]] = []
         self.joins: list[tuple[FromClause, ColumnElement[bool]]] = []
+        self.reads: dict[str, Read] = {}  # how the parameters of the SELECT that are no constants are read
         self._permissions = permissions
         self.names = names
         self._indexes: dict[str, int] = {}
 
     def column(self, table: FromClause, expression: Expression) -> int:
         """The position in the row of `expression` over `table`, which is `self.table` or a joined one."""
-        clause = adapted(expression, table)
+        return self.add(adapted(expression, table))
+
+    def add(self, clause: ColumnElement[Any]) -> int:
+        """The position in the row of an expression over this level's own tables."""
         text = str(clause)
         if text not in self._indexes:
             self._indexes[text] = self.width
@@ -201,8 +223,14 @@ class Sorting:
         return [adapted(expression, table) for expression in self.expressions]
 
 
-def children(rows: Rows, remote: Expression | None, through: Link | None, order: Sequence[Expression]) -> Select[Any]:
-    """All rows that belong to the parents, each with its parent's key first."""
+def children(
+    rows: Rows,
+    remote: Expression | None,
+    through: Link | None,
+    order: Sequence[Expression],
+    parent_table: FromClause | None = None,
+) -> Select[Any]:
+    """All rows that belong to the parents, each with its parent's key first, or to the one row of `parent_table`."""
     table = rows.table
     if through is not None:
         link = through.parent.class_.__table__.alias("link")
@@ -213,8 +241,12 @@ def children(rows: Rows, remote: Expression | None, through: Link | None, order:
         assert remote is not None  # noqa: S101 -- a relation has one or the other
         parent, base = adapted(remote, table), table
         clauses = [adapted(expression, table) for expression in order]
-    where = [any_of(parent, keys_parameter(parent.type)), *rows.visible(rows.noun, table)]
-    return rows.select(base, parent).where(*where).order_by(*clauses).limit(JUST_TOO_MANY)
+    visible = rows.visible(rows.noun, table)
+    if parent_table is not None:
+        query = rows.select(base).where(parent == parent_table.c.id, *visible).order_by(*clauses)
+        return query.limit(JUST_TOO_MANY).correlate(parent_table)
+    wanted = any_of(parent, keys_parameter(parent.type))
+    return rows.select(base, parent).where(wanted, *visible).order_by(*clauses).limit(JUST_TOO_MANY)
 
 
 def belonging(
@@ -234,6 +266,7 @@ def pages(
     belongs: Callable[[FromClause, ColumnElement[Any]], ColumnElement[bool]],
     conditions: Callable[[FromClause], list[ColumnElement[bool]]],
     sorting: Sorting,
+    limit: BindParameter[int],
     *,
     reverse: bool,
 ) -> Select[Any]:
@@ -245,7 +278,7 @@ def pages(
         select(inner.c.id)
         .where(belongs(inner, parent), *conditions(inner))
         .order_by(*sorting.order(inner, reverse=reverse))
-        .limit(bindparam("limit", type_=BigInteger()))
+        .limit(limit)
     )
     if rows.dialect.name == "sqlite":
         base = parents.join(table, table.c.id.in_(page.correlate(parents)))

@@ -97,6 +97,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("course", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_course_name_folded"), ["name_folded"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_course_organization_id_readable_id"), ["organization_id", "readable_id"], unique=False
+        )
 
     op.create_table(
         "organization_alias",
@@ -228,7 +231,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key_folded", name=op.f("uq_course_run_key_folded")),
     )
     with op.batch_alter_table("course_run", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_course_run_course_id"), ["course_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_course_run_course_id_key"), ["course_id", "key"], unique=False)
         batch_op.create_index(batch_op.f("ix_course_run_name_folded"), ["name_folded"], unique=False)
         batch_op.create_index(batch_op.f("ix_course_run_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_course_run_start"), ["start"], unique=False)
@@ -360,7 +363,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_course_run_start"))
         batch_op.drop_index(batch_op.f("ix_course_run_parent_id"))
         batch_op.drop_index(batch_op.f("ix_course_run_name_folded"))
-        batch_op.drop_index(batch_op.f("ix_course_run_course_id"))
+        batch_op.drop_index(batch_op.f("ix_course_run_course_id_key"))
 
     op.drop_table("course_run")
     with op.batch_alter_table("program", schema=None) as batch_op:
@@ -373,6 +376,7 @@ def downgrade() -> None:
 
     op.drop_table("organization_alias")
     with op.batch_alter_table("course", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_course_organization_id_readable_id"))
         batch_op.drop_index(batch_op.f("ix_course_name_folded"))
 
     op.drop_table("course")
