@@ -20,6 +20,7 @@ from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
 from server.deadlines import Deadline, watch
 from server.errors import described, refused
+from server.limits import UNLIMITED
 from server.operations import Documents, Operation, Refusal, refusal
 from server.profiles import Profile
 
@@ -57,10 +58,13 @@ class Ready:
 
 
 class Executor:
-    """Runs the operations of one schema on one database, as far as a profile lets them through."""
+    """Runs the operations of one schema on one database, as far as a profile lets them through.
+
+    Without one, any document is run, however large: whoever serves strangers gives a profile.
+    """
 
     def __init__(self, schema: Schema, database: Database, profile: Profile | None = None) -> None:
-        self.profile = profile or Profile()
+        self.profile = profile or Profile(UNLIMITED)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
