@@ -43,7 +43,7 @@ lock: ## Resolve the dependencies anew into requirements.lock
 schema: $(STAMP) ## Write schema.graphql from the code
 	$(BIN)/collegium export-schema > schema.graphql
 
-bench: $(STAMP) ## Measure speed
+bench: $(STAMP) ## Measure speed against other servers (PEERS=1 adds PostGraphile; needs npm)
 	$(PY) -m bench
 
 explorer: ## Build the explorer's assets (needs Node)

@@ -170,8 +170,7 @@ class Postgresql(Connections):
 
     def __init__(self, url: str) -> None:
         self._statements = PostgresqlSql().statements()
-        settings = {"timezone": "UTC", "jit": "off"}  # a compiled plan would come too late for such statements
-        self._pool = asyncpg.create_pool(url, min_size=0, reset=_keep, server_settings=settings)
+        self._pool = asyncpg.create_pool(url, min_size=0, reset=_keep, server_settings={"timezone": "UTC"})
 
     @override
     async def open(self) -> None:
