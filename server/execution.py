@@ -23,12 +23,14 @@ from graphql import (
 from strawberry import Schema
 
 from db.engine import Database
-from resolvers.access import Viewer
+from resolvers.access import Permission, Viewer
 from resolvers.context import Context
 from resolvers.errors import Code
+from resolvers.grants import Grantees
 from resolvers.plan.cache import Cache
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
+from resolvers.programs.lifecycle import Rules
 from server.errors import described, refused
 
 ROOM_FOR_DOCUMENTS = 64 * 1024 * 1024
@@ -80,9 +82,11 @@ class Document:
 class Executor:
     """Runs the operations of one schema on one database."""
 
-    def __init__(self, schema: Schema, database: Database) -> None:
+    def __init__(self, schema: Schema, database: Database, rules: Rules | None = None) -> None:
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
+        self.grantees = Grantees(database)
+        self.rules = rules or Rules()
         self.documents: Cache[Document | Result] = Cache(ROOM_FOR_DOCUMENTS)
         self.planner = Planner(self._schema, database.dialect)
 
@@ -98,19 +102,33 @@ class Executor:
         variables = get_variable_values(self._schema, selected.variable_definitions or (), given, max_errors=20)
         if not isinstance(variables, VariableValues):
             return _refusal(variables, Code.BAD_USER_INPUT)
-        request = Request(operation.query, document.tree, selected, variables.coerced, viewer.permissions)
+        request = Request(
+            operation.query,
+            document.tree,
+            selected,
+            variables.coerced,
+            await self._permissions(viewer),
+            viewer.username,
+        )
         if not viewer.is_signed_in and not OPEN_FIELDS.issuperset(self.planner.root_fields(request)):
             return UNAUTHENTICATED
         return await self._answer(request, given, viewer)
 
     async def _answer(self, request: Request, given: dict[str, Any], viewer: Viewer) -> Result:
         async with self._database.reading() as snapshot:
-            answer = await self.planner.answer(request, snapshot)
+            context = Context(viewer, self._database, snapshot, self.planner, request, self.grantees, self.rules)
+            answer = await self.planner.answer(request, snapshot, context)
             if answer is not None:
                 return Result(answer.data, described(answer.errors))
-            return await self._executed(
-                request, given, Context(viewer, self._database, snapshot, self.planner, request)
-            )
+            return await self._executed(request, given, context)
+
+    async def _permissions(self, viewer: Viewer) -> frozenset[Permission]:
+        """The viewer's permissions, with the one that has grants looked up, for those who have some."""
+        if viewer.may(Permission.SEE_UNPUBLISHED_PROGRAMS) or not viewer.is_signed_in:
+            return viewer.permissions
+        if await self.grantees.includes(viewer.username):
+            return viewer.permissions | {Permission.SEE_GRANTED_PROGRAMS}
+        return viewer.permissions
 
     async def _executed(self, request: Request, given: dict[str, Any], context: Context) -> Result:
         """The answer that graphql-core's executor gives."""

@@ -20,7 +20,7 @@ from graphql import (
     get_nullable_type,
     is_leaf_type,
 )
-from sqlalchemy import ColumnElement, Dialect, FromClause, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Dialect, FromClause, Select, bindparam, func, select, true
 
 from db.types import any_of, rows_of
 from resolvers.access import Permission
@@ -184,6 +184,8 @@ class Compiler:
         """A SELECT of its own, or a column of the parent's."""
         if parent is None:
             return Fetched(self._rendered(query, rows))
+        if not rows.columns:
+            rows.add(true())  # as in the SELECT, which needs a column
         parent.rows.reads |= harmless(rows.reads)
         column = parent.rows.add(rows_of(query.scalar_subquery()))
         decode = orjson.loads if self._dialect.name == "sqlite" else _same

@@ -98,7 +98,7 @@ class PageArguments:
 def _order(given: Given | None, source: Paged) -> tuple[str, bool]:
     """The name of the order and whether it descends."""
     if given is None:
-        return next(iter(source.orders)), False
+        return next(iter(source.orders)), source.descending
     return given.sample["field"], given.sample.get("direction") == "desc"
 
 
