@@ -116,8 +116,9 @@ class Compiler:
         parts = self._members(connection, nodes, embeds=parent is not None)
         return Connections(
             check=page.check,
-            paging=Paging(page.size, page.backward),
+            paging=Paging(page.size, page.backward, page.is_cut),
             finish=connection.finish,
+            only=connection.only,
             page=self._page(rows, source, page, parent) if connection.needs_rows else None,
             count=self._count(rows, source, page, parent) if connection.needs_total else None,
             parts=[part.finish() for part in parts],
@@ -273,7 +274,7 @@ class Compiler:
 
 
 def _part_objects(part: int, page: PageData) -> Sequence[Any]:
-    return page.objects[part]
+    return page.part(part)
 
 
 def _object_type(kind: GraphQLOutputType) -> GraphQLObjectType:
