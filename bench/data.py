@@ -113,9 +113,8 @@ def _written(number: int) -> Row:
 
 def _organizations(sizes: Sizes) -> Iterator[Row]:
     for i in range(sizes.organizations):
-        name = None if i % 10 == 0 else _name(i)
-        key = organization_key(i)
-        yield {"id": i + 1, "key": key, "display_name": name, "name_folded": (name or key).casefold()} | _written(i)
+        name = {"display_name": _name(i), "name_folded": _name(i).casefold()}
+        yield {"id": i + 1, "key": organization_key(i)} | name | _written(i)
 
 
 def _aliases(sizes: Sizes) -> Iterator[Row]:

@@ -53,7 +53,7 @@ class Load:
 
     def __init__(self, order: Order) -> None:
         parts = urlsplit(order.url)
-        self._host, self._port = parts.hostname, parts.port
+        self._address = parts.hostname or "", parts.port or 80
         head = f"POST {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in order.headers.items())
         requests = [f"{head}content-length: {len(body.encode())}\r\n\r\n{body}".encode() for body in order.bodies]
@@ -68,7 +68,7 @@ class Load:
         """Carry it out. Raises BadAnswer, and OSError when the server is not there."""
         loop = asyncio.get_running_loop()
         connections = [
-            (await loop.create_connection(lambda: Connection(self), self._host, self._port))[1]
+            (await loop.create_connection(lambda: Connection(self), *self._address))[1]
             for _ in range(self._order.connections)
         ]
         start = time.perf_counter()

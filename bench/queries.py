@@ -8,7 +8,7 @@ import orjson
 
 from bench.data import Sizes, category_slug, organization_key, program_uuid
 
-MOST_BODIES = 200
+MOST_BODIES = 50
 
 COURSE = "id key displayName organization { key displayName }"
 RUNS = "runs(first: 20) { nodes { key displayName start end pacing } }"

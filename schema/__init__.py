@@ -10,6 +10,7 @@ from resolvers.plan.splice import SplicingExecutionContext
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import DateTime
+from schema.subscription import Subscription
 from schema.user_error import InputError, NotPublishable, RevisionConflict
 
 ERRORS = (InputError, NotPublishable, RevisionConflict)
@@ -31,5 +32,5 @@ def _built(*, is_sorted: bool) -> strawberry.Schema:
     """The schema; a sorted one is for print only, since sorting puts graphql-core's enums in place of Strawberry's."""
     config = StrawberryConfig(scalar_map={datetime: DateTime}, sort_schema=is_sorted)
     return strawberry.Schema(
-        Query, Mutation, types=ERRORS, execution_context_class=SplicingExecutionContext, config=config
+        Query, Mutation, Subscription, types=ERRORS, execution_context_class=SplicingExecutionContext, config=config
     )

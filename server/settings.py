@@ -29,6 +29,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from server.keyset import public_keys
+from server.limits import Limits
 
 PREFIX = "COLLEGIUM_"
 DRIVERS = {
@@ -109,11 +110,14 @@ def _lower(value: object) -> object:
 
 
 NAMES = Accepted("names separated by commas, or a JSON list of texts")
+ProfileName = Literal["open", "locked"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
 Text = Annotated[str, Field(min_length=1), Accepted("text")]
 Secret = Annotated[SecretStr, Accepted("text, kept secret")]
 Port = Annotated[int, Field(ge=0, le=65535), Accepted("number from 0 to 65535; 0 takes any free port")]
+Count = Annotated[int, Field(ge=1, le=10**9), Accepted("number from 1 to 1000000000")]
+Seconds = Annotated[float, Field(gt=0, le=3600), Accepted("seconds, more than 0 and at most 3600")]
 Site = Annotated[str, AfterValidator(_site), Accepted("http:// or https:// address without user and query")]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 KeySet = Annotated[str, AfterValidator(_key_set), Accepted("JSON Web Key Set of public RSA keys, 2048 bits or more")]
@@ -141,8 +145,31 @@ class Settings(BaseSettings):
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
     port: Port = Field(8000, description="Port that the server listens on.")
+    profile: Annotated[ProfileName, BeforeValidator(_lower), Accepted("open or locked")] = Field(
+        "open",
+        description="`open`: explorer, introspection, queries by GET. `locked`: none of these, only known documents.",
+    )
     explorer: Annotated[bool, Accepted("true or false")] = Field(
-        default=True, description="Whether the explorer is served to browsers."
+        default_factory=lambda data: data["profile"] == "open",
+        description="Whether the explorer is served to browsers; never in the locked profile.",
+    )
+
+    max_body: Count = Field(Limits.body, description="Bytes of a request's body or query string.")
+    max_tokens: Count = Field(Limits.tokens, description="Tokens of a document.")
+    max_fields: Count = Field(Limits.fields, description="Fields of an operation with its fragments opened.")
+    max_depth: Count = Field(Limits.depth, description="Levels of fields.")
+    max_list_depth: Count = Field(Limits.list_depth, description="Lists within lists.")
+    max_aliases: Count = Field(Limits.aliases, description="Aliases of an operation with its fragments opened.")
+    max_root_fields: Count = Field(Limits.root_fields, description="Fields at the root of an operation.")
+    max_directives: Count = Field(
+        Limits.directives, description="Directives of an operation with its fragments opened."
+    )
+    max_introspection_depth: Count = Field(Limits.introspection_depth, description="Levels of fields in introspection.")
+    max_cost: Count = Field(Limits.cost, description="Objects in the answer, at most, by the sizes of pages.")
+    query_timeout: Seconds = Field(Limits.query_seconds, description="How long a query may take.")
+    mutation_timeout: Seconds = Field(Limits.mutation_seconds, description="How long a mutation may take.")
+    show_cost: Annotated[bool, Accepted("true or false")] = Field(
+        default=False, description="Whether every answer tells its cost, and not only those that are asked to."
     )
 
     lms_url: Site | None = Field(None, description="Base address of the LMS.")
@@ -192,6 +219,13 @@ class Settings(BaseSettings):
     def _without_empty(cls, given: Any) -> Any:
         """An empty variable is as good as none: compose files and the like cannot leave one out."""
         return {name: value for name, value in given.items() if value != "" or name in MAY_BE_EMPTY}
+
+    @model_validator(mode="after")
+    def _locked_is_locked(self) -> Self:
+        """An explorer is of no use where introspection is not answered and no query of one's own is run."""
+        if self.profile == "locked" and self.explorer:
+            raise ValueError(f"{PREFIX}EXPLORER cannot be true where {PREFIX}PROFILE is locked")
+        return self
 
     @model_validator(mode="after")
     def _keys_have_rules(self) -> Self:

@@ -1,14 +1,16 @@
-"""What is measured: our server, and two others that give the same answers to the queries of `bench.queries`."""
+"""What is measured: our server, and two others that give the same answers to the queries of `bench.queries`.
 
-from collections.abc import Callable, Mapping
+Each module has `application(url)`, which makes the ASGI application over the database at an address.
+"""
+
+from importlib import import_module
 
 from starlette.types import ASGIApp
 
-from bench.servers import handwritten, naive, ours
+SERVERS = ("ours", "naive", "handwritten")
 
-SERVERS: Mapping[str, Callable[[str], ASGIApp]] = {
-    "ours": ours.application,
-    "naive": naive.application,
-    "handwritten": handwritten.application,
-}
-"""By name, what makes the ASGI application over the database at an address."""
+
+def application(name: str, url: str) -> ASGIApp:
+    """The application of one of the servers; what only the others need is not loaded."""
+    made: ASGIApp = import_module(f"bench.servers.{name}").application(url)
+    return made

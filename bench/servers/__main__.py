@@ -4,7 +4,7 @@ import sys
 
 import uvloop
 
-from bench.servers import SERVERS
+from bench.servers import application
 from server.logs import configure
 from server.process import listen, serve, url_of
 
@@ -12,7 +12,7 @@ from server.process import listen, serve, url_of
 async def main(name: str, url: str) -> None:
     configure("info", "json")
     listener = listen("127.0.0.1", 0)
-    await serve(SERVERS[name](url), listener, lambda: print(url_of(listener), flush=True))
+    await serve(application(name, url), listener, lambda: print(url_of(listener), flush=True))
 
 
 if __name__ == "__main__":

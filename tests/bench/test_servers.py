@@ -9,7 +9,7 @@ from sqlalchemy import URL
 from bench.answers import data, values
 from bench.data import Sizes, fill
 from bench.queries import BIG, PAGE, Query, queries
-from bench.servers import SERVERS, ours
+from bench.servers import SERVERS, application, ours
 from tests.serving import serving
 
 SIZES = Sizes(organizations=6, courses_each=4, runs_each=3, categories=2, programs_each=26)
@@ -18,7 +18,7 @@ SIZES = Sizes(organizations=6, courses_each=4, runs_each=3, categories=2, progra
 async def answers(url: str, server: str, asked: list[Query]) -> dict[str, list[Any]]:
     """What a server answers to each body of the queries, in plain form."""
     headers = {"authorization": ours.authorization(), "content-type": "application/json"}
-    async with serving(SERVERS[server](url)) as base, httpx.AsyncClient(base_url=base, headers=headers) as client:
+    async with serving(application(server, url)) as base, httpx.AsyncClient(base_url=base, headers=headers) as client:
         return {
             query.name: [data((await client.post("/graphql", content=body)).content) for body in query.bodies()]
             for query in asked

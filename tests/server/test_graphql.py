@@ -9,7 +9,9 @@ import pytest
 
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.errors import Unauthenticated
-from server.graphql import LARGEST_BODY, GraphQLView, accepted
+from server.graphql import GraphQLView
+from server.limits import Limits
+from server.media import accepted
 from tests.asking import LEARNER, Asking
 
 JSON = "application/json"
@@ -200,12 +202,12 @@ async def test_a_body_is_refused_as_soon_as_it_is_too_large(client: httpx.AsyncC
             yield b" " * 65_536
 
     chunked = await client.post("/graphql", content=endless(), headers={"content-type": JSON})
-    declared = await client.post("/graphql", content=b" " * (LARGEST_BODY + 1), headers={"content-type": JSON})
-    largest = await client.post("/graphql", content=orjson.dumps(TYPENAME).ljust(LARGEST_BODY), headers={"content-type": JSON})  # fmt: skip # noqa: E501
+    declared = await client.post("/graphql", content=b" " * (Limits.body + 1), headers={"content-type": JSON})
+    largest = await client.post("/graphql", content=orjson.dumps(TYPENAME).ljust(Limits.body), headers={"content-type": JSON})  # fmt: skip # noqa: E501
 
     assert (chunked.status_code, code(chunked)) == (413, "PAYLOAD_TOO_LARGE")
     assert (declared.status_code, code(declared)) == (413, "PAYLOAD_TOO_LARGE")
-    assert sent <= LARGEST_BODY + 2 * 65_536
+    assert sent <= Limits.body + 2 * 65_536
     assert largest.status_code == 200
 
 
