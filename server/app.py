@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
@@ -21,6 +21,10 @@ from server.graphql import GraphQLView
 from server.logs import RequestIds
 from server.settings import Settings
 from server.signin import SignIn
+from server.subscriptions.operations import Operations
+from server.subscriptions.sockets import Sockets
+from server.subscriptions.sse import EventStreams
+from server.subscriptions.streams import Streams
 
 ENDPOINT = "/graphql"
 
@@ -28,7 +32,12 @@ ENDPOINT = "/graphql"
 def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ()) -> Starlette:
     """The application under `settings`. Its explorer offers `sessions` to sign in as: for demo and development only."""
     database = open_database(settings.database_url)
-    view: ASGIApp = GraphQLView(Executor(schema(), database), SignIn(settings).viewer)
+    sign_in = SignIn(settings).viewer
+    executor = Executor(schema(), database)
+    streams = Streams()
+    operations = Operations(executor, schema(), database)
+    sockets = Sockets(operations, sign_in, streams)
+    view: ASGIApp = EventStreams(GraphQLView(executor, sign_in), operations, sign_in, streams)
     routes: list[BaseRoute] = []
     if settings.explorer:
         config = explorer.ExplorerConfig(endpoint=ENDPOINT, sessions=sessions, operations=OPERATIONS)
@@ -41,7 +50,10 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         yield
         await database.close()
 
-    return Starlette(routes=[Route(ENDPOINT, view), *routes], lifespan=lifespan, middleware=[Middleware(RequestIds)])
+    routes = [Route(ENDPOINT, view), WebSocketRoute(ENDPOINT, sockets), *routes]
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(RequestIds)])
+    app.state.streams = streams  # to be closed before the server stops
+    return app
 
 
 class _Endpoint:

@@ -22,6 +22,7 @@ from resolvers.plan.splice import SplicingExecutionContext
 from resolvers.programs.lifecycle import Rules
 from server.deadlines import Deadline, watch
 from server.errors import described, refused
+from server.limits import UNLIMITED
 from server.operations import Documents, Operation, Refusal, refusal
 from server.profiles import Profile
 
@@ -59,12 +60,15 @@ class Ready:
 
 
 class Executor:
-    """Runs the operations of one schema on one database, as far as a profile lets them through."""
+    """Runs the operations of one schema on one database, as far as a profile lets them through.
+
+    Without one, any document is run, however large: whoever serves strangers gives a profile.
+    """
 
     def __init__(
         self, schema: Schema, database: Database, profile: Profile | None = None, rules: Rules | None = None
     ) -> None:
-        self.profile = profile or Profile()
+        self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
         self.grantees = Grantees(database)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
@@ -114,6 +118,10 @@ class Executor:
         seconds = limits.mutation_seconds if kind is OperationType.MUTATION else limits.query_seconds
         return Ready(request, given, self.documents.cost(document, known, variables), seconds)
 
+    def context(self, request: Request, viewer: Viewer, snapshot: Snapshot) -> Context:
+        """What the resolvers of one operation, or of one event of a subscription, share."""
+        return Context(viewer, self._database, snapshot, self.planner, request, self.grantees, self.rules)
+
     async def _in_time(self, ready: Ready, viewer: Viewer) -> Result:
         """The answer, or an error in its place when it takes too long; its statements do not go on then."""
         deadline = Deadline(ready.seconds)
@@ -129,7 +137,7 @@ class Executor:
         return Result(None, [refused(Code.TIME_LIMIT_EXCEEDED, problem)])
 
     async def _answer(self, ready: Ready, viewer: Viewer, snapshot: Snapshot) -> Result:
-        context = Context(viewer, self._database, snapshot, self.planner, ready.request, self.grantees, self.rules)
+        context = self.context(ready.request, viewer, snapshot)
         answer = await self.planner.answer(ready.request, snapshot, context)
         if answer is not None:
             return Result(answer.data, described(answer.errors))

@@ -34,6 +34,21 @@ class Limits:
     mutation_seconds: float = 60.0
 
 
+_ANY = 10**9
+UNLIMITED = Limits(
+    tokens=_ANY,
+    fields=_ANY,
+    depth=_ANY,
+    list_depth=_ANY,
+    aliases=_ANY,
+    root_fields=_ANY,
+    directives=_ANY,
+    introspection_depth=_ANY,
+    cost=_ANY,
+)
+"""For operations that no stranger sends. Bodies and times are limited as ever."""
+
+
 class LimitExceeded(Exception):
     """An operation is beyond a limit; the message says which, what was found and what is let through."""
 

@@ -9,8 +9,6 @@ from db.engine import Database
 from resolvers.access import ANONYMOUS, Role, Viewer
 from schema import schema
 from server.execution import Executor, Operation
-from server.limits import Limits
-from server.profiles import Profile
 
 LEARNER = Viewer("learner", frozenset({Role.LEARNER}))
 AUTHOR = Viewer("author", frozenset({Role.LEARNER, Role.AUTHOR}))
@@ -19,17 +17,12 @@ ADMIN = Viewer("admin", frozenset({Role.LEARNER, Role.AUTHOR, Role.ADMIN}))
 __all__ = ["ADMIN", "ANONYMOUS", "AUTHOR", "LEARNER", "Asking"]
 
 
-MUCH = 1_000_000
-WITHOUT_LIMITS = Profile(Limits(fields=MUCH, depth=MUCH, list_depth=MUCH, aliases=MUCH, cost=10**12))
-"""Lets through what only the planner bounds."""
-
-
 class Asking:
     """An executor over a database, and the number of SELECTs that the last operation took."""
 
-    def __init__(self, database: Database, over: Schema | None = None, *, profile: Profile | None = None) -> None:
+    def __init__(self, database: Database, over: Schema | None = None) -> None:
         self.database = database
-        self.executor = Executor(over or schema(), database, profile)
+        self.executor = Executor(over or schema(), database)
         self.statements = 0
         original = database.snapshot
 

@@ -3,7 +3,7 @@
 import pytest
 
 from db.engine import Database
-from tests.asking import WITHOUT_LIMITS, Asking
+from tests.asking import Asking
 from tests.catalog import fill
 from tests.resolvers.plan.odd import CALLS, ODD
 
@@ -14,10 +14,3 @@ async def odd(database: Database) -> Asking:
     await fill(database)
     CALLS.clear()
     return Asking(database, ODD)
-
-
-@pytest.fixture
-async def unlimited(database: Database) -> Asking:
-    """An executor that leaves all bounds to the planner, over a small catalog."""
-    await fill(database)
-    return Asking(database, profile=WITHOUT_LIMITS)

@@ -158,14 +158,14 @@ async def test_too_many_rows_are_refused(odd: Asking) -> None:
     assert "rows" in problems[0][1]
 
 
-async def test_rows_that_many_parents_share_count_for_each_place_in_the_answer(unlimited: Asking) -> None:
+async def test_rows_that_many_parents_share_count_for_each_place_in_the_answer(asking: Asking) -> None:
     """A selection that goes back and forth reads few rows and writes them out many times over."""
     selection = "key"
     for _ in range(5):
         selection = f"organization {{ courses(first: 100) {{ nodes {{ {selection} }} }} }}"
-    unlimited.executor.planner.most_rows = 1_000
+    asking.executor.planner.most_rows = 1_000
 
-    error = await unlimited.error(f"{{ courses {{ nodes {{ {selection} }} }} }}")
+    error = await asking.error(f"{{ courses {{ nodes {{ {selection} }} }} }}")
 
     assert error["extensions"]["code"] == "ROW_LIMIT_EXCEEDED"
     assert error["path"] == ["courses"]

@@ -74,23 +74,23 @@ async def test_each_level_is_one_statement(asking: Asking, query: str, statement
     assert asking.statements == statements
 
 
-async def test_chains_of_single_relations_split_before_a_database_runs_out_of_joins(unlimited: Asking) -> None:
+async def test_chains_of_single_relations_split_before_a_database_runs_out_of_joins(asking: Asking) -> None:
     selection = "key"
     for _ in range(20):
         selection = f"key parent {{ {selection} }}"
 
-    data = await unlimited.data(f"{{ courseRuns(first: 2) {{ nodes {{ {selection} }} }} }}")
+    data = await asking.data(f"{{ courseRuns(first: 2) {{ nodes {{ {selection} }} }} }}")
 
     assert [node["parent"] for node in data["courseRuns"]["nodes"]] == [None, None]
-    assert unlimited.statements <= 4
+    assert asking.statements <= 4
 
 
-async def test_a_selection_that_is_too_deep_is_refused(unlimited: Asking) -> None:
+async def test_a_selection_that_is_too_deep_is_refused(asking: Asking) -> None:
     selection = "key"
     for _ in range(30):
         selection = f"key parent {{ {selection} }}"
 
-    error = await unlimited.error(f"{{ courseRuns {{ nodes {{ {selection} }} }} }}")
+    error = await asking.error(f"{{ courseRuns {{ nodes {{ {selection} }} }} }}")
 
     assert "24 objects deep" in error["message"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
