@@ -9,6 +9,7 @@ from strawberry import Info
 
 from db.engine import Database, Snapshot
 from resolvers.access import Viewer
+from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
 from resolvers.programs.lifecycle import Rules
@@ -25,6 +26,7 @@ class Context:
     snapshot: Snapshot
     planner: Planner
     request: Request
+    grantees: Grantees
     rules: Rules = field(default_factory=Rules)
 
     async def planned(self, info: Info) -> Planned:

@@ -4,15 +4,23 @@ The permissions of a viewer on a program are the union of those of the roles tha
 the program and on its organizations.
 """
 
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.engine import Database
+from db.errors import DatabaseError
 from db.tables import ProgramOrganization, RoleGrant
+from db.types import any_of
 from resolvers.access import PERMISSIONS, Permission, Role, Viewer
 from resolvers.errors import Forbidden
+from resolvers.plan.sources import Batch
+from resolvers.plan.statements import keys_parameter, rows_for
+
+FRESH_SECONDS = 5.0
 
 Permissions = frozenset[Permission]
 
@@ -68,3 +76,83 @@ async def require_some(session: AsyncSession, viewer: Viewer, permission: Permis
     grants = await grants_of(session, viewer)
     if not any(permission in found for found in [*grants.organizations.values(), *grants.programs.values()]):
         raise Forbidden(f"you lack the permission to {permission.value.replace('_', ' ')}")
+
+
+async def load_permissions(batch: Batch) -> dict[int, list[str]]:
+    """What the viewer may do with each of the programs with these ids: a batch source."""
+    viewer: Viewer = batch.context.viewer
+    snapshot, dialect = batch.context.snapshot, batch.context.database.dialect
+    of = ProgramOrganization
+    on_program = select(RoleGrant.program_id, RoleGrant.username, RoleGrant.role).where(
+        any_of(RoleGrant.program_id, keys_parameter(BigInteger()))
+    )
+    on_organization = (
+        select(of.program_id, RoleGrant.username, RoleGrant.role)
+        .join(of, of.organization_id == RoleGrant.organization_id)
+        .where(any_of(of.program_id, keys_parameter(BigInteger())))
+    )
+    found = {key: set(viewer.permissions) for key in batch.keys}
+    for query in (on_program, on_organization):
+        for program, username, role in await rows_for(snapshot, dialect, query, batch.keys):
+            if username == viewer.username:
+                found[program] |= PERMISSIONS[Role(role)]
+    return {key: sorted(permission.value for permission in of & ON_PROGRAMS) for key, of in found.items()}
+
+
+ON_PROGRAMS = frozenset(
+    {
+        Permission.SEE_PROGRAMS,
+        Permission.SEE_UNPUBLISHED_PROGRAMS,
+        Permission.CHANGE_PROGRAMS,
+        Permission.PUBLISH_PROGRAMS,
+    }
+)
+"""The permissions that are about single programs."""
+
+
+class Grantees:
+    """The users who have grants, as of at most some seconds ago.
+
+    Only they get the predicate that looks grants up; that one reads the table, so that a revoked grant ends at once.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._usernames: frozenset[str] = frozenset()
+        self._read_at: float | None = None
+
+    async def includes(self, username: str | None) -> bool:
+        """Whether the user has grants."""
+        now = self._clock()
+        if self._read_at is None or now - self._read_at > FRESH_SECONDS:
+            self._read_at = now  # others that ask meanwhile make do with what is known
+            try:
+                self._usernames = await self._read()
+            except DatabaseError:  # what is asked of the database next says so
+                self._usernames, self._read_at = frozenset(), None
+        return username in self._usernames
+
+    async def _read(self) -> frozenset[str]:
+        async with self._database.reading() as snapshot:
+            snapshot.is_single = True
+            return frozenset(row[0] for row in await snapshot.fetch("SELECT DISTINCT username FROM role_grant"))
+
+    def forget(self) -> None:
+        """Read the table again at the next question: this process just changed it."""
+        self._read_at = None
+
+
+async def load_organization_permissions(batch: Batch) -> dict[int, list[str]]:
+    """What the viewer may do with the programs of each of the organizations with these ids: a batch source."""
+    viewer: Viewer = batch.context.viewer
+    query = select(RoleGrant.organization_id, RoleGrant.username, RoleGrant.role).where(
+        any_of(RoleGrant.organization_id, keys_parameter(BigInteger()))
+    )
+    found = {key: set(viewer.permissions) for key in batch.keys}
+    for key, username, role in await rows_for(
+        batch.context.snapshot, batch.context.database.dialect, query, batch.keys
+    ):
+        if username == viewer.username:
+            found[key] |= PERMISSIONS[Role(role)]
+    return {key: sorted(permission.value for permission in of & ON_PROGRAMS) for key, of in found.items()}

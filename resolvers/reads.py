@@ -5,6 +5,7 @@ that a cursor always names one place.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -21,8 +22,9 @@ from db.tables import (
     ProgramCourseRunMode,
     ProgramOrganization,
     ProgramRequirement,
+    RoleGrant,
 )
-from db.types import ListOf, any_of, micros, present, text
+from db.types import Instant, ListOf, any_of, micros, present, text
 from edx.keys import CourseId, CourseKey, InvalidCourseKey
 from resolvers.errors import BadUserInput
 from resolvers.plan.ids import parse_key
@@ -197,6 +199,10 @@ def _program_in_status(statuses: BindParameter[list[str]]) -> ColumnElement[bool
     return any_of(Program.status, statuses)
 
 
+def _moment(value: datetime) -> datetime:
+    return value
+
+
 PROGRAM_FILTERS: Mapping[str, Filter] = {
     "category": Filter(_program_of_category, folded),
     "status": Filter(_program_in_status, list, ListOf(text())),
@@ -204,4 +210,10 @@ PROGRAM_FILTERS: Mapping[str, Filter] = {
     "course": Filter(_program_with_course, folded_course_id),
     "run": Filter(_program_with_run, folded_run_key),
     "search": Filter(_search(Program.name_folded), containing),
+    "updatedSince": Filter(lambda moment: Program.updated_at >= moment, _moment, Instant()),
+}
+
+GRANT_FILTERS: Mapping[str, Filter] = {
+    "username": Filter(lambda username: RoleGrant.username == username, str),
+    "org": Filter(lambda key: RoleGrant.organization_id == _organization(key), folded),
 }

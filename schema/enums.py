@@ -5,6 +5,7 @@ from enum import Enum
 import strawberry
 
 from db import tables
+from resolvers.access import Permission
 from resolvers.reads import RunState
 
 
@@ -55,6 +56,18 @@ class ProgramStatus(Enum):
     RETIRED = strawberry.enum_value(
         tables.ProgramStatus.RETIRED.value, description="No longer offered to new learners; still shown."
     )
+
+
+@strawberry.enum(description="One thing that a viewer may do with a program.")
+class ProgramPermission(Enum):
+    """Permissions on programs (`spec/programs.md`, "Roles and Permissions")."""
+
+    SEE = strawberry.enum_value(Permission.SEE_PROGRAMS.value, description="See it once it is published.")
+    SEE_UNPUBLISHED = strawberry.enum_value(
+        Permission.SEE_UNPUBLISHED_PROGRAMS.value, description="See it before it is published."
+    )
+    CHANGE = strawberry.enum_value(Permission.CHANGE_PROGRAMS.value, description="Change, retire and delete it.")
+    PUBLISH = strawberry.enum_value(Permission.PUBLISH_PROGRAMS.value, description="Offer it to learners.")
 
 
 @strawberry.enum(description="What a node of a program's requirement tree asks for.")

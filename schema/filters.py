@@ -1,5 +1,6 @@
 """Which rows a list shows: all conditions hold together, one left out or null is none, unknown values match nothing."""
 
+from datetime import datetime
 from typing import Any
 
 import strawberry
@@ -47,5 +48,14 @@ class ProgramFilter:
     course: str | None = _condition(
         "Id of a course in the program without regard to case, such as `MITx+6.002x` or `MITx/6.002x`."
     )
+    updated_since: datetime | None = _condition("Changed at that time or later.")
     run: str | None = _condition("Key of a course run in the program, without regard to case.")
     search: str | None = _condition("Name contains this text, without regard to case.")
+
+
+@strawberry.input(description="Which grants of roles to list.")
+class RoleGrantFilter:
+    """Conditions on grants."""
+
+    username: str | None = _condition("LMS username, compared with case.")
+    org: str | None = _condition("Key of the organization, without regard to case.")

@@ -5,7 +5,18 @@ from typing import Any
 
 import strawberry
 
+from schema import catalog_mutations as catalog
 from schema import program_mutations as programs
+from schema import role
+from schema.catalog_mutations import (
+    DeleteCourseRunPayload,
+    SyncCatalogPayload,
+    UpdateCoursePayload,
+    UpdateCourseRunPayload,
+    UpdateOrganizationPayload,
+    UpsertCourseRunPayload,
+    UpsertOrganizationPayload,
+)
 from schema.program_mutations import (
     AddCourseToProgramPayload,
     CreateProgramPayload,
@@ -18,6 +29,7 @@ from schema.program_mutations import (
     SetProgramRequirementsPayload,
     UpdateProgramPayload,
 )
+from schema.role import GrantRolePayload, RevokeRolePayload
 
 
 def _mutation(work: Callable[..., Any], description: str) -> Any:
@@ -61,4 +73,29 @@ class Mutation:
     )
     move_program_course: MoveProgramCoursePayload | None = _mutation(
         programs.move_program_course, "Move a course within the list that it stands in."
+    )
+    upsert_course_run: UpsertCourseRunPayload | None = _mutation(
+        catalog.upsert_course_run,
+        "Add a course run, with its course and organization where they are new, or name a known one.",
+    )
+    update_course_run: UpdateCourseRunPayload | None = _mutation(catalog.update_course_run, "Name a course run.")
+    delete_course_run: DeleteCourseRunPayload | None = _mutation(
+        catalog.delete_course_run,
+        "Remove a course run; refused where a program that learners see would lose it. Its course stays.",
+    )
+    update_course: UpdateCoursePayload | None = _mutation(catalog.update_course, "Name a course.")
+    update_organization: UpdateOrganizationPayload | None = _mutation(
+        catalog.update_organization, "Name an organization."
+    )
+    upsert_organization: UpsertOrganizationPayload | None = _mutation(
+        catalog.upsert_organization, "Add an organization, or bring a known one up to date."
+    )
+    sync_catalog: SyncCatalogPayload | None = _mutation(
+        catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
+    )
+    grant_role: GrantRolePayload | None = _mutation(
+        role.grant_role, "Give a user a role for one organization or program. Needs the permission to grant roles."
+    )
+    revoke_role: RevokeRolePayload | None = _mutation(
+        role.revoke_role, "Take a role for one organization or program from a user."
     )

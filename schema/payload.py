@@ -1,9 +1,10 @@
 """What mutations answer with: the changed objects, read anew, and the user errors."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from resolvers.context import Context
 from resolvers.refusals import Refusal
@@ -17,6 +18,20 @@ class Payload:
     user_errors: list[UserError] = strawberry.field(description="Why nothing was changed; empty when it was.")
 
 
+@strawberry.type
+class Deletion(Payload):
+    """The fields of the payloads of deletions."""
+
+    deleted_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Global id that the object had; null when it was not deleted."
+    )
+
+    @classmethod
+    def of(cls, errors: list[UserError], id_: str | None) -> Self:
+        """The payload of a deletion, or of one that was refused."""
+        return cls(user_errors=errors, deleted_id=None if id_ is None else strawberry.ID(id_))
+
+
 P = TypeVar("P", bound=Payload)
 
 
@@ -28,6 +43,19 @@ def changed(attribute: str, description: str) -> Any:
         return None if key is None else await info.context.object(info, key)
 
     return strawberry.field(resolver=resolve, description=description)
+
+
+async def changing(
+    info: strawberry.Info[Context, None],
+    payload: Callable[[list[UserError], str | None], P],
+    work: Callable[[AsyncSession], Awaitable[str]],
+) -> P:
+    """The payload of a change in one transaction, of the public key that `work` gives or of its user errors."""
+
+    async def change() -> P:
+        return payload([], await info.context.changing(work))
+
+    return await answered(change(), lambda errors: payload(errors, None))
 
 
 async def answered(work: Awaitable[P], refused: Callable[[list[UserError]], P]) -> P:

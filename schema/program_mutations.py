@@ -5,6 +5,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import ProgramStatus
 from resolvers.context import Context
@@ -12,7 +13,7 @@ from resolvers.programs import trees
 from resolvers.programs.drafts import ProgramDraft
 from resolvers.programs.edits import Changes, Editor
 from resolvers.reads import course_id, program_key
-from schema.payload import Payload, answered, changed
+from schema.payload import Deletion, Payload, changed, changing
 from schema.program import Program
 from schema.program_inputs import (
     AddCourseToProgramInput,
@@ -90,23 +91,18 @@ class MoveProgramCoursePayload(ProgramPayload):
 
 
 @strawberry.type(description="What became of `deleteProgram`.")
-class DeleteProgramPayload(Payload):
+class DeleteProgramPayload(Deletion):
     """The payload of `deleteProgram`."""
-
-    deleted_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Global id that the program had; null when it was not deleted."
-    )
 
 
 async def _editing(info: Info, kind: type[P], work: Callable[[Editor], Awaitable[str]]) -> P:
     """The payload of a change that gives the program's UUID."""
     context = info.context
-
-    async def change() -> P:
-        uuid = await context.changing(lambda session: work(Editor(session, context.viewer, context.rules)))
-        return kind(user_errors=[], uuid=uuid)
-
-    return await answered(change(), lambda errors: kind(user_errors=errors))
+    return await changing(
+        info,
+        lambda errors, uuid: kind(user_errors=errors, uuid=uuid),
+        lambda session: work(Editor(session, context.viewer, context.rules)),
+    )
 
 
 async def _changing(
@@ -161,14 +157,14 @@ async def retire_program(info: Info, input: RetireProgramInput) -> RetireProgram
 
 async def delete_program(info: Info, input: DeleteProgramInput) -> DeleteProgramPayload | None:
     """Delete a program."""
-    context, revision = info.context, input.expected_revision or None
+    context = info.context
 
-    async def change() -> DeleteProgramPayload:
+    async def work(session: AsyncSession) -> str:
         uuid = UUID(program_key(input.id))
-        await context.changing(lambda session: Editor(session, context.viewer, context.rules).delete(uuid, revision))
-        return DeleteProgramPayload(user_errors=[], deleted_id=strawberry.ID(f"Program:{uuid}"))
+        await Editor(session, context.viewer, context.rules).delete(uuid, input.expected_revision or None)
+        return f"Program:{uuid}"
 
-    return await answered(change(), lambda errors: DeleteProgramPayload(user_errors=errors))
+    return await changing(info, DeleteProgramPayload.of, work)
 
 
 async def set_program_requirements(

@@ -12,6 +12,7 @@ from schema.health import Health, health
 from schema.node import Node
 from schema.organization import Organization
 from schema.program import Program
+from schema.role import RoleGrant
 
 
 @strawberry.type(description="What can be asked.")
@@ -62,6 +63,10 @@ class Query:
         where=reads.program_with,
         prepare=reads.program_key,
         kind=strawberry.ID,
+    )
+
+    role_grants: Connection[RoleGrant] | None = lists.role_grants(
+        "Roles that were granted for one organization or program; empty for viewers who may not grant them."
     )
 
     health: Health | None = strawberry.field(resolver=health, description="Whether the server works. Needs no sign-in.")

@@ -13,11 +13,13 @@ from graphql import ExecutionResult, OperationType, execute
 from strawberry import Schema
 
 from db.engine import Database, Snapshot
-from resolvers.access import Viewer
+from resolvers.access import Permission, Viewer
 from resolvers.context import Context
 from resolvers.errors import Code
+from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
+from resolvers.programs.lifecycle import Rules
 from server.deadlines import Deadline, watch
 from server.errors import described, refused
 from server.limits import UNLIMITED
@@ -63,8 +65,12 @@ class Executor:
     Without one, any document is run, however large: whoever serves strangers gives a profile.
     """
 
-    def __init__(self, schema: Schema, database: Database, profile: Profile | None = None) -> None:
+    def __init__(
+        self, schema: Schema, database: Database, profile: Profile | None = None, rules: Rules | None = None
+    ) -> None:
         self.profile = profile or Profile(UNLIMITED)
+        self.rules = rules or Rules()
+        self.grantees = Grantees(database)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
@@ -74,7 +80,7 @@ class Executor:
     async def execute(self, operation: Operation, viewer: Viewer) -> Result:
         """The answer to `operation` for `viewer`; the faults of fields are among its errors."""
         try:
-            ready = self.prepare(operation, viewer)
+            ready = self.prepare(operation, viewer, await self.permissions(viewer))
         except Refusal as error:
             return Result(None, error.errors, error.code)
         result = await self._in_time(ready, viewer)
@@ -83,7 +89,15 @@ class Executor:
             return replace(result, extensions={"cost": cost})
         return result
 
-    def prepare(self, operation: Operation, viewer: Viewer) -> Ready:
+    async def permissions(self, viewer: Viewer) -> frozenset[Permission]:
+        """The viewer's permissions, with the one that has grants looked up, for those who have some."""
+        if viewer.may(Permission.SEE_UNPUBLISHED_PROGRAMS) or not viewer.is_signed_in:
+            return viewer.permissions
+        if await self.grantees.includes(viewer.username):
+            return viewer.permissions | {Permission.SEE_GRANTED_PROGRAMS}
+        return viewer.permissions
+
+    def prepare(self, operation: Operation, viewer: Viewer, permissions: frozenset[Permission] | None = None) -> Ready:
         """The operation, ready to be run for `viewer`. Raises Refusal."""
         if self.profile.is_known is not None and not self.profile.is_known(operation.query):
             raise refusal(Code.PERSISTED_QUERY_NOT_FOUND, "only documents that are known here are run")
@@ -94,13 +108,19 @@ class Executor:
             raise refusal(Code.METHOD_NOT_ALLOWED, f"a {kind.value} is not run by GET; use POST")
         given = dict(operation.variables or {})
         variables = self.documents.variables(known.node, given)
-        request = Request(operation.query, document.tree, known.node, variables, viewer.permissions)
+        request = Request(
+            operation.query, document.tree, known.node, variables, permissions or viewer.permissions, viewer.username
+        )
         if not viewer.is_signed_in and not OPEN_FIELDS.issuperset(self.planner.root_fields(request)):
             problem = "Sign in: send a token of the LMS in the header Authorization."
             raise refusal(Code.UNAUTHENTICATED, problem)
         limits = self.profile.limits
         seconds = limits.mutation_seconds if kind is OperationType.MUTATION else limits.query_seconds
         return Ready(request, given, self.documents.cost(document, known, variables), seconds)
+
+    def context(self, request: Request, viewer: Viewer, snapshot: Snapshot) -> Context:
+        """What the resolvers of one operation, or of one event of a subscription, share."""
+        return Context(viewer, self._database, snapshot, self.planner, request, self.grantees, self.rules)
 
     async def _in_time(self, ready: Ready, viewer: Viewer) -> Result:
         """The answer, or an error in its place when it takes too long; its statements do not go on then."""
@@ -117,10 +137,11 @@ class Executor:
         return Result(None, [refused(Code.TIME_LIMIT_EXCEEDED, problem)])
 
     async def _answer(self, ready: Ready, viewer: Viewer, snapshot: Snapshot) -> Result:
-        answer = await self.planner.answer(ready.request, snapshot)
+        context = self.context(ready.request, viewer, snapshot)
+        answer = await self.planner.answer(ready.request, snapshot, context)
         if answer is not None:
             return Result(answer.data, described(answer.errors))
-        return await self._executed(ready, Context(viewer, self._database, snapshot, self.planner, ready.request))
+        return await self._executed(ready, context)
 
     async def _executed(self, ready: Ready, context: Context) -> Result:
         """The answer that graphql-core's executor gives."""

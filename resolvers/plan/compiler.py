@@ -20,7 +20,7 @@ from graphql import (
     get_nullable_type,
     is_leaf_type,
 )
-from sqlalchemy import ColumnElement, Dialect, FromClause, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Dialect, FromClause, Select, bindparam, func, select, true
 
 from db.types import any_of, rows_of
 from resolvers.access import Permission
@@ -116,8 +116,9 @@ class Compiler:
         parts = self._members(connection, nodes, embeds=parent is not None)
         return Connections(
             check=page.check,
-            paging=Paging(page.size, page.backward),
+            paging=Paging(page.size, page.backward, page.is_cut),
             finish=connection.finish,
+            only=connection.only,
             page=self._page(rows, source, page, parent) if connection.needs_rows else None,
             count=self._count(rows, source, page, parent) if connection.needs_total else None,
             parts=[part.finish() for part in parts],
@@ -184,6 +185,8 @@ class Compiler:
         """A SELECT of its own, or a column of the parent's."""
         if parent is None:
             return Fetched(self._rendered(query, rows))
+        if not rows.columns:
+            rows.add(true())  # as in the SELECT, which needs a column
         parent.rows.reads |= harmless(rows.reads)
         column = parent.rows.add(rows_of(query.scalar_subquery()))
         decode = orjson.loads if self._dialect.name == "sqlite" else _same
@@ -271,7 +274,7 @@ class Compiler:
 
 
 def _part_objects(part: int, page: PageData) -> Sequence[Any]:
-    return page.objects[part]
+    return page.part(part)
 
 
 def _object_type(kind: GraphQLOutputType) -> GraphQLObjectType:

@@ -40,7 +40,8 @@ class PageArguments:
         self.tag = f"{name}.{order}.{'desc' if descending else 'asc'}"
         self._prefix = prefix  # of parameters: a statement may hold several pages
         self.limit = bindparam(f"{prefix}_limit", type_=BigInteger())
-        self.reads: dict[str, Read] = {self.limit.key: lambda variables: self.size(variables) + 1}
+        self.is_cut = False  # one row more than the page has is read, to see whether there are more
+        self.reads: dict[str, Read] = {self.limit.key: lambda variables: self.size(variables) + self.is_cut}
 
     def size(self, variables: Variables) -> int:
         """How many rows the page has at most."""
@@ -98,7 +99,7 @@ class PageArguments:
 def _order(given: Given | None, source: Paged) -> tuple[str, bool]:
     """The name of the order and whether it descends."""
     if given is None:
-        return next(iter(source.orders)), False
+        return next(iter(source.orders)), source.descending
     return given.sample["field"], given.sample.get("direction") == "desc"
 
 
@@ -116,6 +117,12 @@ class Connection:
         self.needs_total = False
         self._arguments = arguments
         self._members: dict[str, Callable[[PageData], Any]] = {}
+        self._nodes: str | None = None
+
+    @property
+    def only(self) -> str | None:
+        """The response key of `nodes` where nothing else is selected."""
+        return self._nodes if list(self._members) == [self._nodes] else None
 
     def constant(self, key: str, value: Any) -> None:
         """A member that is the same for every page."""
@@ -129,7 +136,8 @@ class Connection:
     def nodes(self, key: str, part: int) -> None:
         """`nodes`: the objects of one part."""
         self.needs_rows = True
-        self._members[key] = lambda page: list(page.objects[part])
+        self._members[key] = lambda page: page.part(part)
+        self._nodes = key
 
     def edges(self, key: str, members: Mapping[str, Callable[[PageData], Sequence[Any]]]) -> None:
         """`edges`: objects whose members are given as columns over the page."""
@@ -144,6 +152,7 @@ class Connection:
     def page_info(self, key: str, fields: Mapping[str, str], kind: str) -> None:
         """`pageInfo` with the selected `fields`, by response key."""
         self.needs_rows = True
+        self._arguments.is_cut = True
         cursor = self._cursor()
         values: dict[str, Callable[[PageData], Any]] = {
             "__typename": lambda _page: kind,

@@ -281,40 +281,42 @@ def _lists(rows: Sequence[Row], made: Sequence[Any]) -> Grouped:
     return lists
 
 
-@dataclass
+@dataclass(slots=True)
 class PageData:
-    """What the fields of one connection object are made of."""
+    """What the fields of one connection object are made of: its rows, and those of each part's objects."""
 
     rows: Sequence[Row]
     has_more: bool
     total: int
     objects: Sequence[Sequence[Any]]
+    start: int
+
+    def part(self, number: int) -> Sequence[Any]:
+        """The objects of one part."""
+        return self.objects[number][self.start : self.start + len(self.rows)]
 
 
 @dataclass
 class Paging:
-    """How many rows a page has, and from which end."""
+    """How many rows a page has, and from which end; one more is read where it matters whether there are more."""
 
     size: Callable[[Variables], int]
     backward: bool
-
-    def cut(self, rows: list[Row], variables: Variables) -> tuple[list[Row], bool]:
-        """The rows of the page in the list's order, and whether more lie beyond its far end."""
-        size = self.size(variables)
-        page, has_more = rows[:size], len(rows) > size
-        if self.backward:
-            page.reverse()
-        return page, has_more
+    is_cut: bool
 
 
 @dataclass
 class Connections(Level):
-    """A page of children for each parent; at the root, where there is no parent, one page under the key None."""
+    """A page of children for each parent; at the root, where there is no parent, one page under the key None.
+
+    `only` is the response key of `nodes` where nothing else of the connection is selected.
+    """
 
     check: Callable[[Variables], None]
     paging: Paging
     parts: Sequence[Objects]
     finish: Callable[[PageData], Mapping[str, Any]]
+    only: str | None
     page: Supply | None
     count: Supply | None
     is_root: bool = field(default=False)
@@ -326,32 +328,48 @@ class Connections(Level):
         return own + sum(part.statements for part in self.parts)
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Grouped:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
         """The connection object of each parent."""
         self.check(run.variables)
-        pages = await self._pages(run, keys, parents)
+        rows = [] if self.page is None else await self.page.rows(run, keys, parents)
+        if self.only is not None:
+            return await self._only_nodes(run, rows, keys, times)
         totals = await self._totals(run, keys, parents)
-        kept = [row for rows, _ in pages.values() for row in rows]
+        groups, cut = self._groups(rows, keys, run.variables)
+        kept = [row for rows in groups.values() for row in rows]
         made = [await part.make(run, kept, _times(kept, times)) for part in self.parts]
         connections = Grouped(None)
-        at = 0
-        for parent, (rows, has_more) in pages.items():
-            end = at + len(rows)
-            objects = [part[at:end] for part in made]
-            connections[parent] = self.finish(PageData(rows, has_more, totals.get(parent, 0), objects))
-            at = end
+        start = 0
+        for parent, page in groups.items():
+            connections[parent] = self.finish(PageData(page, parent in cut, totals.get(parent, 0), made, start))
+            start += len(page)
         return connections
 
-    async def _pages(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> dict[Any, tuple[list[Row], bool]]:
-        groups: dict[Any, list[Row]] = {None: []} if self.is_root else {key: [] for key in keys}
-        if self.page is not None:
-            rows = await self.page.rows(run, keys, parents)
-            if self.is_root:
-                groups[None] = list(rows)
-            else:
-                for row in rows:
-                    groups[row[0]].append(row)
-        return {parent: self.paging.cut(rows, run.variables) for parent, rows in groups.items()}
+    async def _only_nodes(self, run: Run, rows: Sequence[Row], keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+        """As `run`, for connections of which only the nodes are selected."""
+        rows = rows[::-1] if self.paging.backward else rows
+        made = await self.parts[0].make(run, rows, _times(rows, times))
+        if self.is_root:
+            return {None: {self.only: made}}
+        lists = _lists(rows, made)
+        return {key: {self.only: lists[key]} for key in keys}
+
+    def _groups(
+        self, rows: Sequence[Row], keys: Sequence[Any], variables: Variables
+    ) -> tuple[dict[Any, list[Row]], set[Any]]:
+        """The rows of each parent's page in the list's order, and the parents that have more beyond its far end."""
+        groups: dict[Any, list[Row]] = {None: list(rows)} if self.is_root else {key: [] for key in keys}
+        if not self.is_root:
+            for row in rows:
+                groups[row[0]].append(row)
+        size, cut = self.paging.size(variables), set()
+        for parent, page in groups.items():
+            if self.paging.is_cut and len(page) > size:
+                del page[size:]
+                cut.add(parent)
+            if self.paging.backward:
+                page.reverse()
+        return groups, cut
 
     async def _totals(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> dict[Any, int]:
         if self.count is None:

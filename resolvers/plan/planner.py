@@ -26,7 +26,7 @@ from graphql import (
 from sqlalchemy import Dialect
 
 from db.engine import Snapshot
-from resolvers.access import Permission
+from resolvers.access import VIEWER, Permission
 from resolvers.errors import BadUserInput
 from resolvers.plan.cache import Cache
 from resolvers.plan.compiler import Compiler
@@ -53,6 +53,12 @@ class Request:
     operation: OperationDefinitionNode
     variables: Variables
     permissions: frozenset[Permission]
+    viewer: str | None = None
+
+    @property
+    def values(self) -> Variables:
+        """What the plan reads when it runs: the variables, and the viewer's username."""
+        return {**self.variables, VIEWER: self.viewer}
 
     def key(self) -> tuple[Any, ...]:
         """Requests with equal keys have the same plan."""
@@ -96,7 +102,7 @@ class Planner:
         plan = self._plan(request)
         if plan is None:
             return None
-        run = Run(snapshot, request.variables, context, self.most_rows)
+        run = Run(snapshot, request.values, context, self.most_rows)
         snapshot.is_single = sum(root.statements(run) for root in plan.values()) == 1
         data: dict[str, Any] = {}
         errors: list[GraphQLError] = []
@@ -111,7 +117,7 @@ class Planner:
     async def field(self, request: Request, site: Site, snapshot: Snapshot, context: Any) -> Planned:
         """One planned root field that graphql-core resolves among others."""
         root = self._root(self._document(request), site.nodes, request)
-        return await root.resolve(Run(snapshot, request.variables, context, self.most_rows), site.path)
+        return await root.resolve(Run(snapshot, request.values, context, self.most_rows), site.path)
 
     async def object(self, request: Request, site: Site, key: str, snapshot: Snapshot, context: Any) -> Planned:
         """The object with a public key, for a field that graphql-core resolves."""
@@ -120,7 +126,7 @@ class Planner:
         document = self._document(request)
         lookup = Compiler(document, self._dialect, request.permissions).lookup(kind, site.nodes, embeds=True)
         root = KeyRoot(site.kind, site.nodes, document, lookup, key)
-        return await root.resolve(Run(snapshot, request.variables, context, self.most_rows), site.path)
+        return await root.resolve(Run(snapshot, request.values, context, self.most_rows), site.path)
 
     def root_fields(self, request: Request) -> set[str]:
         """The names of the root fields that a query, mutation or subscription selects."""

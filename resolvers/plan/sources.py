@@ -122,12 +122,16 @@ class Filter:
 
 @dataclass(frozen=True)
 class Paged:
-    """A connection: the rows of another noun, page by page; of the whole table when neither remote nor through."""
+    """A connection: the rows of another noun, page by page; of the whole table when neither remote nor through.
+
+    Where no order is asked for it is the first of `orders`, `descending` or not.
+    """
 
     orders: Mapping[str, Expression]
     filters: Mapping[str, Filter] = field(default_factory=dict)
     remote: InstrumentedAttribute[Any] | None = None
     through: Link | None = None
+    descending: bool = False
 
 
 @dataclass(frozen=True)
@@ -258,13 +262,14 @@ def paged(
     description: str,
     *,
     orders: Mapping[str, Expression],
-    order_by: type,
+    order_by: type | None = None,
+    descending: bool = False,
     filter_by: type | None = None,
     filters: Mapping[str, Filter] | None = None,
     remote: InstrumentedAttribute[Any] | None = None,
     through: Link | None = None,
 ) -> Any:
-    """A connection field with `first`, `after`, `last`, `before`, `orderBy` and, given its input type, `filter`.
+    """A connection field with `first`, `after`, `last`, `before` and, given their input types, `orderBy` and `filter`.
 
     `orders` maps the values of `order_by`'s enum to what they sort by, the default first; every expression must be
     non-null. `filters` maps the GraphQL names of the members of `filter_by`.
@@ -274,11 +279,12 @@ def paged(
         "after": (str | None, "The cursor after which the page starts."),
         "last": (int | None, "How many from the end of the list, or before `before`: 100 at most."),
         "before": (str | None, "The cursor before which the page ends."),
-        "order_by": (order_by | None, "The order of the list."),
     }
+    if order_by is not None:
+        arguments["order_by"] = (order_by | None, "The order of the list.")
     if filter_by is not None:
         arguments["filter"] = (filter_by | None, "Which to list; all conditions hold together.")
-    return _field(Paged(orders, filters or {}, remote, through), description, arguments)
+    return _field(Paged(orders, filters or {}, remote, through, descending), description, arguments)
 
 
 def found(

@@ -30,8 +30,9 @@ from sqlalchemy.sql.util import ClauseAdapter
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 from sqlalchemy.types import TypeEngine
 
+from db.engine import Row, Snapshot
 from db.types import Instant, ListOf, any_of, raw_instant
-from resolvers.access import Permission
+from resolvers.access import VIEWER, Permission
 from resolvers.errors import BadUserInput
 from resolvers.plan.given import Variables
 from resolvers.plan.sources import Expression, Link, Noun
@@ -54,10 +55,12 @@ class Statement:
         return [read(variables, keys) for read in self.readers]
 
 
-def render(query: Select[Any], dialect: Dialect, reads: Mapping[str, Read]) -> Statement:
+def render(query: Select[*tuple[Any, ...]], dialect: Dialect, reads: Mapping[str, Read]) -> Statement:
     """`query` as text for `dialect`; `reads` names the parameters whose values come from variables."""
     compiled = query.compile(dialect=dialect)
     constants, binds = compiled.params, compiled.binds
+    if any(bind.expanding for bind in binds.values()):
+        raise TypeError("an IN with a list is rendered when it runs; use any_of with a ListOf parameter, or OR")
     names: Sequence[str] = compiled.positiontup or ()
     return Statement(
         compiled.string, tuple(_reader(binds[name], constants.get(name), dialect, reads.get(name)) for name in names)
@@ -70,12 +73,25 @@ def _reader(
     process: Callable[[Any], Any] = bind.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
     if isinstance(bind.type, Instant):
         process = functools.partial(_raw_instant, dialect.name)
+    if bind.key == VIEWER:
+        return lambda variables, _keys: variables[VIEWER]
     if bind.key == KEYS:
         return lambda _variables, keys: process(keys)
     if read is None:
         value = process(constant)
         return lambda _variables, _keys: value
     return lambda variables, _keys: process(storable(read(variables)))
+
+
+async def rows_for(
+    snapshot: Snapshot, dialect: Dialect, query: Select[*tuple[Any, ...]], keys: Sequence[Any]
+) -> Sequence[Row]:
+    """The raw rows of a SELECT over `keys_parameter`, for batch sources that read tables."""
+    return await snapshot.fetch(*_with_parameters(render(query, dialect, {}), keys))
+
+
+def _with_parameters(statement: Statement, keys: Sequence[Any]) -> tuple[Any, ...]:
+    return statement.sql, *statement.parameters({}, keys)
 
 
 def _raw_instant(dialect: str, value: datetime | None) -> int | None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import exists, select
+from sqlalchemy import BigInteger, ColumnElement, Select, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import (
     Course,
@@ -17,11 +18,15 @@ from db.tables import (
     Program,
     ProgramCategory,
     ProgramCourseRunMode,
+    ProgramOrganization,
     ProgramRequirement,
     ProgramStatus,
     ProgramUser,
 )
+from db.types import any_of
 from resolvers.access import Permission
+from resolvers.plan.sources import Batch
+from resolvers.plan.statements import KEYS, keys_parameter, rows_for
 from resolvers.programs.drafts import ProgramDraft
 from resolvers.refusals import Problem, Reason, Refusal
 
@@ -89,49 +94,78 @@ async def has_users(session: AsyncSession, program_id: int) -> bool:
 
 async def shortcomings(session: AsyncSession, program_id: int) -> list[Shortcoming]:
     """All that a program lacks before it can be published."""
-    program = await session.get_one(Program, program_id)
-    category = await session.get_one(ProgramCategory, program.category_id)
-    await session.refresh(program, ["organizations", "requirements"])
-    lacking: list[Shortcoming] = []
-    if not program.organizations:
-        lacking.append(Shortcoming(Lack.NO_ORGANIZATION, "it has no organization", ("organizations",)))
-    if not any(node.course_id or node.required_program_id for node in program.requirements):
-        lacking.append(Shortcoming(Lack.NO_COURSE, "it has no course", ("courses",)))
-    if category.needs_marketing_slug and not program.marketing_slug:
-        reason = f"active {category.display_name} programs must have a marketing slug"
-        lacking.append(Shortcoming(Lack.NO_MARKETING_SLUG, reason, ("marketingSlug",)))
-    lacking.extend(await _without_run(session, program_id))
-    lacking.extend(await _unavailable(session, program_id))
-    lacking.extend(await _hidden(session, program_id))
-    return lacking
-
-
-async def _without_run(session: AsyncSession, program_id: int) -> list[Shortcoming]:
-    node, mode, run = ProgramRequirement, ProgramCourseRunMode, CourseRun
-    has_run = exists().where(mode.program_id == program_id, mode.course_run_id == run.id, run.course_id == Course.id)
-    query = select(Course.readable_id).join(node, node.course_id == Course.id).where(node.program_id == program_id)
-    keys = await session.scalars(query.where(~has_run).order_by(node.sequence))
-    return [Shortcoming(Lack.COURSE_WITHOUT_RUN, f"the course {key} has no run", ("courses", key)) for key in keys]
-
-
-async def _unavailable(session: AsyncSession, program_id: int) -> list[Shortcoming]:
-    mode = ProgramCourseRunMode
-    query = select(CourseRun.key).join(mode, mode.course_run_id == CourseRun.id).distinct()
-    query = query.where(mode.program_id == program_id, mode.is_unavailable.is_(True)).order_by(CourseRun.key)
     return [
-        Shortcoming(Lack.RUN_UNAVAILABLE, f"the LMS does not offer the run {key} any more", ("runModes", key))
-        for key in await session.scalars(query)
-    ]
+        told(lack, text) for lack, query in LACKING.items()
+        for _, text in await session.execute(query, {KEYS: [program_id]})
+    ]  # fmt: skip
 
 
-async def _hidden(session: AsyncSession, program_id: int) -> list[Shortcoming]:
-    node = ProgramRequirement
-    query = select(Program.name, Program.uuid).join(node, node.required_program_id == Program.id)
-    query = query.where(node.program_id == program_id, Program.status.not_in([ACTIVE, RETIRED])).order_by(node.sequence)
-    return [
-        Shortcoming(Lack.REQUIRED_PROGRAM_HIDDEN, f"learners do not see the program {name!r}", ("requirements", uuid))
-        for name, uuid in await session.execute(query)
-    ]
+def told(lack: Lack, text: str) -> Shortcoming:
+    """A row of one of the queries of `LACKING` as a shortcoming."""
+    message, field, names = TOLD[lack]
+    return Shortcoming(lack, message.format(text), (field, text) if names else (field,))
+
+
+TOLD: Mapping[Lack, tuple[str, str, bool]] = {
+    Lack.NO_ORGANIZATION: ("it has no organization", "organizations", False),
+    Lack.NO_COURSE: ("it has no course", "courses", False),
+    Lack.NO_MARKETING_SLUG: ("active {} programs must have a marketing slug", "marketingSlug", False),
+    Lack.COURSE_WITHOUT_RUN: ("the course {} has no run", "courses", True),
+    Lack.RUN_UNAVAILABLE: ("the LMS does not offer the run {} any more", "runModes", True),
+    Lack.REQUIRED_PROGRAM_HIDDEN: ("learners do not see the program {!r}", "requirements", True),
+}
+"""What is said of each, the field that it is about, and whether the path goes on with the name."""
+
+
+def _of_these(column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    return any_of(column, keys_parameter(BigInteger()))
+
+
+def _lacking() -> dict[Lack, Select[int, str]]:
+    node, mode, run, required = ProgramRequirement, ProgramCourseRunMode, aliased(CourseRun), aliased(Program)
+    of, these = ProgramOrganization, _of_these(Program.id)
+    asks = or_(node.course_id.is_not(None), node.required_program_id.is_not(None))
+    has_run = exists().where(
+        mode.program_id == node.program_id, mode.course_run_id == run.id, run.course_id == node.course_id
+    )
+    return {
+        Lack.NO_ORGANIZATION: select(Program.id, Program.uuid).where(
+            these, ~exists().where(of.program_id == Program.id)
+        ),
+        Lack.NO_COURSE: select(Program.id, Program.uuid).where(
+            these, ~exists().where(node.program_id == Program.id, asks)
+        ),
+        Lack.NO_MARKETING_SLUG: select(Program.id, ProgramCategory.display_name)
+        .join(ProgramCategory, ProgramCategory.id == Program.category_id)
+        .where(these, ProgramCategory.needs_marketing_slug.is_(True), Program.marketing_slug == ""),
+        Lack.COURSE_WITHOUT_RUN: select(node.program_id, Course.readable_id)
+        .join(Course, Course.id == node.course_id)
+        .where(_of_these(node.program_id), ~has_run)
+        .order_by(node.sequence),
+        Lack.RUN_UNAVAILABLE: select(mode.program_id, run.key)
+        .join(run, run.id == mode.course_run_id)
+        .where(_of_these(mode.program_id), mode.is_unavailable.is_(True))
+        .order_by(run.key)
+        .distinct(),
+        Lack.REQUIRED_PROGRAM_HIDDEN: select(node.program_id, required.name)
+        .join(required, required.id == node.required_program_id)
+        .where(_of_these(node.program_id), required.status != ACTIVE, required.status != RETIRED)
+        .order_by(node.sequence),
+    }
+
+
+LACKING: Mapping[Lack, Select[int, str]] = _lacking()
+"""For each shortcoming the programs among some that have it, with the name of what it is about."""
+
+
+async def load_shortcomings(batch: Batch) -> dict[int, list[Shortcoming]]:
+    """What each of the programs with these ids lacks: a batch source."""
+    found: dict[int, list[Shortcoming]] = {key: [] for key in batch.keys}
+    context = batch.context
+    for lack, query in LACKING.items():
+        for program, text in await rows_for(context.snapshot, context.database.dialect, query, batch.keys):
+            found[program].append(told(lack, text))
+    return found
 
 
 def removed_runs(before: ProgramDraft, after: ProgramDraft) -> list[str]:

@@ -97,7 +97,7 @@ class Operations:
 
     def _context(self, ready: Ready, viewer: Viewer, snapshot: Snapshot) -> Context:
         request = replace(ready.request, permissions=viewer.permissions)
-        return Context(viewer, self._database, snapshot, self._executor.planner, request)
+        return self._executor.context(request, viewer, snapshot)
 
     async def _answer(self, executor: EventExecutor[Any], ready: Ready, viewer: Viewer) -> Result:
         """The answer to one event."""
