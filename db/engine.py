@@ -251,7 +251,13 @@ class PostgresqlDatabase(Database):
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._dsn, min_size=0, max_size=10, statement_cache_size=1024, init=_prepare_reader, reset=_keep
+                    self._dsn,
+                    min_size=0,
+                    max_size=10,
+                    statement_cache_size=1024,
+                    server_settings={"jit": "off"},
+                    init=_prepare_reader,
+                    reset=_keep,
                 )
             return self._pool
 

@@ -4,7 +4,7 @@ A level gives what its parents need by parent key: an object, a list, a connecti
 """
 
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -263,21 +263,17 @@ class Listing(Level):
         return self.supply.statements + self.objects.statements
 
     @override
-    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Grouped:
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
         """The list of each parent."""
         rows = await self.supply.rows(run, keys, parents)
         return _lists(rows, await self.objects.make(run, rows, _times(rows, times)))
 
 
-def _lists(rows: Sequence[Row], made: Sequence[Any]) -> Grouped:
+def _lists(rows: Sequence[Row], made: Sequence[Any]) -> defaultdict[Any, list[Any]]:
     """The objects of rows, each row with its parent's key first, as one list for each parent."""
-    lists = Grouped([])
+    lists: defaultdict[Any, list[Any]] = defaultdict(list)
     for row, each in zip(rows, made, strict=True):
-        parent = row[0]
-        if parent in lists:
-            lists[parent].append(each)
-        else:
-            lists[parent] = [each]
+        lists[row[0]].append(each)
     return lists
 
 
