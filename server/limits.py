@@ -3,6 +3,7 @@
 Settings take their defaults from here, so this module loads nothing that takes long.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -34,7 +35,7 @@ class Limits:
     mutation_seconds: float = 60.0
 
 
-_ANY = 10**9
+_ANY = sys.maxsize
 UNLIMITED = Limits(
     tokens=_ANY,
     fields=_ANY,

@@ -4,6 +4,7 @@ This is graphql-core's `subscribe`, taken apart where it says one may: each even
 viewer as of then, a short snapshot, and the time that a query has.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
@@ -80,6 +81,7 @@ class Operations:
         async with contextlib.aclosing(cast("AsyncGenerator[Any, None]", source)) as events:
             async for event in events:
                 yield await self._answer(executor.build_per_event_executor(event), ready, viewing())
+                await asyncio.sleep(0)  # a source that never waits must not keep everybody else waiting
 
     def _built(self, ready: Ready, viewer: Viewer) -> EventExecutor[Any]:
         name = ready.request.operation.name

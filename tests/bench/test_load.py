@@ -11,7 +11,6 @@ from starlette.routing import Route
 from bench.load import BadAnswer, Order, measure
 from tests.serving import serving
 
-
 WAIT = 0.01
 
 

@@ -4,7 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
-from random import randbytes
+from os import urandom
 from typing import Any
 
 import strawberry
@@ -32,7 +32,7 @@ closed: list[str] = []
 made: list[int] = []
 """The events that `flood` made."""
 
-NOISE = b64encode(randbytes(75_000)).decode()  # frames are compressed
+NOISE = b64encode(urandom(75_000)).decode()  # frames are compressed
 
 
 @strawberry.type

@@ -153,6 +153,25 @@ async def test_an_event_has_the_time_of_a_query_and_the_stream_goes_on(catalog: 
     assert code(first["errors"]) == "TIME_LIMIT_EXCEEDED"
 
 
+async def test_a_source_that_never_waits_keeps_nobody_waiting(catalog: Database) -> None:
+    results = operations(catalog).results(Operation("subscription { flood }"), lambda: LEARNER)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    for _ in range(20):
+        await anext(results)
+    await results.aclose()
+    task.cancel()
+
+    assert turns > 10
+
+
 async def test_limits_hold_for_subscriptions(catalog: Database) -> None:
     with pytest.raises(Refusal) as refused:
         await bodies(catalog, "subscription { seen(uuids: []) { program { name } } }", profile=Profile(Limits(depth=2)))

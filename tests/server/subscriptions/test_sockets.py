@@ -375,3 +375,4 @@ async def test_a_slow_client_holds_its_source_up(served: Served) -> None:
         assert made[-1] == already
         client.socket.transport.resume_reading()
         await client.get()
+        client.socket.transport.abort()
