@@ -209,6 +209,26 @@ async def test_the_source_is_closed_when_nobody_listens_anymore(catalog: Databas
     assert closed == ["a"]
 
 
+async def test_operations_that_are_cut_short_anywhere_leave_the_database_free(catalog: Database) -> None:
+    """A client may go at any moment, in the middle of a statement too."""
+
+    async def follow(query: str, variables: dict[str, Any]) -> None:
+        await bodies(catalog, query, variables, ADMIN)
+
+    for number in range(60):
+        for query, variables in [(SEEN, {"uuids": [uuid(1)] * 3}), (RETIRE, {"id": f"Program:{uuid(1)}"})]:
+            task = asyncio.create_task(follow(query, variables))
+            await asyncio.sleep(number / 10_000)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async with asyncio.timeout(5):
+        [mutation] = await bodies(catalog, RETIRE, {"id": f"Program:{uuid(5)}"}, ADMIN)
+        answers = await asyncio.gather(*(bodies(catalog, SEEN, {"uuids": [uuid(5)]}) for _ in range(20)))
+    assert mutation["data"]["retireProgram"]["program"] == {"status": "RETIRED"}
+    assert all("errors" not in body for [body] in answers)
+
+
 async def test_without_a_database_an_event_says_so(tmp_path: Any) -> None:
     database = open_database(f"sqlite+aiosqlite:///{tmp_path}/none.db")
 
