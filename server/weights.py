@@ -42,7 +42,7 @@ from server.limits import INTROSPECTION_ROOM, MOST_LEVELS, LimitExceeded
 USUAL_LIST = 10
 """How many items a list without pages is taken to have, such as the courses of a program."""
 
-USUAL_INTROSPECTED_LIST = 3
+USUAL_INTROSPECTED_LIST = 1
 """The same for lists of introspection other than types and fields, such as the arguments of a field."""
 
 INTROSPECTION: Mapping[str, GraphQLField] = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
