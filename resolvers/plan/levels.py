@@ -160,7 +160,8 @@ class Embedded(Supply):
 
     @override
     async def rows(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> Sequence[Row]:
-        return [(parent[self.key], *row) for parent in parents for row in self.decode(parent[self.column])]
+        held = {parent[self.key]: parent[self.column] for parent in parents}  # several may lead to one and the same
+        return [(key, *row) for key, rows in held.items() for row in self.decode(rows)]
 
 
 @dataclass

@@ -114,3 +114,16 @@ def test_every_relation_leads_to_a_noun() -> None:
             assert isinstance(target, GraphQLObjectType)
             target = get_named_type(target.fields["nodes"].type)
         assert noun_of(target) is not None
+
+
+async def test_what_several_rows_share_is_not_read_twice_below_a_single_object(asking: Asking) -> None:
+    query = f"""{{ program(id: "Program:{uuid(1)}") {{ runModes {{ modeSlug courseRun {{ key
+        programs(first: 2) {{ totalCount nodes {{ name }} edges {{ node {{ name }} }} }} }} }} }} }}"""
+
+    modes = (await asking.data(query))["program"]["runModes"]
+
+    names = [{"name": "Program 1"}, {"name": "Program 2"}]
+    assert [mode["modeSlug"] for mode in modes] == ["verified", "audit"] * 2
+    assert all(mode["courseRun"]["programs"]["nodes"] == names for mode in modes)
+    assert all(mode["courseRun"]["programs"]["totalCount"] == 4 for mode in modes)
+    assert asking.statements == 1
