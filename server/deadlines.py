@@ -15,8 +15,11 @@ from sqlalchemy import event
 
 from db.engine import Database, Snapshot, SqliteDatabase, SqliteSnapshot
 
-PATIENCE = 0.05
+PAUSE = 0.05
 """Seconds between two interruptions: one that comes before a statement has begun is lost."""
+
+INTERRUPTIONS = 20
+"""How many to try before a task that writes is cancelled: cancelled within a statement, it could not roll back."""
 
 Writers = set[aiosqlite.Connection]
 _writers: ContextVar[Writers | None] = ContextVar("writers", default=None)
@@ -26,27 +29,22 @@ _writers: ContextVar[Writers | None] = ContextVar("writers", default=None)
 class Deadline:
     """A block that is cancelled when `seconds` have passed, with the statements that it waits for.
 
-    It ends with TimeoutError then; `is_over` tells that from one of somebody else. Set `snapshot` to what the block
-    reads from. It does what asyncio.timeout does, without its coroutines, which would be dear for small queries.
+    It ends with TimeoutError then, even if it was just about to end well; `is_over` tells that from one of somebody
+    else. Set `snapshot` to what the block reads from. What asyncio.timeout does is done here without its coroutines,
+    which would be dear for small queries.
     """
 
     __slots__ = (
-        "_cancelling",
-        "_interrupting",
-        "_seconds",
-        "_task",
-        "_timer",
-        "_token",
-        "_writers",
-        "is_over",
+        "_cancelling", "_is_cancelled", "_seconds", "_stopping", "_task", "_timer", "_token", "_writers", "is_over",
         "snapshot",
-    )
+    )  # fmt: skip
 
     def __init__(self, seconds: float) -> None:
         self.snapshot: Snapshot | None = None
         self.is_over = False
         self._seconds = seconds
-        self._interrupting: asyncio.Task[None] | None = None
+        self._is_cancelled = False
+        self._stopping: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
         task = asyncio.current_task()
@@ -63,17 +61,29 @@ class Deadline:
     ) -> None:
         self._timer.cancel()
         _writers.reset(self._token)
-        if self._interrupting is not None:
-            self._interrupting.cancel()
-        if self.is_over and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+        if self._stopping is None:
+            return
+        self._stopping.cancel()
+        others = self._task.uncancel() if self._is_cancelled else self._task.cancelling()
+        if others <= self._cancelling:
             raise TimeoutError from error
 
     def _end(self) -> None:
-        connections = self._writers | _reader(self.snapshot)  # now: a snapshot lets go of its own when cancelled
-        if connections:
-            self._interrupting = self._task.get_loop().create_task(_interrupt(connections))
         self.is_over = True
-        self._task.cancel()
+        self._stopping = self._task.get_loop().create_task(self._stop())
+
+    async def _stop(self) -> None:
+        """Interrupt the statements under way and cancel the task; what begins meanwhile is interrupted too."""
+        reader = _reader(self.snapshot)  # now: a snapshot lets go of its own when cancelled
+        for _ in range(INTERRUPTIONS):
+            if not self._writers:
+                break
+            await _interrupt(self._writers | reader)
+            await asyncio.sleep(PAUSE)
+        self._is_cancelled = self._task.cancel()
+        while True:
+            await _interrupt(self._writers | reader)
+            await asyncio.sleep(PAUSE)
 
 
 def watch(database: Database) -> None:
@@ -103,9 +113,6 @@ def _reader(snapshot: Snapshot | None) -> Writers:
 
 
 async def _interrupt(connections: Writers) -> None:
-    """Interrupt whatever runs on connections, until it is cancelled itself."""
-    while True:
-        for connection in connections:
-            with contextlib.suppress(ValueError):  # it is closed by now
-                await connection.interrupt()
-        await asyncio.sleep(PATIENCE)
+    for connection in connections:
+        with contextlib.suppress(ValueError):  # it is closed by now
+            await connection.interrupt()

@@ -4,6 +4,7 @@ Integer keys hold rows together inside; `key`, `readable_id` and `uuid` are the 
 A `…_folded` column is the case-folded twin that makes names unique and sorts and searches without regard to case.
 """
 
+from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
@@ -24,6 +25,8 @@ from db.tables.roles import RoleGrant
 __all__ = [
     "AuditEntry",
     "Base",
+    "CacheVersion",
+    "ClientApplication",
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
@@ -43,6 +46,7 @@ __all__ = [
     "RequirementKind",
     "RoleGrant",
     "RunOrigin",
+    "TrustedDocument",
     "folded",
     "now",
 ]

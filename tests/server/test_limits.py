@@ -1,6 +1,7 @@
 """Each limit lets its number through and refuses one more, under its own code (domain notes, table g, rows 3 and 4)."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from time import perf_counter
@@ -43,7 +44,7 @@ def introspected(levels: int) -> str:
     return "{ __schema { types { " + "ofType { " * (levels - 3) + "name" + " }" * (levels - 3) + " } } }"
 
 
-SIZED = {
+SIZED: Mapping[str, Callable[[int], str]] = {
     "tokens": padded,
     "fields": lambda n: "{ " + "__typename " * n + "}",
     "depth": nested,
