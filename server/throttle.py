@@ -29,6 +29,9 @@ PERIOD = 60
 PATIENCE = 0.25
 """Seconds that Redis may take to answer."""
 
+INEXACT = 0.001
+"""Seconds by which what is computed from times of day may be off."""
+
 PREFIX = "collegium:points"
 
 Window = tuple[int, float, int, float]
@@ -78,7 +81,7 @@ class Throttle:
             return Allowance(limit, limit, 0, wanted)
         self._is_lost = False
         allowance = _allowance(window, limit, self._period, wanted if is_taken else 0)
-        seconds = None if is_taken else math.ceil(wait(window, limit - wanted, self._period)) or 1
+        seconds = None if is_taken else math.floor(wait(window, limit - wanted, self._period) + INEXACT) + 1
         _tell(allowance, seconds)
         if seconds is not None:
             raise _limited(allowance, self._period, seconds)
@@ -134,19 +137,24 @@ def points_of(cost: int) -> int:
 
 
 def wait(window: Window, room: int, period: int) -> float:
-    """Seconds until no more than `room` points count, if none are taken meanwhile."""
+    """Seconds after which no more than `room` points count, parts of one left out, if none are taken meanwhile."""
     previous, fading, current, lasting = window
-    if previous * fading / period + current <= room:
+    if _used(window, period) <= room:
         return 0
     if current <= room:
-        return fading - (room - current) * period / previous
-    return lasting - period + period * (1 - room / current)  # they begin to fade when the next window begins
+        return fading - (room + 1 - current) * period / previous
+    return lasting - period + period * (1 - (room + 1) / current)  # they begin to fade when the next window begins
+
+
+def _used(window: Window, period: int) -> int:
+    """How many points count, as `limits` reckons."""
+    previous, fading, current, _ = window
+    return math.floor(previous * fading / period) + current
 
 
 def _allowance(window: Window, limit: int, period: int, cost: int) -> Allowance:
-    previous, fading, current, lasting = window
-    used = math.ceil(previous * fading / period) + current
-    return Allowance(limit, max(0, limit - used), lasting if current else fading, cost)
+    _, fading, current, lasting = window
+    return Allowance(limit, max(0, limit - _used(window, period)), lasting if current else fading, cost)
 
 
 def _limited(allowance: Allowance, period: int, seconds: int) -> Refusal:

@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from enum import StrEnum
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import structlog
 from sqlalchemy import update
@@ -78,7 +78,7 @@ class Kept(Generic[T]):
 class Freshness:
     """Keeps what a process keeps up to date with its database."""
 
-    def __init__(self, database: Database, kept: Sequence[Kept[object]], *, period: float = PERIOD) -> None:
+    def __init__(self, database: Database, kept: Sequence[Kept[Any]], *, period: float = PERIOD) -> None:
         self._database = database
         self._kept = kept
         self._period = period
