@@ -1,59 +1,103 @@
-"""The ASGI application: the GraphQL endpoint and the explorer."""
+"""The ASGI application: the GraphQL endpoint, the pages for people, and what those who run it look at."""
 
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from db.engine import open_database
-from schema import schema
-from server import explorer
+from db.engine import Database, open_database
+from schema import schema, sdl
+from server import explorer, health, landing, metrics, observing, tracing
+from server.cookies import JwtCookies, csrf_route
 from server.examples import OPERATIONS
 from server.execution import Executor
 from server.graphql import GraphQLView
+from server.health import LmsWatch, Readiness
+from server.landing import documentation
 from server.logs import RequestIds
+from server.profiles import profile
+from server.security import Cautious, cors
 from server.settings import Settings
 from server.signin import SignIn
 from server.subscriptions.operations import Operations
 from server.subscriptions.sockets import Sockets
 from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
+from server.tracing import CallersTrace
+from server.upstream import open_lms
 
 ENDPOINT = "/graphql"
 
 
-def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ()) -> Starlette:
-    """The application under `settings`. Its explorer offers `sessions` to sign in as: for demo and development only."""
+def create_app(
+    settings: Settings,
+    *,
+    sessions: Sequence[explorer.Session] = (),
+    origins: Collection[str] = (),
+    metrics_token: str | None = None,
+) -> Starlette:
+    """The application under `settings`. Its explorer offers `sessions` to sign in as: for demo and development only.
+
+    Pages of `origins` may send requests as their users; with a `metrics_token` only its bearer sees `/metrics`.
+    """
+    tracing.begin()
     database = open_database(settings.database_url)
-    sign_in = SignIn(settings).viewer
-    executor = Executor(schema(), database)
+    observing.watch(database)
+    lms = LmsWatch(lambda: open_lms(settings, attempts=1))
+    readiness = Readiness(database, lms)
     streams = Streams()
-    operations = Operations(executor, schema(), database)
-    sockets = Sockets(operations, sign_in, streams)
-    view: ASGIApp = EventStreams(GraphQLView(executor, sign_in), operations, sign_in, streams)
-    routes: list[BaseRoute] = []
-    if settings.explorer:
-        config = explorer.ExplorerConfig(endpoint=ENDPOINT, sessions=sessions, operations=OPERATIONS)
-        view = _Endpoint(view, config)
-        routes = [Route("/", _to_explorer), *explorer.routes(config)]
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         _settle_garbage_collection()
         yield
+        observing.tell()
+        await lms.close()
         await database.close()
 
-    routes = [Route(ENDPOINT, view), WebSocketRoute(ENDPOINT, sockets), *routes]
-    app = Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(RequestIds)])
+    routes = [
+        *_graphql(settings, database, streams, sessions, origins),
+        csrf_route(),
+        *health.routes(readiness),
+        metrics.route("/metrics", metrics.Standing(database, readiness), before=observing.tell, token=metrics_token),
+    ]
+    middleware = [Middleware(RequestIds), Middleware(Cautious), *cors(origins)]
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.streams = streams  # to be closed before the server stops
     return app
+
+
+def _graphql(
+    settings: Settings,
+    database: Database,
+    streams: Streams,
+    sessions: Sequence[explorer.Session],
+    origins: Collection[str],
+) -> list[BaseRoute]:
+    """The GraphQL endpoint and the pages for people, as far as the profile is open to them."""
+    sign_in = SignIn(settings).viewer
+    executor = Executor(schema(), database, profile(settings))
+    operations = Operations(executor, schema(), database)
+    sockets = Sockets(operations, sign_in, streams, origins=origins)
+    view: ASGIApp = EventStreams(GraphQLView(executor, sign_in), operations, sign_in, streams)
+    view = JwtCookies(CallersTrace(view), origins)
+    pages = landing.LandingConfig(ENDPOINT)
+    if executor.profile.takes_introspection:
+        pages = replace(pages, schema=schema()._schema, sdl=sdl)  # noqa: SLF001 -- graphql-core's own
+    explored: list[BaseRoute] = []
+    if settings.explorer:
+        collection = (*OPERATIONS, *documentation.operations())
+        config = explorer.ExplorerConfig(endpoint=ENDPOINT, sessions=sessions, operations=collection)
+        view, explored = _Endpoint(view, config), explorer.routes(config)
+        pages = replace(pages, explorer=config.path)
+    return [Route(ENDPOINT, view), WebSocketRoute(ENDPOINT, sockets), *explored, *landing.routes(pages)]
 
 
 class _Endpoint:
@@ -69,10 +113,6 @@ class _Endpoint:
             await explorer.page(self._config, Request(scope))(scope, receive, send)
         else:
             await self._view(scope, receive, send)
-
-
-async def _to_explorer(_request: Request) -> Response:
-    return RedirectResponse("/graphiql")
 
 
 def _settle_garbage_collection() -> None:

@@ -31,6 +31,8 @@ __all__ = ["Executor", "Operation", "Ready", "Result"]
 OPEN_FIELDS = frozenset({"__typename", "__schema", "__type", "health"})
 """Root fields that need no sign-in."""
 
+STREAM = "a subscription is answered as text/event-stream or over a WebSocket"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -81,6 +83,8 @@ class Executor:
         """The answer to `operation` for `viewer`; the faults of fields are among its errors."""
         try:
             ready = self.prepare(operation, viewer, await self.permissions(viewer))
+            if ready.request.operation.operation is OperationType.SUBSCRIPTION:
+                raise refusal(Code.NOT_ACCEPTABLE, STREAM)
         except Refusal as error:
             return Result(None, error.errors, error.code)
         result = await self._in_time(ready, viewer)

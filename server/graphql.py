@@ -78,6 +78,8 @@ def _answer(result: Result, media_type: str) -> Response:
             return Response(401, body, media_type, [CHALLENGE])
         case Code.METHOD_NOT_ALLOWED:
             return Response(405, body, media_type, [(b"allow", b"POST")])
+        case Code.NOT_ACCEPTABLE:
+            return Response(406, body, media_type)
     return Response(REFUSED if media_type == GRAPHQL else 200, body, media_type)
 
 

@@ -22,6 +22,7 @@ from joserfc.jwk import OctKey, RSAKey
 from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.errors import Unauthenticated
 from server.keyset import STRONG_SECRET, public_keys, secret_key
+from server.metrics import REFUSED_TOKENS
 from server.settings import Settings
 
 SCHEMES = frozenset({"jwt", "bearer"})
@@ -97,6 +98,7 @@ class SignIn:
         try:
             return self._signed_in(_token(authorization))
         except InvalidToken as error:
+            REFUSED_TOKENS.labels(error.reason.value).inc()
             log.info("unauthenticated", reason=error.reason.value, detail=str(error))
             raise
 

@@ -54,7 +54,11 @@ class OperationSpan:
         """End the span with what is told of the operation; `fault` is the code of an error that is the server's own."""
         self._span.update_name(f"{told['kind']} {told['operation']}")
         self._span.set_attributes(
-            {ATTRIBUTES.get(name, f"collegium.{name}"): value for name, value in told.items() if name not in LOGGED_ONLY}
+            {
+                ATTRIBUTES.get(name, f"collegium.{name}"): value
+                for name, value in told.items()
+                if name not in LOGGED_ONLY
+            }
         )
         if fault is not None:
             self._span.set_status(Status(StatusCode.ERROR, fault))

@@ -6,7 +6,7 @@ viewer as of then, a short snapshot, and the time that a query has.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import replace
 from inspect import isawaitable
 from typing import Any, cast
@@ -55,24 +55,25 @@ class Operations:
 
         Raises Refusal for an operation that is not run, or a source that fails, and Unauthenticated as `viewing` does.
         """
-        ready = self.prepared(operation, viewing())
-        if ready.request.operation.operation is not OperationType.SUBSCRIPTION:
-            result = await self._executor.execute(operation, viewing())
-            if result.refusal is not None:
-                raise Refusal(result.refusal, result.errors)
-            yield result
-            return
+        viewer = viewing()
+        ready = self.prepared(operation, viewer)
         try:
-            async with contextlib.aclosing(self._followed(ready, viewing)) as results:
-                async for result in results:
-                    yield result
+            match ready.request.operation.operation:
+                case OperationType.QUERY:
+                    yield _run(await self._executor.execute(operation, viewer))
+                case OperationType.MUTATION:
+                    yield _run(await _finished(self._executor.execute(operation, viewer)))
+                case OperationType.SUBSCRIPTION:
+                    async with contextlib.aclosing(self._followed(ready, viewing)) as results:
+                        async for result in results:
+                            yield result
         except (Refusal, Unauthenticated):
             raise
-        except Exception as error:  # noqa: BLE001 -- whatever a source raises, the client is told and the log has it
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the client is told and the log has it
             raise _failure([GraphQLError(str(error), original_error=error)]) from None
 
     async def _followed(self, ready: Ready, viewing: Viewing) -> AsyncGenerator[Result, None]:
-        executor = self._built(ready, viewing())
+        executor = self._built(ready, await self._context(ready, viewing(), NoSnapshot()))
         source = create_source_event_stream(executor)
         if isawaitable(source):
             source = await source
@@ -83,12 +84,12 @@ class Operations:
                 yield await self._answer(executor.build_per_event_executor(event), ready, viewing())
                 await asyncio.sleep(0)  # a source that never waits must not keep everybody else waiting
 
-    def _built(self, ready: Ready, viewer: Viewer) -> EventExecutor[Any]:
+    def _built(self, ready: Ready, context: Context) -> EventExecutor[Any]:
         name = ready.request.operation.name
         executor = SplicingExecutionContext.build(
             self._schema,
             ready.request.document,
-            context_value=self._context(ready, viewer, NoSnapshot()),
+            context_value=context,
             raw_variable_values=ready.given,
             operation_name=name.value if name else None,
             hide_suggestions=True,
@@ -97,8 +98,9 @@ class Operations:
             raise _failure(executor, Code.BAD_USER_INPUT)
         return executor
 
-    def _context(self, ready: Ready, viewer: Viewer, snapshot: Snapshot) -> Context:
-        request = replace(ready.request, permissions=viewer.permissions)
+    async def _context(self, ready: Ready, viewer: Viewer, snapshot: Snapshot) -> Context:
+        """A context for what `viewer` may see by now."""
+        request = replace(ready.request, permissions=await self._executor.permissions(viewer))
         return self._executor.context(request, viewer, snapshot)
 
     async def _answer(self, executor: EventExecutor[Any], ready: Ready, viewer: Viewer) -> Result:
@@ -107,7 +109,7 @@ class Operations:
         try:
             with deadline:
                 async with self._database.reading() as deadline.snapshot:
-                    executor.context_value = self._context(ready, viewer, deadline.snapshot)
+                    executor.context_value = await self._context(ready, viewer, deadline.snapshot)
                     result = execute_subscription_event(executor)
                     finished: ExecutionResult = await result if isawaitable(result) else result
                     return Result(finished.data, described(finished.errors or ()))
@@ -127,6 +129,23 @@ class NoSnapshot(Snapshot):
 
     @override
     async def release(self) -> None: ...
+
+
+async def _finished(work: Coroutine[Any, Any, Result]) -> Result:
+    """The result of `work`, which is done to its end even if nobody waits for it anymore: as over plain HTTP."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+def _run(result: Result) -> Result:
+    """The result of an operation that was run. Raises Refusal."""
+    if result.refusal is not None:
+        raise Refusal(result.refusal, result.errors)
+    return result
 
 
 def _failure(errors: Sequence[GraphQLError], code: Code = Code.INTERNAL_SERVER_ERROR) -> Refusal:

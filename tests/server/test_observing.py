@@ -24,6 +24,7 @@ QUERY = 'query Secret { course(key: "plainly-a-secret") { id } }'
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
+    tell()
     stream = io.StringIO()
     configure("info", "json", stream)
     yield stream

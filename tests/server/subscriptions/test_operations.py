@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from db.engine import Database, open_database
-from db.tables import Program
+from db.tables import Organization, Program, RoleGrant
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.errors import Unauthenticated
 from server.execution import Operation
@@ -87,6 +87,24 @@ async def test_each_event_is_answered_for_the_viewer_as_of_then(catalog: Databas
     shown = [(result.data or {})["seen"]["program"] is not None async for result in results]
 
     assert shown == [True, False]
+
+
+async def test_events_show_what_a_grant_lets_a_viewer_see_for_as_long_as_it_is_there(catalog: Database) -> None:
+    """spec/programs.md, "Roles and Permissions": a role may be for the programs of one organization."""
+    async with catalog.writing() as session:
+        organization = await session.scalar(select(Organization.id).where(Organization.key == "Org0X"))
+        grant = RoleGrant(username="learner", role="author", organization_id=organization, granted_by="admin")
+        session.add(grant)
+
+    results = operations(catalog).results(Operation(SEEN, variables={"uuids": [UNPUBLISHED] * 2}), lambda: LEARNER)
+    granted = await anext(results)
+    async with catalog.writing() as session:
+        await session.delete(grant)
+    revoked = await anext(results)
+    await results.aclose()
+
+    assert (granted.data or {})["seen"]["program"]["name"] == "Program 0"
+    assert revoked.data == {"seen": {"program": None}}
 
 
 async def test_queries_and_mutations_have_one_answer(catalog: Database) -> None:
@@ -212,12 +230,12 @@ async def test_the_source_is_closed_when_nobody_listens_anymore(catalog: Databas
 async def test_operations_that_are_cut_short_anywhere_leave_the_database_free(catalog: Database) -> None:
     """A client may go at any moment, in the middle of a statement too."""
 
-    async def follow(query: str, variables: dict[str, Any]) -> None:
-        await bodies(catalog, query, variables, ADMIN)
+    async def follow(query: str) -> None:
+        await bodies(catalog, query, {"uuids": [uuid(1)] * 3, "id": f"Program:{uuid(1)}"}, ADMIN)
 
     for number in range(60):
-        for query, variables in [(SEEN, {"uuids": [uuid(1)] * 3}), (RETIRE, {"id": f"Program:{uuid(1)}"})]:
-            task = asyncio.create_task(follow(query, variables))
+        for query in (SEEN, RETIRE, "{ programs { nodes { courses { name } } } }"):
+            task = asyncio.create_task(follow(query))
             await asyncio.sleep(number / 10_000)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -227,6 +245,20 @@ async def test_operations_that_are_cut_short_anywhere_leave_the_database_free(ca
         answers = await asyncio.gather(*(bodies(catalog, SEEN, {"uuids": [uuid(5)]}) for _ in range(20)))
     assert mutation["data"]["retireProgram"]["program"] == {"status": "RETIRED"}
     assert all("errors" not in body for [body] in answers)
+
+
+async def test_a_mutation_that_was_begun_is_finished(catalog: Database) -> None:
+    """As over plain HTTP: whoever goes before the answer finds all or nothing of it done, and here all."""
+    results = operations(catalog).results(Operation(RETIRE, variables={"id": f"Program:{uuid(1)}"}), lambda: ADMIN)
+    task = asyncio.ensure_future(anext(results))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert task.cancelled()
+    [body] = await bodies(catalog, f'{{ program(id: "Program:{uuid(1)}") {{ status }} }}')
+    assert body["data"]["program"]["status"] == "RETIRED"
 
 
 async def test_without_a_database_an_event_says_so(tmp_path: Any) -> None:
