@@ -84,7 +84,9 @@ async def serve(
     settings = read_settings(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     await check_database(settings.database_url)
     listener = listen(settings.host, settings.port)
-    await serve_app(create_app(settings), listener, lambda: typer.echo(f"Collegium serves {url_of(listener)}/graphql"))
+    served = create_app(settings)
+    ready = f"Collegium serves {url_of(listener)}/graphql"
+    await serve_app(served, listener, lambda: typer.echo(ready), served.state.streams.close)
 
 
 @command(app)

@@ -73,7 +73,9 @@ async def run_demo() -> None:
         await _fill(settings)
         sessions = _sessions(settings)
         app = create_app(settings, sessions=sessions)
-        await serve(app, listener, lambda: _say(_welcome(settings, url_of(listener), sessions)))
+        await serve(
+            app, listener, lambda: _say(_welcome(settings, url_of(listener), sessions)), app.state.streams.close
+        )
 
 
 def _is_loopback(host: str) -> bool:
