@@ -148,7 +148,8 @@ async def test_a_body_that_holds_no_operation_is_a_bad_request(client: httpx.Asy
 
 
 async def test_a_body_that_ends_early_is_a_bad_request(asking: Asking) -> None:
-    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    begun: Message = {"type": "http.request", "body": b"{", "more_body": True}
+    messages = iter([begun, {"type": "http.disconnect"}])
     sent: list[Mapping[str, Any]] = []
 
     async def receive() -> Message:
@@ -225,7 +226,7 @@ async def test_a_query_string_is_no_larger_than_a_body(client: httpx.AsyncClient
 
 @pytest.mark.parametrize("length", ["-1", "1e9", "9" * 5000, "²"])
 async def test_a_length_that_is_none_does_no_harm(client: httpx.AsyncClient, length: str) -> None:
-    headers = {"content-type": JSON, "content-length": length.encode("latin-1")}
+    headers = [(b"content-type", JSON.encode()), (b"content-length", length.encode("latin-1"))]
 
     response = await client.post("/graphql", content=orjson.dumps(TYPENAME), headers=httpx.Headers(headers))
 
