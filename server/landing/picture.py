@@ -9,7 +9,7 @@ from graphql import GraphQLObjectType, GraphQLSchema, get_named_type
 
 COLUMNS = 2
 BOX = 264
-GAP = 96
+GAP = 56
 LINE = 20
 HEAD = 40
 FOOT = 14
@@ -23,11 +23,7 @@ class Box:
     fields: Sequence[tuple[str, str]]
     x: int
     y: int
-
-    @property
-    def height(self) -> int:
-        """Height in the picture's units."""
-        return HEAD + LINE * len(self.fields) + FOOT
+    height: int
 
     @property
     def middle(self) -> tuple[float, float]:
@@ -68,17 +64,17 @@ def _relations(kind: GraphQLObjectType, schema: GraphQLSchema) -> Iterator[tuple
 
 
 def _placed(relations: Mapping[str, Sequence[tuple[str, str, str]]]) -> Sequence[Box]:
-    """The boxes, row by row, each row below the highest box of the one before."""
+    """The boxes, row by row; those of a row are as high as the one with the most fields."""
     boxes: list[Box] = []
     y = 0
     names = list(relations)
     for start in range(0, len(names), COLUMNS):
-        row = [
-            Box(name, [(field, words) for field, _, words in relations[name]], column * (BOX + GAP), y)
-            for column, name in enumerate(names[start : start + COLUMNS])
-        ]
-        y += max(box.height for box in row) + GAP // 2
-        boxes.extend(row)
+        row = names[start : start + COLUMNS]
+        height = HEAD + LINE * max(len(relations[name]) for name in row) + FOOT
+        for column, name in enumerate(row):
+            fields = [(field, words) for field, _, words in relations[name]]
+            boxes.append(Box(name, fields, column * (BOX + GAP), y, height))
+        y += height + GAP
     return boxes
 
 
