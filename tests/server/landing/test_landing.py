@@ -63,7 +63,7 @@ async def test_nothing_on_a_page_runs_or_comes_from_elsewhere(client: httpx.Asyn
     policy = page.headers["content-security-policy"].split("; ")
     assert {"default-src 'none'", "style-src 'self'", "frame-ancestors 'none'"} <= set(policy)
     assert not [part for part in policy if part.startswith("script-src") or "unsafe" in part]
-    assert not re.search(r"<script|<style|<link[^>]*href="https?:|<img|\sstyle=|\son[a-z]+=", page.text)
+    assert not re.search(r'<script|<style|<link[^>]*href="https?:|<img|\sstyle=|\son[a-z]+=', page.text)
 
 
 async def test_every_page_of_the_documentation_is_listed_and_its_links_lead_somewhere(

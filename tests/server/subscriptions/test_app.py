@@ -62,7 +62,7 @@ async def test_a_heartbeat_comes_over_a_websocket_until_the_token_ends(url: str,
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_heartbeat_comes_as_events_until_the_token_ends(url: str, settings: Settings, method: str) -> None:
-    headers = {"accept": "text/event-stream", "authorization": token(settings, 1)}
+    headers = {"accept": "text/event-stream", "authorization": token(settings, 3)}
     asked = {"params": {"query": QUERY}} if method == "GET" else {"json": {"query": QUERY}}
     async with httpx.AsyncClient(trust_env=False) as client:
         response = await client.request(method, url, headers=headers, **asked)  # type: ignore[arg-type]
