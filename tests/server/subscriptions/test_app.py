@@ -48,7 +48,7 @@ def token(settings: Settings, seconds: int) -> str:
 
 async def test_a_heartbeat_comes_over_a_websocket_until_the_token_ends(url: str, settings: Settings) -> None:
     async with connect(url.replace("http", "ws", 1), subprotocols=[PROTOCOL], proxy=None) as socket:
-        await socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": token(settings, 1)}}))
+        await socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": token(settings, 3)}}))
         assert json.loads(await socket.recv()) == {"type": "connection_ack"}
         await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": {"query": QUERY}}))
         assert json.loads(await socket.recv()) == {"id": "1", "type": "next", "payload": FIRST}
