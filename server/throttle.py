@@ -19,6 +19,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resolvers.access import Viewer
+from resolvers.allowance import Allowance
 from resolvers.errors import Code
 from server.applications.callers import Caller
 from server.operations import Refusal, refusal
@@ -38,16 +39,6 @@ Window = tuple[int, float, int, float]
 """The points of the window before, seconds for which they still count, those of this one, and seconds for these."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What a caller has: `remaining` of `limit` points, all of them again in `reset` seconds, `cost` taken just now."""
-
-    limit: int
-    remaining: int
-    reset: float
-    cost: int = 0
 
 
 class Throttle:

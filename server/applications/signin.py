@@ -22,6 +22,7 @@ from server.applications.callers import Caller, from_lms
 from server.applications.fresh import Kept
 from server.applications.registry import Application
 from server.applications.tokens import TYPE, Grant, Tokens
+from server.metrics import REFUSED_TOKENS
 from server.signin import HELD, LONGEST_TOKEN, REMEMBERED, SCHEMES, InvalidToken
 
 LONGEST_HEADER = 1024
@@ -66,6 +67,7 @@ class ApplicationSignIn:
             return self._caller(self._grant(token, self._tokens))
         except Unauthenticated as error:
             reason = error.reason.value if isinstance(error, InvalidToken) else "REVOKED"
+            REFUSED_TOKENS.labels(reason).inc()
             log.info("unauthenticated", reason=reason, detail=str(error))
             raise
 

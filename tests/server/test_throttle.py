@@ -14,10 +14,11 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.allowance import Allowance
 from resolvers.errors import Code
 from server.applications.callers import Caller, from_lms
 from server.operations import Refusal
-from server.throttle import Allowance, RateLimitHeaders, Throttle, points_of, throttling, wait
+from server.throttle import RateLimitHeaders, Throttle, points_of, throttling, wait
 from tests.redis import redis
 
 ROLES = frozenset({Role.LEARNER})
