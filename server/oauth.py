@@ -86,7 +86,7 @@ class TokenEndpoint:
         if grant_type != "client_credentials":
             raise OAuthError(400, "unsupported_grant_type", "only client_credentials is granted here")
         scopes = _scopes(application, form.get("scope", ""))
-        log.info("access_granted", application=application.client_id, scopes=sorted(scopes))
+        log.info("access_granted", application=application.client_id, scopes=" ".join(sorted(scopes)))
         return {
             "access_token": self._tokens.issue(application, scopes, generation),
             "token_type": "Bearer",
