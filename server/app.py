@@ -62,7 +62,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        _settle_garbage_collection()
+        settle_garbage_collection()
         async with Freshness(database, [applications, trusted]).running():
             yield
         observing.tell()
@@ -92,7 +92,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     middleware = [
         Middleware(RequestIds),
         Middleware(Cautious),
-        *cors(settings.origins),
+        *cors(settings.allowed_origins),
         Middleware(RateLimitHeaders),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
@@ -123,7 +123,7 @@ def _graphql(
     sessions: Sequence[explorer.Session],
 ) -> list[BaseRoute]:
     """The GraphQL endpoint and the pages for people, as far as the profile is open to them."""
-    origins = settings.origins
+    origins = settings.allowed_origins
     sockets = Sockets(operations, sign_in, streams, origins=origins)
     view: ASGIApp = EventStreams(GraphQLView(executor, sign_in), operations, sign_in, streams, origins=origins)
     view = JwtCookies(CallersTrace(view), origins)
@@ -154,7 +154,7 @@ class _Endpoint:
             await self._view(scope, receive, send)
 
 
-def _settle_garbage_collection() -> None:
+def settle_garbage_collection() -> None:
     """Keep the collector off what lives as long as the process, and from running for every few hundred rows."""
     gc.collect()
     gc.freeze()

@@ -101,11 +101,12 @@ class Executor:
     async def execute(self, operation: Operation, viewer: Viewer) -> Result:
         """The answer to `operation` for `viewer`; the faults of fields are among its errors."""
         with observe(operation.query, operation.name, viewer.username, application_of(viewer)) as seen:
-            result = await self._observed(operation, viewer, seen)
+            result = await self.run(operation, viewer, seen)
             seen.answered(result.errors)
             return result
 
-    async def _observed(self, operation: Operation, viewer: Viewer, seen: Observation) -> Result:
+    async def run(self, operation: Operation, viewer: Viewer, seen: Observation) -> Result:
+        """The same; what is found out about the operation goes into `seen`, of which nothing is told."""
         try:
             ready = self.prepare(operation, viewer, await self.permissions(viewer))
             seen.of(ready.request, ready.cost)

@@ -194,7 +194,7 @@ class Settings(BaseSettings):
         default_factory=lambda data: data["profile"] == "open",
         description="Whether the explorer is served to browsers; never in the locked profile.",
     )
-    origins: Annotated[Origins, NoDecode, ORIGINS] = Field(
+    allowed_origins: Annotated[Origins, NoDecode, ORIGINS] = Field(
         (), description="Origins of the web pages, other than this server's own, that may send requests as their users."
     )
     metrics_token: Secret | None = Field(

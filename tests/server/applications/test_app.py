@@ -317,7 +317,7 @@ def lines(log: io.StringIO) -> list[dict[str, Any]]:
 
 
 async def test_pages_of_named_origins_may_ask_and_read_the_headers(serve: Serve) -> None:
-    async with serve(origins=("https://apps.example.org",)) as client:
+    async with serve(allowed_origins=("https://apps.example.org",)) as client:
         named = await asked(client, {"query": ORGANIZATIONS}, origin="https://apps.example.org")
         other = await asked(client, {"query": ORGANIZATIONS}, origin="https://evil.example.org")
     assert named.headers["access-control-allow-origin"] == "https://apps.example.org"
