@@ -11,7 +11,7 @@ from schema.course_run import CourseRun
 from schema.health import Health, health
 from schema.node import Node
 from schema.organization import Organization
-from schema.program import Program
+from schema.program import Program, ProgramCategory
 from schema.role import RoleGrant
 
 
@@ -64,7 +64,7 @@ class Query:
         prepare=reads.program_key,
         kind=strawberry.ID,
     )
-
+    program_categories: Connection[ProgramCategory] | None = lists.program_categories("Kinds of programs, by name.")
     role_grants: Connection[RoleGrant] | None = lists.role_grants(
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."
     )

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import Database, open_database
+from resolvers.programs.lifecycle import Rules
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
 from server.cookies import JwtCookies, csrf_route
@@ -83,7 +84,8 @@ def _graphql(
 ) -> list[BaseRoute]:
     """The GraphQL endpoint and the pages for people, as far as the profile is open to them."""
     sign_in = SignIn(settings).viewer
-    executor = Executor(schema(), database, profile(settings))
+    rules = Rules(settings.max_organizations_per_program, settings.one_program_per_course)
+    executor = Executor(schema(), database, profile(settings), rules)
     operations = Operations(executor, schema(), database)
     sockets = Sockets(operations, sign_in, streams, origins=origins)
     view: ASGIApp = EventStreams(GraphQLView(executor, sign_in), operations, sign_in, streams)

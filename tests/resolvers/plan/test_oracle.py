@@ -138,6 +138,7 @@ class Writing:
             "status": "[ProgramStatus!]",
             "state": "[CourseRunState!]",
             "source": "Boolean",
+            "hasUnavailableRuns": "Boolean",
             "updatedSince": "DateTime",
         }.get(name, "String")
         if self.draw(st.integers(0, 9)) == 0:
@@ -145,7 +146,7 @@ class Writing:
         if name == "updatedSince":
             moment = self.choose("2020-01-01T00:00:00Z", "2026-03-01T12:30:00Z", "2999-01-01T00:00:00Z")
             return self.value(kind, f'"{moment}"', moment)
-        if name == "source":
+        if kind == "Boolean":
             wanted = self.choose(True, False)
             return self.value(kind, str(wanted).lower(), wanted)
         if name in ("status", "state"):
