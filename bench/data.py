@@ -63,8 +63,8 @@ async def fill(url: str, sizes: Sizes) -> None:
     database = open_database(url)
     try:
         async with database.engine.begin() as connection:
-            for table in (ProgramCategoryMode, ProgramCategory):  # those that every installation begins with
-                await connection.execute(delete(table))
+            for seeded in (ProgramCategoryMode, ProgramCategory):  # those that every installation begins with
+                await connection.execute(delete(seeded))
         for table, rows in catalog(sizes).items():
             await _write(database.engine, table, list(rows))
         if database.dialect.name == "postgresql":

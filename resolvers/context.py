@@ -13,13 +13,17 @@ from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
 from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 
 T = TypeVar("T")
 
 
 @dataclass
 class Context:
-    """The viewer, the data as they are for this operation, the plans, and the rules of the installation."""
+    """The viewer, the data as they are for this operation, the plans, and the rules of the installation.
+
+    `offers` asks the LMS; None where none is configured.
+    """
 
     viewer: Viewer
     database: Database
@@ -28,6 +32,7 @@ class Context:
     request: Request
     grantees: Grantees
     rules: Rules = field(default_factory=Rules)
+    offers: Offers | None = None
 
     async def planned(self, info: Info) -> Planned:
         """The value of a planned root field, for graphql-core to take as it is."""

@@ -5,6 +5,7 @@ import strawberry
 from resolvers import reads
 from resolvers.plan.sources import by_id, by_ids, found
 from schema import lists
+from schema.available_run import AvailableRun, available_runs
 from schema.connection import Connection
 from schema.course import Course
 from schema.course_run import CourseRun
@@ -65,6 +66,10 @@ class Query:
         kind=strawberry.ID,
     )
     program_categories: Connection[ProgramCategory] | None = lists.program_categories("Kinds of programs, by name.")
+    available_run_modes: list[AvailableRun] | None = available_runs(
+        "Runs of a course that the LMS offers, 100 at most, with their modes, by key. Needs the permission to change "
+        "programs; the LMS is asked each time."
+    )
     role_grants: Connection[RoleGrant] | None = lists.role_grants(
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."
     )

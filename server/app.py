@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import Database, open_database
 from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
 from server.cookies import JwtCookies, csrf_route
@@ -32,7 +33,7 @@ from server.subscriptions.sockets import Sockets
 from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
 from server.tracing import CallersTrace
-from server.upstream import open_lms
+from server.upstream import SharedLms, open_lms
 
 ENDPOINT = "/graphql"
 
@@ -53,6 +54,7 @@ def create_app(
     observing.watch(database)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, lms)
+    shared = SharedLms(settings)
     streams = Streams()
 
     @contextlib.asynccontextmanager
@@ -61,10 +63,11 @@ def create_app(
         yield
         observing.tell()
         await lms.close()
+        await shared.close()
         await database.close()
 
     routes = [
-        *_graphql(settings, database, streams, sessions, origins),
+        *_graphql(settings, database, shared, streams, sessions=sessions, origins=origins),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", metrics.Standing(database, readiness), before=observing.tell, token=metrics_token),
@@ -78,14 +81,17 @@ def create_app(
 def _graphql(
     settings: Settings,
     database: Database,
+    lms: SharedLms,
     streams: Streams,
+    *,
     sessions: Sequence[explorer.Session],
     origins: Collection[str],
 ) -> list[BaseRoute]:
     """The GraphQL endpoint and the pages for people, as far as the profile is open to them."""
     sign_in = SignIn(settings).viewer
     rules = Rules(settings.max_organizations_per_program, settings.one_program_per_course)
-    executor = Executor(schema(), database, profile(settings), rules)
+    offers = Offers(lms) if lms.is_configured else None
+    executor = Executor(schema(), database, profile(settings), rules, offers)
     operations = Operations(executor, schema(), database)
     sockets = Sockets(operations, sign_in, streams, origins=origins)
     view: ASGIApp = EventStreams(GraphQLView(executor, sign_in), operations, sign_in, streams)

@@ -184,6 +184,21 @@ async def sync_course_runs(
     await _sync("Course runs", catalog.sync_course_runs, dry_run=dry_run, as_json=as_json)
 
 
+@command(sync, "run-modes")
+async def sync_run_modes(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Mark the runs and modes of programs that the LMS does not offer any more, and unmark those that it offers again.
+
+    Example: `collegium sync run-modes --dry-run`
+    """
+    from resolvers.programs import sync_run_modes as work
+
+    await _sync("Run modes", work, dry_run=dry_run, as_json=as_json)
+
+
 @command(app)
 async def simulate(
     *,

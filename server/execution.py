@@ -20,6 +20,7 @@ from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
 from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 from server.deadlines import Deadline, watch
 from server.errors import described, refused
 from server.limits import UNLIMITED
@@ -68,10 +69,16 @@ class Executor:
     """
 
     def __init__(
-        self, schema: Schema, database: Database, profile: Profile | None = None, rules: Rules | None = None
+        self,
+        schema: Schema,
+        database: Database,
+        profile: Profile | None = None,
+        rules: Rules | None = None,
+        offers: Offers | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
+        self.offers = offers
         self.grantees = Grantees(database)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
@@ -124,7 +131,7 @@ class Executor:
 
     def context(self, request: Request, viewer: Viewer, snapshot: Snapshot) -> Context:
         """What the resolvers of one operation, or of one event of a subscription, share."""
-        return Context(viewer, self._database, snapshot, self.planner, request, self.grantees, self.rules)
+        return Context(viewer, self._database, snapshot, self.planner, request, self.grantees, self.rules, self.offers)
 
     async def _in_time(self, ready: Ready, viewer: Viewer) -> Result:
         """The answer, or an error in its place when it takes too long; its statements do not go on then."""

@@ -1,7 +1,8 @@
 """Changes of programs by their authors: making, editing, publishing, retiring, deleting.
 
 A change is worked out on the program's draft, checked as a whole, and written with its history in the transaction of
-the session: all of it or nothing. Every function raises Refusal with all that is wrong, Forbidden, and NotFound.
+the session: all of it or nothing. Every function raises Refusal with all that is wrong, Forbidden, and NotFound, and
+Unasked where runs are attached that the LMS was not asked about yet.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from resolvers.programs.drafts import CategoryDraft, CourseLeaf, ProgramDraft, R
 from resolvers.programs.errors import BadDraft
 from resolvers.programs.lifecycle import TRANSITIONS, Rules, check_transition, frozen_problems
 from resolvers.programs.load import parts_of, replace_parts, set_columns, wanted_parts
+from resolvers.programs.offers import Answers, refused_modes
 from resolvers.programs.references import References, check_circles, find_references
 from resolvers.programs.state import as_json, draft_of, is_flat, locked_program
 from resolvers.refusals import Problem, Reason, Refusal, refuse_if
@@ -68,11 +70,15 @@ GRAPHQL_NAMES = {"marketing_slug": "marketingSlug", "image_url": "imageUrl", "ru
 
 @dataclass(frozen=True)
 class Editor:
-    """Whoever changes programs, in one transaction, under the rules of the installation."""
+    """Whoever changes programs, in one transaction, under the rules of the installation.
+
+    `answers` is what the LMS offers, as far as it was asked; None where there is no LMS, and nothing to ask.
+    """
 
     session: AsyncSession
     viewer: Viewer
     rules: Rules = field(default_factory=Rules)
+    answers: Answers | None = None
 
     async def create(self, changes: Changes, key: str | None = None) -> str:
         """Make a program, unpublished, and return its UUID; `key` makes repetitions harmless."""
@@ -188,7 +194,10 @@ class Editor:
     ) -> ProgramCategory:
         """The category of a draft of which a program can be made. Raises Refusal."""
         checks = Checks(self.session, self.rules)
-        refuse_if(await checks.problems(draft, references, before))
+        found = await checks.problems(draft, references, before)
+        if self.answers is not None:
+            found.extend(refused_modes(draft, before, references.runs.keys(), self.answers))
+        refuse_if(found)
         try:
             await check_circles(self.session, [draft])
         except BadDraft as error:
