@@ -52,11 +52,13 @@ class Viewer:
     """Whoever sent a request: a signed-in user with roles, or nobody.
 
     `username` is the LMS username, compared with case, or None for an anonymous request, which has no roles.
+    `application` is what they came through, if that is known: the client id of a registered one, or a name.
     """
 
     username: str | None
     roles: frozenset[Role] = frozenset()
     permissions: frozenset[Permission] = field(init=False, compare=False)
+    application: str | None = None
 
     def __post_init__(self) -> None:
         granted = frozenset[Permission]().union(*(PERMISSIONS[role] for role in self.roles))
