@@ -106,7 +106,7 @@ async def _editing(info: Info, kind: type[P], work: Callable[[Editor], Awaitable
     async def change() -> P:
         return kind(user_errors=[], uuid=await informed(context.offers, attempt))
 
-    return await answered(change(), lambda errors: kind(user_errors=errors))
+    return await answered(info, change(), lambda errors: kind(user_errors=errors))
 
 
 async def _changing(
