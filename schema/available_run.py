@@ -9,8 +9,10 @@ from edx.lms import Mode
 from resolvers.access import Permission
 from resolvers.context import Context
 from resolvers.errors import ServiceUnavailable
+from resolvers.features import Feature
 from resolvers.grants import require_some
 from resolvers.programs.offers import OfferedRun
+from schema.features import Needs
 
 Info = strawberry.Info[Context, None]
 
@@ -55,7 +57,7 @@ class AvailableRun:
 
 def available_runs(description: str) -> Any:
     """The field that asks the LMS for the runs of one course."""
-    return strawberry.field(resolver=_available_runs, description=description)
+    return strawberry.field(resolver=_available_runs, description=description, extensions=[Needs(Feature.PROGRAMS)])
 
 
 async def _available_runs(
