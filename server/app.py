@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
 from resolvers.access import Viewer
-from resolvers.programs.lifecycle import Rules
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
@@ -33,6 +32,7 @@ from server.landing import documentation
 from server.logs import RequestIds
 from server.oauth import TokenEndpoint
 from server.profiles import profile
+from server.programs.rules import rules
 from server.security import Cautious, cors
 from server.settings import Settings
 from server.signin import SignIn
@@ -79,7 +79,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         schema(),
         database,
         profile(settings, known.knows),
-        Rules(settings.max_organizations_per_program, settings.one_program_per_course),
+        rules(settings),
         offers=Offers(shared) if shared.is_configured else None,
         features=settings.features,
         throttle=throttle,

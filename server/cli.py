@@ -18,6 +18,7 @@ import typer
 from server.applications import commands as applications
 from server.documents import commands as documents
 from server.failures import Failure
+from server.programs import commands as programs
 
 if TYPE_CHECKING:
     from resolvers.catalog import Report
@@ -59,6 +60,7 @@ def command(application: typer.Typer, name: str | None = None) -> Callable[[Call
 
 app.add_typer(applications.group(command), name="apps")
 app.add_typer(documents.group(command), name="documents")
+app.add_typer(programs.group(command), name="programs")
 
 
 def main() -> None:
