@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from edx.http import OpenEdxHttp
@@ -21,11 +21,12 @@ SERVICE = "service_worker"
 
 @dataclass
 class Platform:
-    """The platform's world, its faults, and a client of it."""
+    """The platform's address, world and faults, and a client of it."""
 
+    address: str
     lms: Lms
     world: World
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults
 
     def publish(self, key: str, *modes: Mode) -> None:
         """Offer a run in modes."""
@@ -66,4 +67,4 @@ async def platform() -> AsyncIterator[Platform]:
         tokens = Tokens(addresses.lms, "collegium", "not-a-secret", settings=IMPATIENT)
         stack.push_async_callback(tokens.aclose)
         http = await stack.enter_async_context(OpenEdxHttp(addresses.lms, authority=tokens, settings=IMPATIENT))
-        yield Platform(Lms(http), world, faults)
+        yield Platform(addresses.lms, Lms(http), world, faults)

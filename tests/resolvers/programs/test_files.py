@@ -1,6 +1,8 @@
 """Files of programs: what is written is read again, and all that is wrong with one is told at once."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -106,6 +108,15 @@ def test_a_program_needs_four_fields() -> None:
 )
 def test_all_that_is_wrong_is_told_with_its_place(content: bytes | str, expected: list[str]) -> None:
     assert problems(content) == expected
+
+
+def test_the_file_in_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "programs-format.md").read_text()
+    [example] = re.findall(r"^```json\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    document = read(example)
+
+    assert document.problems == []
+    assert orjson.loads(written(document.categories, [document.entries[0].draft])) == orjson.loads(example)
 
 
 def test_groups_that_are_nested_without_end_are_refused() -> None:
