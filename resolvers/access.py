@@ -92,6 +92,11 @@ def visible_programs(permissions: frozenset[Permission]) -> ColumnElement[bool]:
     return or_(published, and_(Program.status == ProgramStatus.UNPUBLISHED, _is_granted()))
 
 
+def visible_categories(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Whether categories of programs are there: where programs are switched off they are not."""
+    return None if Permission.SEE_PROGRAMS in permissions else false()
+
+
 def _is_granted() -> ColumnElement[bool]:
     of = ProgramOrganization
     organizations = select(of.organization_id).where(of.program_id == Program.id)

@@ -154,6 +154,15 @@ async def test_a_course_is_added_with_runs_that_the_lms_offers(offering: Asking)
         assert errors == expected
 
 
+async def test_the_place_of_a_run_is_that_in_the_input_whatever_the_program_has(offering: Asking) -> None:
+    given = modes((RUNS[0], "audit"), (RUNS[1], "audit"))
+    made = (await change(offering, "createProgram", AUTHOR, **NEW, **given))["program"]["id"]
+    wrong = {"run": "course-v1:Org0X+C1.0x+R0", "modeSlug": "honor"}
+    added = {"id": made, "course": "Org0X+C1.0x", "runModes": [wrong]}
+
+    assert await refused(offering, "addCourseToProgram", **added) == [("MODE_UNKNOWN", "runModes.0.modeSlug")]
+
+
 async def test_a_run_that_the_catalog_does_not_know_is_not_asked_about(offering: Asking, lms: Platform) -> None:
     """X16: what is unknown here is refused, not made on the fly."""
     assert await refused(offering, "createProgram", **NEW, **modes(("course-v1:Org0X+C0.0x+R9", "audit"))) == [

@@ -5,6 +5,8 @@ from sqlalchemy import update
 
 from db.engine import Database
 from db.tables import ProgramCategory
+from schema import schema
+from server.execution import Executor
 from tests.asking import ADMIN, LEARNER, Asking
 from tests.schema.test_program_mutations import RUN, UNPUBLISHED, change, refused
 
@@ -66,3 +68,14 @@ async def test_a_category_that_there_is_not_is_refused(asking: Asking) -> None:
     assert await refused(asking, "updateProgram", id=UNPUBLISHED, category="nanodegree") == [
         ("CATEGORY_UNKNOWN", "category")
     ]
+
+
+async def test_where_programs_are_switched_off_there_are_no_categories_and_the_lms_is_not_asked(
+    asking: Asking, database: Database
+) -> None:
+    asking.executor = Executor(schema(), database, features=())
+    assert (await asking.data(CATEGORIES, viewer=ADMIN))["programCategories"]["nodes"] == []
+
+    query = '{ availableRunModes(organization: "Org0X", course: "C0.0x") { key } }'
+    error = await asking.error(query, viewer=ADMIN)
+    assert error["extensions"]["code"] == "FEATURE_DISABLED"
