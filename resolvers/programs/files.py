@@ -15,6 +15,8 @@ from db.tables import ProgramStatus
 from edx.errors import InvalidCourseKey
 from edx.keys import CourseId, CourseKey
 from resolvers.programs.drafts import (
+    MAX_NAME,
+    MAX_SLUG,
     CategoryDraft,
     CourseLeaf,
     Group,
@@ -100,7 +102,8 @@ def read(text: str | bytes) -> Document:
     if whole.text("format") != FORMAT or whole.number("version") != VERSION:
         reason = f"this is no file of programs: 'format' is to be '{FORMAT}', 'version' {VERSION}"
         raise Refusal([Problem(Reason.INVALID, reason)])
-    document.categories.extend(_category(item) for item in whole.items("categories"))
+    categories = [_category(item) for item in whole.items("categories")]
+    document.categories.extend(category for category in categories if category is not None)
     programs = whole.items("programs")
     if len(programs) > MOST_PROGRAMS:
         reason = f"{len(programs)} programs are more than {MOST_PROGRAMS}"
@@ -164,8 +167,8 @@ class Item:
         """A list of texts, none if it is missing."""
         values = self._value(name, list, "a list", [])
         for place, value in enumerate(values or ()):
-            if not isinstance(value, str):
-                self.wrong("a text is needed here", name, str(place))
+            if not isinstance(value, str) or "\0" in value:
+                self.wrong("a text without NUL is needed here", name, str(place))
         return tuple(value for value in values or () if isinstance(value, str))
 
     def items(self, name: str) -> list["Item"]:
@@ -191,12 +194,23 @@ class Item:
         return value
 
 
-def _category(item: Item) -> Category:
+def _category(item: Item) -> Category | None:
+    """A category, or None where something is wrong with it."""
+    count = len(item.problems)
     category = Category(
         item.text("slug").casefold(), item.text("displayName"), item.flag("needsMarketingSlug"), item.texts("modes")
     )
     item.finish()
-    return category
+    longest = max(map(len, category.modes), default=0)
+    lengths = (
+        ("slug", len(category.slug), MAX_SLUG),
+        ("displayName", len(category.display_name), MAX_NAME),
+        ("modes", longest, MAX_SLUG),
+    )
+    for name, length, limit in lengths:
+        if length > limit:
+            item.wrong(f"it has {length} characters, {limit} are allowed", name, code=Reason.TOO_LONG)
+    return category if len(item.problems) == count else None
 
 
 def _entry(item: Item) -> Entry:

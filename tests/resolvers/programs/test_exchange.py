@@ -164,6 +164,15 @@ async def test_what_cannot_be_read_is_told_together_with_what_does_not_fit(fille
     ]
 
 
+async def test_a_category_that_no_column_can_hold_is_refused_with_the_rest(filled: Database) -> None:
+    wrong = Category("s" * 65, "Long", needs_marketing_slug=False, modes=())
+    with pytest.raises(Refusal) as caught:
+        await imported(filled, document(draft(1, organizations=("Z",)), categories=(wrong,)))
+
+    codes = {problem.code for problem in caught.value.problems}
+    assert {Reason.TOO_LONG, Reason.ORG_UNKNOWN} <= codes
+
+
 async def test_the_rules_of_the_installation_hold(filled: Database) -> None:
     assert await refused(filled, draft(1), rules=Rules()) == ["programs.0.organizations ORG_COUNT"]
     exclusive = Rules(max_organizations=0, is_course_exclusive=True)

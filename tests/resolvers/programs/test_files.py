@@ -104,6 +104,11 @@ def test_a_program_needs_four_fields() -> None:
         ),
         (file(categories=[{"slug": "s"}]), ["categories.0.displayName REQUIRED"]),
         (file(categories=[{"slug": "s", "displayName": "S", "modes": {}}]), ["categories.0.modes INVALID"]),
+        (file(categories=[{"slug": "s", "displayName": "S", "modes": ["\0"]}]), ["categories.0.modes.0 INVALID"]),
+        (
+            file(categories=[{"slug": "s" * 65, "displayName": "S" * 256, "modes": ["m" * 65]}]),
+            ["categories.0.slug TOO_LONG", "categories.0.displayName TOO_LONG", "categories.0.modes TOO_LONG"],
+        ),
     ],
 )
 def test_all_that_is_wrong_is_told_with_its_place(content: bytes | str, expected: list[str]) -> None:
