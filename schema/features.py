@@ -30,7 +30,7 @@ def features(info: strawberry.Info[Context, None]) -> Features:
 
 
 class Needs(FieldExtension):
-    """Refuses a mutation where the part of the product that it is of is off."""
+    """Refuses a field, such as a mutation, where the part of the product that it is of is off."""
 
     def __init__(self, feature: Feature) -> None:
         self.feature = feature
@@ -39,7 +39,7 @@ class Needs(FieldExtension):
     async def resolve_async(
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: strawberry.Info[Context, None], **given: Any
     ) -> Any:
-        """The mutation's payload. Raises FeatureDisabled."""
+        """The field's value. Raises FeatureDisabled."""
         if self.feature not in info.context.features:
             raise FeatureDisabled(f"This installation does without {self.feature.value}.")
         return await next_(source, info, **given)

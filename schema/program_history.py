@@ -7,7 +7,7 @@ import strawberry
 from db import tables
 from resolvers.access import visible_history
 from resolvers.plan.sources import attribute, batched, column, noun
-from resolvers.programs.history import load_changes
+from resolvers.programs.history import load_applications, load_changes
 
 
 @strawberry.type(description="What a field was and became.")
@@ -30,6 +30,10 @@ class ProgramChange:
 
     at: datetime = column(tables.AuditEntry.at, "When it was made.")
     username: str = column(tables.AuditEntry.username, "Who made it, by LMS username.")
-    application: str | None = column(tables.AuditEntry.application, "Through which client application.")
+    application: str | None = batched(
+        tables.AuditEntry.application,
+        load_applications,
+        "Through which application: the name of a registered one, or `lms:` and the user whom the LMS's token was for.",
+    )
     action: str = column(tables.AuditEntry.action, "What was done, such as `create`, `update`, `active` or `delete`.")
     changes: list[FieldChange] = batched(tables.AuditEntry.changes, load_changes, "What changed, field by field.")

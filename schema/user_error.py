@@ -20,6 +20,9 @@ class UserErrorCode(Enum):
     COURSE_OF_OTHER_ORGANIZATION = strawberry.enum_value(
         Reason.COURSE_OF_OTHER_ORGANIZATION.value, description="None of the program's organizations offers the course."
     )
+    COURSE_TAKEN = strawberry.enum_value(
+        Reason.COURSE_TAKEN.value, description="The course is in another program, and may be in one only."
+    )
     COURSE_UNKNOWN = strawberry.enum_value(Reason.COURSE_UNKNOWN.value, description="There is no such course.")
     DUPLICATE = strawberry.enum_value(Reason.DUPLICATE.value, description="Something stands in a list twice.")
     HAS_USERS = strawberry.enum_value(

@@ -21,6 +21,7 @@ from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
 from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 from server import observing
 from server.applications.callers import application_of, check_scope
 from server.deadlines import Deadline, watch
@@ -81,12 +82,14 @@ class Executor:
         profile: Profile | None = None,
         rules: Rules | None = None,
         *,
+        offers: Offers | None = None,
         features: Iterable[Feature] = Feature,
         throttle: Throttle | None = None,
         documents: KnownDocuments | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
+        self.offers = offers
         self._features = frozenset(features)
         self._withheld = withheld(self._features)
         self._throttle = throttle
@@ -176,6 +179,7 @@ class Executor:
             request,
             self.grantees,
             self.rules,
+            self.offers,
             self._features,
             self._throttle,
             observing.refused,

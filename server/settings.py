@@ -277,6 +277,13 @@ class Settings(BaseSettings):
         (), description="Usernames, compared with case, of program authors who are not staff of the LMS."
     )
 
+    max_organizations_per_program: Annotated[int, Field(ge=0, le=1000), Accepted("number from 0 to 1000")] = Field(
+        1, description="Organizations that a program may have; 0: any number."
+    )
+    one_program_per_course: Annotated[bool, Accepted("true or false")] = Field(
+        default=False, description="Whether a course may be in one program only."
+    )
+
     lms_port: Port = Field(18000, description="Port of the simulated LMS.")
     studio_port: Port = Field(18010, description="Port of the simulated Studio.")
 
