@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from resolvers.plan.sources import attribute
 from resolvers.programs.lifecycle import Lack, Shortcoming
 from resolvers.refusals import Problem, Reason
 
@@ -112,9 +113,9 @@ class RevisionConflict(UserError):
 class PublishReason:
     """A shortcoming."""
 
-    code: PublishReasonCode = strawberry.field(description="What it is, for programs.")
-    message: str = strawberry.field(description="What it is, for people.")
-    path: list[str] = strawberry.field(description="Where in the program, such as `courses`, `MITx+6.002x`.")
+    code: PublishReasonCode = attribute("code", "What it is, for programs.")
+    message: str = attribute("message", "What it is, for people.")
+    path: list[str] = attribute("path", "Where in the program, such as `courses`, `MITx+6.002x`.")
 
     @classmethod
     def of(cls, shortcoming: Shortcoming) -> "PublishReason":

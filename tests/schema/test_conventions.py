@@ -1,6 +1,10 @@
-"""The conventions that the whole schema keeps (design §5, `docs/schema.md`), looked at by a walk over all of it."""
+"""The conventions that the whole schema keeps (design §5, `docs/schema.md`), looked at by a walk over all of it.
+
+Each test names every offender at once.
+"""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
@@ -139,10 +143,17 @@ def test_times_are_named_after_what_happens_then() -> None:
 
 
 def test_whatever_has_an_id_is_found_by_it() -> None:
-    with_id = {name for name, kind in OBJECTS.items() if "id" in kind.fields}
-    assert with_id == set(ENTITIES)
-    for name in ENTITIES:
-        assert str(OBJECTS[name].fields["id"].type) == "ID!"
+    assert [name for name, kind in OBJECTS.items() if "id" in kind.fields] == ENTITIES
+    assert not [name for name in ENTITIES if str(OBJECTS[name].fields["id"].type) != "ID!"]
+
+
+def test_no_two_types_say_the_same() -> None:
+    """But for payloads, of which each mutation has its own so that it may tell more some day."""
+    names = defaultdict(list)
+    for name, kind in OBJECTS.items():
+        if not name.endswith("Payload"):
+            names[str({field: str(each.type) for field, each in kind.fields.items()})].append(name)
+    assert not [alike for alike in names.values() if len(alike) > 1]
 
 
 def test_each_kind_of_object_is_found_at_the_root_alone_and_in_a_list() -> None:
@@ -257,6 +268,18 @@ def test_a_payload_has_user_errors_and_no_object_that_must_be_there(name: str) -
     single = {field: each.type for field, each in fields.items() if not is_list_type(get_nullable_type(each.type))}
     assert not [field for field, kind in single.items() if is_non_null_type(kind) and is_composite(kind)]
     assert len([mutation for mutation in MUTATIONS if f"{capitalized(mutation)}Payload" == name]) == 1
+    if name.startswith("Delete"):
+        assert str(fields["deletedId"].type) == "ID"
+
+
+@pytest.mark.parametrize("name", list(MUTATIONS))
+def test_a_change_of_what_has_revisions_may_say_which_one_it_was_made_for(name: str) -> None:
+    payload = OBJECTS[f"{capitalized(name)}Payload"]
+    changed = [OBJECTS.get(get_named_type(field.type).name) for field in payload.fields.values()]
+    has_revision = any(kind is not None and "revision" in kind.fields for kind in changed)
+    fields = INPUTS[f"{capitalized(name)}Input"].fields
+    if has_revision and "id" in fields:
+        assert str(fields["expectedRevision"].type) == "Int"
 
 
 def test_user_errors_have_a_code_a_message_and_a_path() -> None:
