@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser audit fuzz lint schema-lint format lock schema bench explorer clean
+.PHONY: help demo test test-browser audit fuzz lint schema-lint format lock schema release-schema bench explorer clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,9 @@ lock: ## Resolve the dependencies anew into requirements.lock
 
 schema: $(STAMP) ## Write schema.graphql from the code
 	$(BIN)/collegium export-schema > schema.graphql
+
+release-schema: schema ## Promise the schema to clients (docs/schema.md)
+	cp schema.graphql tests/schema/released.graphql
 
 bench: $(STAMP) ## Measure speed against other servers (PEERS=1 adds PostGraphile; needs npm)
 	$(PY) -m bench

@@ -5,41 +5,30 @@ Each test names every offender at once.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
 from graphql import (
-    GraphQLArgument,
-    GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLField,
-    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
-    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLScalarType,
     get_named_type,
     get_nullable_type,
-    is_introspection_type,
     is_list_type,
     is_non_null_type,
-    is_specified_scalar_type,
 )
 
 from schema import schema
+from tests.schema.coordinates import members_of, types_of
 
 SCHEMA = schema()._schema
-TYPES: dict[str, GraphQLNamedType] = {
-    name: kind
-    for name, kind in SCHEMA.type_map.items()
-    if not is_introspection_type(kind) and not is_specified_scalar_type(kind)
-}
+TYPES = types_of(SCHEMA)
 OBJECTS = {name: kind for name, kind in TYPES.items() if isinstance(kind, GraphQLObjectType)}
 INPUTS = {name: kind for name, kind in TYPES.items() if isinstance(kind, GraphQLInputObjectType)}
-ENUMS = {name: kind for name, kind in TYPES.items() if isinstance(kind, GraphQLEnumType)}
 CONNECTIONS = [name for name in OBJECTS if name.endswith("Connection")]
 ENTITIES = [name for name, kind in OBJECTS.items() if any(each.name == "Node" for each in kind.interfaces)]
 MUTATIONS = SCHEMA.mutation_type.fields if SCHEMA.mutation_type else {}
@@ -53,24 +42,8 @@ VERBS = (
 )
 DEPRECATION = re.compile(r"(Use `\w+(\.\w+)?` instead|No replacement)\. Removal after (\d{4}-\d\d-\d\d)\.")
 
-Member = GraphQLField | GraphQLInputField | GraphQLArgument | GraphQLEnumValue
 PAGE_ARGUMENTS = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
-
-
-def members() -> Iterator[tuple[str, Member]]:
-    """All that can be named in a type: fields, arguments, input fields and enum values, by their coordinates."""
-    for name, kind in TYPES.items():
-        if isinstance(kind, GraphQLEnumType):
-            yield from ((f"{name}.{value}", definition) for value, definition in kind.values.items())
-        elif isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
-            for field, definition in kind.fields.items():
-                yield f"{name}.{field}", definition
-                yield from ((f"{name}.{field}({argument}:)", each) for argument, each in definition.args.items())
-        elif isinstance(kind, GraphQLInputObjectType):
-            yield from ((f"{name}.{field}", definition) for field, definition in kind.fields.items())
-
-
-MEMBERS = dict(members())
+MEMBERS = dict(members_of(SCHEMA))
 PAGED = {
     coordinate: field
     for coordinate, field in MEMBERS.items()
