@@ -10,9 +10,11 @@ import pytest
 from resolvers.errors import Code
 from resolvers.refusals import Reason
 from schema.user_error import UserErrorCode
+from server.settings import Settings, variable
 from tests.asking import ADMIN, Asking
 
 ROOT = Path(__file__).parent.parent
+ROOMS = ("schema", "resolvers", "db", "edx", "ondisk", "server")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 QUERY = re.compile(r"^```graphql\n(.*?)^```(?:\n+```json\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
 QUERIES = [
@@ -27,6 +29,13 @@ def test_every_error_code_is_documented_and_every_documented_one_exists() -> Non
 
     assert sorted(rows) == sorted([*Code, *Reason])
     assert sorted(UserErrorCode.__members__) == sorted(Reason)
+
+
+def test_every_setting_that_is_mentioned_exists() -> None:
+    known = {variable(field) for field in Settings.model_fields}
+    mentioned = {name for page in PAGES for name in re.findall(r"\bCOLLEGIUM_[A-Z_]*[A-Z]\b", page.read_text())}
+
+    assert not {name for name in mentioned if not name.startswith("COLLEGIUM_TEST_")} - known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
