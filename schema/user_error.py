@@ -1,9 +1,11 @@
 """User errors: expected failures of mutations, told in the payload."""
 
 from enum import Enum
+from typing import Any
 
 import strawberry
 
+from resolvers.plan.sources import Attribute
 from resolvers.programs.lifecycle import Lack, Shortcoming
 from resolvers.refusals import Problem, Reason
 
@@ -111,13 +113,18 @@ class RevisionConflict(UserError):
     current_revision: int = strawberry.field(description="Revision that the object is at now.")
 
 
+def _told(attribute: str, description: str) -> Any:
+    """A field of an object that mutations make themselves, and that plans make of a record's `attribute`."""
+    return strawberry.field(description=description, metadata={"source": Attribute(attribute)})
+
+
 @strawberry.type(description="One thing that a program lacks before it can be published.")
 class PublishReason:
     """A shortcoming."""
 
-    code: PublishReasonCode = strawberry.field(description="What it is, for programs.")
-    message: str = strawberry.field(description="What it is, for people.")
-    path: list[str] = strawberry.field(description="Where in the program, such as `courses`, `MITx+6.002x`.")
+    code: PublishReasonCode = _told("code", "What it is, for programs.")
+    message: str = _told("message", "What it is, for people.")
+    path: list[str] = _told("path", "Where in the program, such as `courses`, `MITx+6.002x`.")
 
     @classmethod
     def of(cls, shortcoming: Shortcoming) -> "PublishReason":
