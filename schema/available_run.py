@@ -8,7 +8,7 @@ import strawberry
 from edx.lms import Mode
 from resolvers.access import Permission
 from resolvers.context import Context
-from resolvers.errors import ServiceUnavailable
+from resolvers.errors import FeatureDisabled
 from resolvers.features import Feature
 from resolvers.grants import require_some
 from resolvers.programs.offers import OfferedRun
@@ -65,11 +65,11 @@ async def _available_runs(
     organization: Annotated[str, strawberry.argument(description="Key of the organization, in any case.")],
     course: Annotated[str, strawberry.argument(description="Course number, such as `ASTRO2X`, in any case.")],
 ) -> list[AvailableRun]:
-    """Ask the LMS. Raises Forbidden and ServiceUnavailable."""
+    """Ask the LMS. Raises Forbidden, ServiceUnavailable, and FeatureDisabled where none is configured."""
     context = info.context
     if not context.viewer.may(Permission.CHANGE_PROGRAMS):
         await context.changing(lambda session: require_some(session, context.viewer, Permission.CHANGE_PROGRAMS))
     if context.offers is None:
-        raise ServiceUnavailable("This server has no LMS to ask: COLLEGIUM_LMS_URL is not set.")
+        raise FeatureDisabled("This installation has no LMS to ask.")
     await context.snapshot.release()  # the LMS may take its time
     return [AvailableRun.of(each) for each in await context.offers.of_course(organization, course)]

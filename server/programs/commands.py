@@ -22,8 +22,8 @@ def group(command: Callable[..., Any]) -> typer.Typer:
     programs = typer.Typer(
         help="Move programs between installations.", no_args_is_help=True, rich_markup_mode="markdown"
     )
-    command(programs, "import")(import_file)
     command(programs, "export")(export_file)
+    command(programs, "import")(import_file)
     return programs
 
 

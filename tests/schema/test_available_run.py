@@ -235,8 +235,7 @@ async def test_one_change_attaches_a_hundred_runs_at_most(offering: Asking, lms:
 async def test_without_an_lms_runs_are_taken_as_the_catalog_has_them(asking: Asking) -> None:
     assert (await change(asking, "createProgram", AUTHOR, **NEW, **modes((RUN, "any"))))["program"]
     error = await asking.error(LISTING, {"organization": "Org0X", "course": "C0.0x"}, viewer=AUTHOR)
-    assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
-    assert "COLLEGIUM_LMS_URL" in error["message"]
+    assert error["extensions"]["code"] == "FEATURE_DISABLED"
 
 
 async def test_programs_with_runs_that_the_lms_dropped_are_found_and_keep_them(offering: Asking, lms: Platform) -> None:
