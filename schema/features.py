@@ -18,15 +18,15 @@ from resolvers.features import Feature
 class Features:
     """The parts of the product."""
 
-    programs: bool = strawberry.field(description="Programs, their requirements and their learners.")
-    contracts: bool = strawberry.field(description="Contracts with organizations, and re-runs of courses for them.")
-    content: bool = strawberry.field(description="The content of course runs.")
-    directories: bool = strawberry.field(description="Course directories on disk.")
+    has_programs: bool = strawberry.field(description="Programs, their requirements and their learners.")
+    has_contracts: bool = strawberry.field(description="Contracts with organizations, and re-runs of courses for them.")
+    has_content: bool = strawberry.field(description="The content of course runs.")
+    has_directories: bool = strawberry.field(description="Course directories on disk.")
 
 
 def features(info: strawberry.Info[Context, None]) -> Features:
     """The parts of this installation."""
-    return Features(**{feature.value: feature in info.context.features for feature in Feature})
+    return Features(**{f"has_{feature.value}": feature in info.context.features for feature in Feature})
 
 
 class Needs(FieldExtension):

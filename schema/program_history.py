@@ -6,7 +6,7 @@ import strawberry
 
 from db import tables
 from resolvers.access import visible_history
-from resolvers.plan.sources import attribute, batched, column, noun
+from resolvers.plan.sources import batched, column, noun, told
 from resolvers.programs.history import load_applications, load_changes
 
 
@@ -14,9 +14,9 @@ from resolvers.programs.history import load_applications, load_changes
 class FieldChange:
     """A change of one field."""
 
-    field: str = attribute("field", "Name of the field in the input of mutations.")
-    before: str | None = attribute("before", "Value before, as JSON; null where there was none.")
-    after: str | None = attribute("after", "Value after, as JSON; null where there is none.")
+    field: str = told("field", "Name of the field in the input of mutations.")
+    before: str | None = told("before", "Value before, as JSON; null where there was none.")
+    after: str | None = told("after", "Value after, as JSON; null where there is none.")
 
 
 @noun(

@@ -10,6 +10,7 @@ from resolvers.context import Context
 from resolvers.programs.exchange import Imported, Importer, Rehearsed, require_import
 from resolvers.programs.files import read
 from schema.payload import Payload, answered
+from schema.program_history import FieldChange
 
 Info = strawberry.Info[Context, None]
 
@@ -31,34 +32,25 @@ class ImportProgramsInput:
     dry_run: bool = strawberry.field(default=False, description="Whether only to say what would become of them.")
 
 
-@strawberry.type(description="What a field of an imported program was and became.")
-class ImportedField:
-    """A change of one field."""
-
-    field: str = strawberry.field(description="Name of the field in the file.")
-    before: str | None = strawberry.field(description="Value before, as JSON; null where there was none.")
-    after: str | None = strawberry.field(description="Value after, as JSON; null where there is none.")
-
-
 @strawberry.type(description="A program of a file and what became of it.")
 class ImportedProgram:
     """One program of an import."""
 
-    id: strawberry.ID = strawberry.field(description="Global id of the program.")
+    program_id: strawberry.ID = strawberry.field(description="Global id that the program has, or would have.")
     name: str = strawberry.field(description="Its name.")
     outcome: ImportOutcome = strawberry.field(description="What became of it.")
-    changes: list[ImportedField] = strawberry.field(description="What changed, field by field.")
+    changes: list[FieldChange] = strawberry.field(description="What changed, field by field.")
 
     @classmethod
     def of(cls, imported: Imported) -> "ImportedProgram":
         """As GraphQL has it."""
         changes = [
-            ImportedField(field=name, before=_json(before), after=_json(after))
+            FieldChange(field=name, before=_json(before), after=_json(after))
             for name, (before, after) in imported.changes.items()
         ]
         outcome = ImportOutcome(imported.outcome.value)
         id_ = strawberry.ID(f"Program:{imported.uuid}")
-        return cls(id=id_, name=imported.name, outcome=outcome, changes=changes)
+        return cls(program_id=id_, name=imported.name, outcome=outcome, changes=changes)
 
 
 @strawberry.type(description="What became of `importPrograms`, or would become of it in a dry run: all or nothing.")

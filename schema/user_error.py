@@ -1,11 +1,10 @@
 """User errors: expected failures of mutations, told in the payload."""
 
 from enum import Enum
-from typing import Any
 
 import strawberry
 
-from resolvers.plan.sources import Attribute
+from resolvers.plan.sources import told
 from resolvers.programs.lifecycle import Lack, Shortcoming
 from resolvers.refusals import Problem, Reason
 
@@ -113,18 +112,13 @@ class RevisionConflict(UserError):
     current_revision: int = strawberry.field(description="Revision that the object is at now.")
 
 
-def _told(attribute: str, description: str) -> Any:
-    """A field of an object that mutations make themselves, and that plans make of a record's `attribute`."""
-    return strawberry.field(description=description, metadata={"source": Attribute(attribute)})
-
-
 @strawberry.type(description="One thing that a program lacks before it can be published.")
 class PublishReason:
     """A shortcoming."""
 
-    code: PublishReasonCode = _told("code", "What it is, for programs.")
-    message: str = _told("message", "What it is, for people.")
-    path: list[str] = _told("path", "Where in the program, such as `courses`, `MITx+6.002x`.")
+    code: PublishReasonCode = told("code", "What it is, for programs.")
+    message: str = told("message", "What it is, for people.")
+    path: list[str] = told("path", "Where in the program, such as `courses`, `MITx+6.002x`.")
 
     @classmethod
     def of(cls, shortcoming: Shortcoming) -> "PublishReason":
@@ -150,7 +144,7 @@ def user_error(problem: Problem) -> UserError:
         case {"current_revision": revision}:
             return RevisionConflict(code=code, message=problem.message, field=path, current_revision=revision)
         case {"reasons": reasons}:
-            told = [PublishReason.of(reason) for reason in reasons]
-            return NotPublishable(code=code, message=problem.message, field=path, reasons=told)
+            lacking = [PublishReason.of(reason) for reason in reasons]
+            return NotPublishable(code=code, message=problem.message, field=path, reasons=lacking)
         case _:
             return InputError(code=code, message=problem.message, field=path)

@@ -12,7 +12,7 @@ from tests.catalog import uuid
 
 IMPORT = """mutation ($document: String!, $dryRun: Boolean = false) {
   importPrograms(input: { document: $document, dryRun: $dryRun }) {
-    programs { id name outcome changes { field before after } }
+    programs { programId name outcome changes { field before after } }
     userErrors { code message field }
   }
 }"""
@@ -45,7 +45,7 @@ async def test_a_dry_run_tells_the_difference_and_the_run_makes_it(asking: Askin
 
     id_ = f"Program:{uuid(0)}"
     assert dry == {
-        "id": id_, "name": "Renamed", "outcome": "UPDATED",
+        "programId": id_, "name": "Renamed", "outcome": "UPDATED",
         "changes": [{"field": "name", "before": '"Program 0"', "after": '"Renamed"'}],
     }  # fmt: skip
     query = f'{{ program(id: "{id_}") {{ name history {{ nodes {{ action username }} }} }} }}'
