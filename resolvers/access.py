@@ -78,10 +78,12 @@ ANONYMOUS = Viewer(username=None)
 def visible_programs(permissions: frozenset[Permission]) -> ColumnElement[bool]:
     """Which programs a viewer may see through any edge (`spec/programs.md`, "Program Lifecycle").
 
-    Deleted ones nobody; unpublished ones only those who build programs.
+    Deleted ones nobody; unpublished ones only those who build programs; none where programs are switched off.
     """
     if Permission.SEE_UNPUBLISHED_PROGRAMS in permissions:
         return Program.status != ProgramStatus.DELETED
+    if Permission.SEE_PROGRAMS not in permissions:
+        return false()
     published = or_(Program.status == ProgramStatus.ACTIVE, Program.status == ProgramStatus.RETIRED)
     if Permission.SEE_GRANTED_PROGRAMS not in permissions:
         return published

@@ -5,6 +5,9 @@ from typing import Protocol
 
 from resolvers.access import Viewer
 
+POINTS = 6_000
+"""How many points a viewer has in a minute, if nobody says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:

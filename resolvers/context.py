@@ -1,6 +1,6 @@
 """What every resolver of one operation shares."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -9,17 +9,23 @@ from strawberry import Info
 
 from db.engine import Database, Snapshot
 from resolvers.access import Viewer
+from resolvers.allowance import Meter
+from resolvers.features import Feature
 from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
 from resolvers.programs.lifecycle import Rules
+from resolvers.refusals import Problem
 
 T = TypeVar("T")
 
 
 @dataclass
 class Context:
-    """The viewer, the data as they are for this operation, the plans, and the rules of the installation."""
+    """The viewer, the data as they are for this operation, the plans, and the rules of the installation.
+
+    `on_refusal` is told of the problems of each change that is refused, and of the mutation's name.
+    """
 
     viewer: Viewer
     database: Database
@@ -28,6 +34,9 @@ class Context:
     request: Request
     grantees: Grantees
     rules: Rules = field(default_factory=Rules)
+    features: frozenset[Feature] = frozenset(Feature)
+    meter: Meter | None = None
+    on_refusal: Callable[[str, Sequence[Problem]], None] | None = None
 
     async def planned(self, info: Info) -> Planned:
         """The value of a planned root field, for graphql-core to take as it is."""

@@ -2,6 +2,7 @@
 
 RequestError
 ├── BadUserInput         an argument is not what the field takes
+├── FeatureDisabled      the installation does without this part
 ├── Forbidden            the viewer lacks a permission
 ├── NotFound             what is to be changed is not there for the viewer
 ├── TooManyRows          the operation reads more rows than one may
@@ -25,6 +26,7 @@ class Code(StrEnum):
     COST_LIMIT_EXCEEDED = "COST_LIMIT_EXCEEDED"
     DEPTH_LIMIT_EXCEEDED = "DEPTH_LIMIT_EXCEEDED"
     DIRECTIVE_LIMIT_EXCEEDED = "DIRECTIVE_LIMIT_EXCEEDED"
+    FEATURE_DISABLED = "FEATURE_DISABLED"
     FIELD_LIMIT_EXCEEDED = "FIELD_LIMIT_EXCEEDED"
     FORBIDDEN = "FORBIDDEN"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
@@ -60,6 +62,12 @@ class BadUserInput(RequestError):
     """An argument is not what the field takes."""
 
     code = Code.BAD_USER_INPUT
+
+
+class FeatureDisabled(RequestError):
+    """The installation does without the part that the mutation is of."""
+
+    code = Code.FEATURE_DISABLED
 
 
 class Forbidden(RequestError):

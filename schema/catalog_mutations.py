@@ -270,4 +270,4 @@ async def sync_catalog(info: Info, input: SyncCatalogInput) -> SyncCatalogPayloa
         counts = {name: outcomes.count(Outcome(name)) for name in ("created", "updated", "unchanged")}
         return SyncCatalogPayload(user_errors=[], skipped=skipped, **counts)
 
-    return await answered(change(), lambda errors: SyncCatalogPayload(user_errors=errors))
+    return await answered(info, change(), lambda errors: SyncCatalogPayload(user_errors=errors))

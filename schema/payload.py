@@ -55,12 +55,16 @@ async def changing(
     async def change() -> P:
         return payload([], await info.context.changing(work))
 
-    return await answered(change(), lambda errors: payload(errors, None))
+    return await answered(info, change(), lambda errors: payload(errors, None))
 
 
-async def answered(work: Awaitable[P], refused: Callable[[list[UserError]], P]) -> P:
+async def answered(
+    info: strawberry.Info[Context, None], work: Awaitable[P], refused: Callable[[list[UserError]], P]
+) -> P:
     """The payload of a change, or the one that says why there was none."""
     try:
         return await work
     except Refusal as refusal:
+        if info.context.on_refusal is not None:
+            info.context.on_refusal(info.field_name, refusal.problems)
         return refused([user_error(problem) for problem in refusal.problems])

@@ -8,10 +8,12 @@ from schema import lists
 from schema.connection import Connection
 from schema.course import Course
 from schema.course_run import CourseRun
+from schema.features import Features, features
 from schema.health import Health, health
 from schema.node import Node
 from schema.organization import Organization
 from schema.program import Program
+from schema.rate_limit import RateLimit, rate_limit
 from schema.role import RoleGrant
 
 
@@ -69,4 +71,10 @@ class Query:
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."
     )
 
+    features: Features | None = strawberry.field(
+        resolver=features, description="Which parts of the product this installation has."
+    )
+    rate_limit: RateLimit | None = strawberry.field(
+        resolver=rate_limit, description="What the caller may still ask for; null where nothing is counted."
+    )
     health: Health | None = strawberry.field(resolver=health, description="Whether the server works. Needs no sign-in.")

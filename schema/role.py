@@ -108,4 +108,4 @@ async def _changed(info: Info, input: RoleInput, kind: type[P], work: Callable[.
         info.context.grantees.forget()
         return kind(user_errors=[])
 
-    return await answered(change(), lambda errors: kind(user_errors=errors))
+    return await answered(info, change(), lambda errors: kind(user_errors=errors))

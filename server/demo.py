@@ -5,6 +5,7 @@ Everything lives in the data folder, the development secrets too, so that a seco
 
 import asyncio
 import contextlib
+import hmac
 import ipaddress
 import os
 import secrets
@@ -97,8 +98,14 @@ def _settings(chosen: Settings, kept: Kept) -> Settings:
         jwt_public_keys=None,
         jwt_audience=AUDIENCE,
         jwt_issuers=ISSUER,
+        token_secret=_derived(kept.jwt_secret, "tokens"),
         authors=[username for username, role in USERS if role is Role.AUTHOR],
     )
+
+
+def _derived(secret: str, purpose: str) -> str:
+    """Another secret, of which the first one cannot be told."""
+    return hmac.new(secret.encode(), purpose.encode(), "sha256").hexdigest()
 
 
 def _kept(folder: Path) -> Kept:

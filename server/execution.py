@@ -4,7 +4,7 @@ An operation of planned fields only never enters graphql-core's executor; every 
 in it is answered by the same plans.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from inspect import isawaitable
 from typing import Any
@@ -16,15 +16,21 @@ from db.engine import Database, Snapshot
 from resolvers.access import Permission, Viewer
 from resolvers.context import Context
 from resolvers.errors import Code
+from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
 from resolvers.programs.lifecycle import Rules
+from server import observing
+from server.applications.callers import application_of, check_scope
 from server.deadlines import Deadline, watch
+from server.documents.trusted import KnownDocuments
 from server.errors import described, refused
 from server.limits import UNLIMITED
+from server.observing import Observation, observe
 from server.operations import Documents, Operation, Refusal, refusal
 from server.profiles import Profile
+from server.throttle import Throttle
 
 __all__ = ["Executor", "Operation", "Ready", "Result"]
 
@@ -64,14 +70,27 @@ class Ready:
 class Executor:
     """Runs the operations of one schema on one database, as far as a profile lets them through.
 
-    Without one, any document is run, however large: whoever serves strangers gives a profile.
+    Without one, any document is run, however large: whoever serves strangers gives a profile. `throttle` counts what
+    callers ask for, and `documents` finds those that are named by a hash.
     """
 
     def __init__(
-        self, schema: Schema, database: Database, profile: Profile | None = None, rules: Rules | None = None
+        self,
+        schema: Schema,
+        database: Database,
+        profile: Profile | None = None,
+        rules: Rules | None = None,
+        *,
+        features: Iterable[Feature] = Feature,
+        throttle: Throttle | None = None,
+        documents: KnownDocuments | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
+        self._features = frozenset(features)
+        self._withheld = withheld(self._features)
+        self._throttle = throttle
+        self._known = documents
         self.grantees = Grantees(database)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
@@ -81,40 +100,55 @@ class Executor:
 
     async def execute(self, operation: Operation, viewer: Viewer) -> Result:
         """The answer to `operation` for `viewer`; the faults of fields are among its errors."""
+        with observe(operation.query, operation.name, viewer.username, application_of(viewer)) as seen:
+            result = await self._observed(operation, viewer, seen)
+            seen.answered(result.errors)
+            return result
+
+    async def _observed(self, operation: Operation, viewer: Viewer, seen: Observation) -> Result:
         try:
             ready = self.prepare(operation, viewer, await self.permissions(viewer))
+            seen.of(ready.request, ready.cost)
             if ready.request.operation.operation is OperationType.SUBSCRIPTION:
                 raise refusal(Code.NOT_ACCEPTABLE, STREAM)
+            await self.charge(ready, viewer)
         except Refusal as error:
             return Result(None, error.errors, error.code)
-        result = await self._in_time(ready, viewer)
+        result = await self._in_time(ready, viewer, seen)
         if self.profile.shows_cost or (operation.extensions or {}).get("cost") is True:
             cost = {"requested": ready.cost, "actual": _objects(result.data), "limit": self.profile.limits.cost}
             return replace(result, extensions={"cost": cost})
         return result
 
+    async def charge(self, ready: Ready, viewer: Viewer) -> None:
+        """Take the points that an operation costs its caller. Raises Refusal."""
+        if self._throttle is not None:
+            await self._throttle.take(viewer, ready.cost)
+
     async def permissions(self, viewer: Viewer) -> frozenset[Permission]:
-        """The viewer's permissions, with the one that has grants looked up, for those who have some."""
-        if viewer.may(Permission.SEE_UNPUBLISHED_PROGRAMS) or not viewer.is_signed_in:
-            return viewer.permissions
-        if await self.grantees.includes(viewer.username):
-            return viewer.permissions | {Permission.SEE_GRANTED_PROGRAMS}
-        return viewer.permissions
+        """The viewer's permissions, with the one that has grants looked up, for those who have some.
+
+        None of them is for a part of the product that is off.
+        """
+        granted = viewer.permissions
+        sees_all = viewer.may(Permission.SEE_UNPUBLISHED_PROGRAMS) or not viewer.is_signed_in
+        if not sees_all and await self.grantees.includes(viewer.username):
+            granted |= {Permission.SEE_GRANTED_PROGRAMS}
+        return granted - self._withheld if self._withheld else granted
 
     def prepare(self, operation: Operation, viewer: Viewer, permissions: frozenset[Permission] | None = None) -> Ready:
-        """The operation, ready to be run for `viewer`. Raises Refusal."""
-        if self.profile.is_known is not None and not self.profile.is_known(operation.query):
-            raise refusal(Code.PERSISTED_QUERY_NOT_FOUND, "only documents that are known here are run")
-        document = self.documents.read(operation.query)
+        """The operation, ready to be run for `viewer`, by default with what its roles permit. Raises Refusal."""
+        text = self._text(operation)
+        document = self.documents.read(text)
         known = document.selected(operation.name)
         kind = known.node.operation
         if operation.is_read_only and kind is not OperationType.QUERY:
             raise refusal(Code.METHOD_NOT_ALLOWED, f"a {kind.value} is not run by GET; use POST")
+        check_scope(viewer, kind)
         given = dict(operation.variables or {})
         variables = self.documents.variables(known.node, given)
-        request = Request(
-            operation.query, document.tree, known.node, variables, permissions or viewer.permissions, viewer.username
-        )
+        permitted = viewer.permissions - self._withheld if permissions is None else permissions
+        request = Request(text, document.tree, known.node, variables, permitted, viewer.username)
         if not viewer.is_signed_in and not OPEN_FIELDS.issuperset(self.planner.root_fields(request)):
             problem = "Sign in: send a token of the LMS in the header Authorization."
             raise refusal(Code.UNAUTHENTICATED, problem)
@@ -122,17 +156,41 @@ class Executor:
         seconds = limits.mutation_seconds if kind is OperationType.MUTATION else limits.query_seconds
         return Ready(request, given, self.documents.cost(document, known, variables), seconds)
 
+    def _text(self, operation: Operation) -> str:
+        """The document of an operation, which may be named only. Raises Refusal where it is not to be run."""
+        text = operation.query
+        if self._known is not None:
+            text = self._known.text(text, operation.document_id, operation.extensions)
+        if self.profile.is_known is not None and not self.profile.is_known(text):
+            raise refusal(Code.PERSISTED_QUERY_NOT_FOUND, "only documents that are known here are run")
+        return text
+
     def context(self, request: Request, viewer: Viewer, snapshot: Snapshot) -> Context:
         """What the resolvers of one operation, or of one event of a subscription, share."""
-        return Context(viewer, self._database, snapshot, self.planner, request, self.grantees, self.rules)
+        return Context(
+            viewer,
+            self._database,
+            snapshot,
+            self.planner,
+            request,
+            self.grantees,
+            self.rules,
+            self._features,
+            self._throttle,
+            observing.refused,
+        )
 
-    async def _in_time(self, ready: Ready, viewer: Viewer) -> Result:
+    async def _in_time(self, ready: Ready, viewer: Viewer, seen: Observation) -> Result:
         """The answer, or an error in its place when it takes too long; its statements do not go on then."""
         deadline = Deadline(ready.seconds)
         try:
             with deadline:
-                async with self._database.reading() as deadline.snapshot:
-                    return await self._answer(ready, viewer, deadline.snapshot)
+                async with self._database.reading() as snapshot:
+                    deadline.snapshot = snapshot
+                    try:
+                        return await self._answer(ready, viewer, snapshot)
+                    finally:
+                        seen.statements += snapshot.statements
         except TimeoutError:
             if not deadline.is_over:
                 raise

@@ -6,6 +6,7 @@ the request itself was well formed (spec: GraphQL over HTTP, "Response").
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import orjson
 from graphql import GraphQLError
@@ -13,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from resolvers.access import Viewer
-from resolvers.errors import Code, Unauthenticated
+from resolvers.errors import Code, ServiceUnavailable, Unauthenticated
 from server.errors import described, refused
 from server.execution import Executor, Result
 from server.media import GRAPHQL, JSON, accepted
@@ -24,6 +25,17 @@ REFUSED = 400
 
 The draft of 2026-08 has 422 for documents that do not fit; the audits and other servers keep to this one.
 """
+
+STATUSES: Mapping[Code, int] = MappingProxyType(
+    {
+        Code.FORBIDDEN: 403,
+        Code.NOT_ACCEPTABLE: 406,
+        Code.PERSISTED_QUERY_NOT_FOUND: 400,
+        Code.PERSISTED_QUERY_NOT_SUPPORTED: 400,
+        Code.RATE_LIMITED: 429,
+    }
+)
+"""Statuses of operations that were not run which are the same for both media types."""
 
 CHALLENGE = (b"www-authenticate", b'JWT realm="api"')
 
@@ -62,6 +74,8 @@ class GraphQLView:
             return _answer(await self._executor.execute(asked, viewer), media_type)
         except Unauthenticated as error:
             return _refusal(401, Code.UNAUTHENTICATED, str(error), media_type, [CHALLENGE])
+        except ServiceUnavailable as error:
+            return _refusal(503, error.code, str(error), media_type)
         except BadRequest as error:
             return _refusal(error.status, error.code, str(error), media_type, error.headers)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the client gets JSON and the log the rest
@@ -78,9 +92,8 @@ def _answer(result: Result, media_type: str) -> Response:
             return Response(401, body, media_type, [CHALLENGE])
         case Code.METHOD_NOT_ALLOWED:
             return Response(405, body, media_type, [(b"allow", b"POST")])
-        case Code.NOT_ACCEPTABLE:
-            return Response(406, body, media_type)
-    return Response(REFUSED if media_type == GRAPHQL else 200, body, media_type)
+    status = STATUSES.get(result.refusal, REFUSED if media_type == GRAPHQL else 200)
+    return Response(status, body, media_type)
 
 
 def _refusal(

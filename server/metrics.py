@@ -48,6 +48,12 @@ DURATION = Histogram(
 COST = Counter("collegium_operation_cost", "Objects that operations could have asked for at most.", registry=REGISTRY)
 STATEMENTS = Counter("collegium_sql_statements", "SQL statements that operations sent.", registry=REGISTRY)
 LMS_CALLS = Counter("collegium_lms_calls", "Calls of Open edX that operations made.", registry=REGISTRY)
+USER_ERRORS = Counter(
+    "collegium_user_errors",
+    "User errors by code, mutation and application: a client id, lms for the LMS's tokens, or anonymous.",
+    ["code", "mutation", "application"],
+    registry=REGISTRY,
+)
 REFUSED_TOKENS = Counter(
     "collegium_refused_tokens", "Tokens that nobody was signed in by, by reason.", ["reason"], registry=REGISTRY
 )

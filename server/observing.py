@@ -5,6 +5,7 @@ many operations together, shortly after their answers: one at a time they would 
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
@@ -13,11 +14,14 @@ from time import perf_counter, time
 from types import TracebackType
 from typing import Any, Self
 
+import structlog
 from sqlalchemy import event
 
 from db.engine import Database
 from edx import http
 from resolvers.errors import Code
+from resolvers.plan.planner import Request
+from resolvers.refusals import Problem
 from server import metrics
 from server.logs import operation_lines
 from server.tracing import operation_span
@@ -37,6 +41,8 @@ DELAY = 0.05
 """Seconds for which what is to be told may wait."""
 
 MOST_WAITING = 256
+
+log = structlog.get_logger(__name__)
 
 Told = dict[str, str | float]
 
@@ -76,6 +82,14 @@ class Observation:
         self.outcome: str = OK
         self._query = query
 
+    def of(self, request: Request, cost: int) -> None:
+        """Take what the operation turned out to be, and what it costs at most."""
+        name = request.operation.name
+        self.name = name.value if name else self.name
+        self.kind = request.operation.operation.value
+        self.cost = cost
+        self._query = request.text
+
     def __enter__(self) -> Self:
         self._token = _current.set(self)
         self._span = operation_span()
@@ -92,7 +106,8 @@ class Observation:
     ) -> None:
         self.seconds = perf_counter() - self._began
         self.ended = time()
-        _current.reset(self._token)
+        with contextlib.suppress(ValueError):  # a generator may be closed in another context than it ran in
+            _current.reset(self._token)
         if kind is not None:
             self.outcome = Code.INTERNAL_SERVER_ERROR.value if issubclass(kind, Exception) else CANCELLED
         self._request_id = http.request_id.get()
@@ -158,6 +173,16 @@ def count_lms_call() -> None:
     seen = _current.get()
     if seen is not None:
         seen.lms_calls += 1
+
+
+def refused(mutation: str, problems: Sequence[Problem]) -> None:
+    """Log and count the user errors that a mutation is answered with (`spec/content-api.md`, "Observability")."""
+    seen = _current.get()
+    application = (seen.application if seen else None) or ANONYMOUS
+    for problem in problems:
+        log.info("user_error", code=problem.code, mutation=mutation, field=problem.place, application=application)
+        kind = application.partition(":")[0]  # those of the LMS are as many as its users
+        metrics.USER_ERRORS.labels(problem.code, mutation, kind).inc()
 
 
 def _count_statement(*_given: Any) -> None:

@@ -41,6 +41,7 @@ TOO_MANY_TOKENS = "Syntax Error: Document contains more than "
 class Operation:
     """What a client sends: a document, which of its operations to run, the variables, and wishes of its own.
 
+    The document may be named by `document_id`, or by an extension, in place of its text in `query`.
     One that came in a way that must not change anything `is_read_only`.
     """
 
@@ -49,6 +50,7 @@ class Operation:
     variables: Mapping[str, Any] | None = None
     extensions: Mapping[str, Any] | None = None
     is_read_only: bool = False
+    document_id: str | None = None
 
 
 class Refusal(Exception):

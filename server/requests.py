@@ -52,6 +52,7 @@ def _from_query_string(text: bytes, limit: int) -> Operation:
         name: _json(value.encode()) for name in ("variables", "extensions") if (value := parameters.get(name))
     }
     given |= {"query": parameters.get("query"), "operationName": parameters.get("operationName") or None}
+    given["documentId"] = parameters.get("documentId")
     return _checked(given, is_read_only=True)
 
 
@@ -85,15 +86,19 @@ def _checked(given: Mapping[str, Any], *, is_read_only: bool) -> Operation:
     """An operation of members that have the right types."""
     query, name = given.get("query"), given.get("operationName")
     variables, extensions = given.get("variables"), given.get("extensions")
-    if not isinstance(query, str) or not query:
-        raise BadRequest(400, Code.BAD_REQUEST, "'query' must be a text: the GraphQL document")
+    document_id = given.get("documentId")
+    is_named = document_id is not None or (isinstance(extensions, dict) and "persistedQuery" in extensions)
+    if not (isinstance(query, str) and query) and not (query in (None, "") and is_named):
+        raise BadRequest(400, Code.BAD_REQUEST, "'query' must be a text: the GraphQL document; or send 'documentId'")
+    if document_id is not None and not isinstance(document_id, str):
+        raise BadRequest(400, Code.BAD_REQUEST, "'documentId' must be a text or null")
     if name is not None and not isinstance(name, str):
         raise BadRequest(400, Code.BAD_REQUEST, "'operationName' must be a text or null")
     if variables is not None and not isinstance(variables, dict):
         raise BadRequest(400, Code.BAD_REQUEST, "'variables' must be an object or null")
     if extensions is not None and not isinstance(extensions, dict):
         raise BadRequest(400, Code.BAD_REQUEST, "'extensions' must be an object or null")
-    return Operation(query, name, variables, extensions, is_read_only)
+    return Operation(query or "", name, variables, extensions, is_read_only, document_id)
 
 
 async def _body(headers: Headers, receive: Receive, limit: int) -> bytes:

@@ -26,7 +26,7 @@ CAUTION: Sequence[Header] = (
 ONLY_HTTPS: Header = (b"strict-transport-security", b"max-age=31536000")
 
 SENT_HEADERS = ("Authorization", "Content-Type", "Traceparent", "USE-JWT-COOKIE", "X-CSRFToken", REQUEST_ID)
-READ_HEADERS = ("Retry-After", REQUEST_ID)
+READ_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", REQUEST_ID)
 REMEMBERED_SECONDS = 600
 
 

@@ -28,8 +28,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from server.keyset import public_keys
+from resolvers.allowance import POINTS
+from resolvers.features import Feature
+from server.keyset import STRONG_SECRET, public_keys
 from server.limits import Limits
+from server.subscriptions.limits import StreamLimits
 
 PREFIX = "COLLEGIUM_"
 DRIVERS = {
@@ -38,7 +41,17 @@ DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",
 }
-HIDDEN = frozenset({"database_url", "jwt_public_keys", "jwt_secret", "lms_client_secret"})
+HIDDEN = frozenset(
+    {
+        "database_url",
+        "jwt_public_keys",
+        "jwt_secret",
+        "lms_client_secret",
+        "metrics_token",
+        "redis_url",
+        "token_secret",
+    }
+)
 """Settings whose values may hold a secret and are never shown."""
 
 MAY_BE_EMPTY = frozenset({"jwt_audience"})
@@ -85,6 +98,28 @@ def _site(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origin(value: str) -> str:
+    """The origin of web pages, as browsers send it."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError("an origin is scheme, host and port, such as https://apps.example.org")
+    if "@" in parts.netloc:
+        raise ValueError("an origin has no user")
+    return value.lower()
+
+
+def _redis(value: object) -> object:
+    if not isinstance(value, str) or urlsplit(value).scheme not in ("redis", "rediss") or not urlsplit(value).hostname:
+        raise ValueError("this is not the address of a Redis server")
+    return value
+
+
+def _strong(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value().encode()) < STRONG_SECRET:
+        raise ValueError(f"it has fewer than {STRONG_SECRET} bytes")
+    return value
+
+
 def _listed(value: object) -> object:
     """The names in a text, separated by commas or written as a JSON list."""
     if not isinstance(value, str):
@@ -117,8 +152,14 @@ Text = Annotated[str, Field(min_length=1), Accepted("text")]
 Secret = Annotated[SecretStr, Accepted("text, kept secret")]
 Port = Annotated[int, Field(ge=0, le=65535), Accepted("number from 0 to 65535; 0 takes any free port")]
 Count = Annotated[int, Field(ge=1, le=10**9), Accepted("number from 1 to 1000000000")]
+Switch = Annotated[bool, Accepted("true or false")]
 Seconds = Annotated[float, Field(gt=0, le=3600), Accepted("seconds, more than 0 and at most 3600")]
 Site = Annotated[str, AfterValidator(_site), Accepted("http:// or https:// address without user and query")]
+Hours = Annotated[float, Field(gt=0, le=7 * 24 * 3600), Accepted("seconds, more than 0 and at most 604800")]
+StrongSecret = Annotated[SecretStr, AfterValidator(_strong), Accepted("text of 32 bytes or more, kept secret")]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)]
+ORIGINS = Accepted("origins separated by commas, such as https://apps.example.org")
+Redis = Annotated[SecretStr, BeforeValidator(_redis), Accepted("redis://user:password@host:port/number")]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 KeySet = Annotated[str, AfterValidator(_key_set), Accepted("JSON Web Key Set of public RSA keys, 2048 bits or more")]
 Database = Annotated[
@@ -149,9 +190,32 @@ class Settings(BaseSettings):
         "open",
         description="`open`: explorer, introspection, queries by GET. `locked`: none of these, only known documents.",
     )
-    explorer: Annotated[bool, Accepted("true or false")] = Field(
+    explorer: Switch = Field(
         default_factory=lambda data: data["profile"] == "open",
         description="Whether the explorer is served to browsers; never in the locked profile.",
+    )
+    origins: Annotated[Origins, NoDecode, ORIGINS] = Field(
+        (), description="Origins of the web pages, other than this server's own, that may send requests as their users."
+    )
+    metrics_token: Secret | None = Field(
+        None, description="Whoever reads `/metrics` must send it as a bearer token; without it anybody may."
+    )
+
+    enable_programs: Switch = Field(default=True, description="Whether there are programs.")
+    enable_contracts: Switch = Field(default=True, description="Whether there are contracts.")
+    enable_content: Switch = Field(default=True, description="Whether there is course content.")
+    enable_directories: Switch = Field(default=True, description="Whether there are course directories.")
+
+    token_secret: StrongSecret | None = Field(
+        None, description="What tokens of registered applications are signed with; without it they get none."
+    )
+    rate_limit: Count = Field(POINTS, description="Points that every user of every application has in a minute.")
+    redis_url: Redis | None = Field(
+        None, description="Where the points of all processes are counted together; without it each counts its own."
+    )
+    remember_documents: Switch = Field(
+        default_factory=lambda data: data["profile"] == "open",
+        description="Whether clients may have documents remembered under their hashes; never in the locked profile.",
     )
 
     max_body: Count = Field(Limits.body, description="Bytes of a request's body or query string.")
@@ -168,9 +232,18 @@ class Settings(BaseSettings):
     max_cost: Count = Field(Limits.cost, description="Objects in the answer, at most, by the sizes of pages.")
     query_timeout: Seconds = Field(Limits.query_seconds, description="How long a query may take.")
     mutation_timeout: Seconds = Field(Limits.mutation_seconds, description="How long a mutation may take.")
-    show_cost: Annotated[bool, Accepted("true or false")] = Field(
+    show_cost: Switch = Field(
         default=False, description="Whether every answer tells its cost, and not only those that are asked to."
     )
+
+    max_streams: Count = Field(
+        StreamLimits.connections, description="WebSockets and event streams that a process has open."
+    )
+    max_stream_operations: Count = Field(StreamLimits.operations, description="Operations that run on one WebSocket.")
+    stream_idle: Hours = Field(
+        StreamLimits.idle, description="How long a WebSocket without an operation may stay silent."
+    )
+    stream_lifetime: Hours = Field(StreamLimits.lifetime, description="How long a WebSocket or event stream may last.")
 
     lms_url: Site | None = Field(None, description="Base address of the LMS.")
     studio_url: Site | None = Field(None, description="Base address of Studio.")
@@ -214,6 +287,11 @@ class Settings(BaseSettings):
         "console", description="Lines for people, or one JSON object a line for machines."
     )
 
+    @property
+    def features(self) -> frozenset[Feature]:
+        """The parts of the product that are on."""
+        return frozenset(feature for feature in Feature if getattr(self, f"enable_{feature.value}"))
+
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, given: Any) -> Any:
@@ -225,6 +303,8 @@ class Settings(BaseSettings):
         """An explorer is of no use where introspection is not answered and no query of one's own is run."""
         if self.profile == "locked" and self.explorer:
             raise ValueError(f"{PREFIX}EXPLORER cannot be true where {PREFIX}PROFILE is locked")
+        if self.profile == "locked" and self.remember_documents:
+            raise ValueError(f"{PREFIX}REMEMBER_DOCUMENTS cannot be true where {PREFIX}PROFILE is locked")
         return self
 
     @model_validator(mode="after")

@@ -185,7 +185,7 @@ def _parsed(token: str) -> tuple[dict[str, Any], dict[str, Any], jws.CompactSign
 def _is_signed_by(key: OctKey | RSAKey, signed: jws.CompactSignature, registry: jws.JWSRegistry) -> bool:
     try:
         return jws.validate_compact(signed, key, registry=registry)
-    except (JoseError, ValueError):  # a key for another algorithm, or a header that asks for what we do not do
+    except (JoseError, ValueError, TypeError):  # a key for another algorithm, or a header that nobody can obey
         return False
 
 

@@ -4,9 +4,8 @@ An operation takes a point for each hundred of its cost. `limits` counts them, i
 slides: it has no token bucket, and its window lets through as much in the long run, and less at once.
 """
 
-import contextlib
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast
@@ -19,13 +18,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resolvers.access import Viewer
-from resolvers.allowance import Allowance
+from resolvers.allowance import POINTS, Allowance
 from resolvers.errors import Code
 from server.applications.callers import Caller
 from server.operations import Refusal, refusal
 
 COST_OF_A_POINT = 100
-POINTS = 6_000
 PERIOD = 60
 PATIENCE = 0.25
 """Seconds that Redis may take to answer."""
@@ -48,12 +46,22 @@ class Throttle:
     """
 
     def __init__(
-        self, points: int = POINTS, period: int = PERIOD, storage: MemoryStorage | RedisStorage | None = None
+        self,
+        points: int = POINTS,
+        period: int = PERIOD,
+        storage: MemoryStorage | RedisStorage | None = None,
+        pool: ConnectionPool | None = None,
     ) -> None:
         self._points = points
         self._period = period
         self._storage = storage or MemoryStorage()
+        self._pool = pool
         self._is_lost = False
+
+    async def aclose(self) -> None:
+        """Close the connections to Redis, if there are any."""
+        if self._pool is not None:
+            await self._pool.aclose()
 
     async def take(self, viewer: Viewer, cost: int) -> Allowance:
         """Take the points of an operation with this cost; the headers of the response will tell.
@@ -100,26 +108,19 @@ class Throttle:
         self._is_lost = True
 
 
-@contextlib.asynccontextmanager
-async def throttling(
-    points: int = POINTS, period: int = PERIOD, redis_url: str | None = None
-) -> AsyncIterator[Throttle]:
-    """A throttle for the time of the block: counting in Redis, `redis://…`, for all processes, or for this one only."""
+def open_throttle(points: int = POINTS, period: int = PERIOD, redis_url: str | None = None) -> Throttle:
+    """A throttle that counts in Redis, `redis://…`, for all processes, or in memory for this one only."""
     if redis_url is None:
-        yield Throttle(points, period)
-        return
+        return Throttle(points, period)
     pool = ConnectionPool.from_url(redis_url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
-    try:
-        storage = RedisStorage(
-            f"async+{redis_url}",
-            wrap_exceptions=True,
-            implementation="redispy",
-            key_prefix=PREFIX,
-            connection_pool=cast("Any", pool),  # whatever is given there goes on to Redis's client
-        )
-        yield Throttle(points, period, storage)
-    finally:
-        await pool.aclose()
+    storage = RedisStorage(
+        f"async+{redis_url}",
+        wrap_exceptions=True,
+        implementation="redispy",
+        key_prefix=PREFIX,
+        connection_pool=cast("Any", pool),  # whatever is given there goes on to Redis's client
+    )
+    return Throttle(points, period, storage, pool)
 
 
 def points_of(cost: int) -> int:

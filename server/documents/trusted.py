@@ -52,7 +52,7 @@ class KnownDocuments:
         """Whether a document is trusted: what a locked server asks of every one. Raises ServiceUnavailable."""
         return text in self._trusted.get().texts
 
-    def text(self, query: str | None, document_id: str | None, extensions: Mapping[str, Any] | None = None) -> str:
+    def text(self, query: str, document_id: str | None, extensions: Mapping[str, Any] | None = None) -> str:
         """The document of a request with these members. Raises Refusal and ServiceUnavailable."""
         persisted = (extensions or {}).get("persistedQuery")
         if document_id is not None:

@@ -4,10 +4,10 @@ Protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
 from server.execution import Operation
 
@@ -93,14 +93,21 @@ class Pong(BaseModel):
 class Asked(BaseModel):
     """An operation as it stands in a message."""
 
-    query: Annotated[str, Field(min_length=1)]
+    query: str = ""
+    documentId: str | None = None  # noqa: N815 -- as above
     operationName: str | None = None  # noqa: N815 -- the protocol's name
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
 
+    @model_validator(mode="after")
+    def _names_a_document(self) -> Self:
+        if not self.query and self.documentId is None and "persistedQuery" not in (self.extensions or {}):
+            raise ValueError("neither 'query' nor 'documentId' is given")
+        return self
+
     def operation(self) -> Operation:
         """The same for the executor."""
-        return Operation(self.query, self.operationName, self.variables, self.extensions)
+        return Operation(self.query, self.operationName, self.variables, self.extensions, document_id=self.documentId)
 
 
 class Subscribe(BaseModel):

@@ -22,9 +22,11 @@ from resolvers.access import Viewer
 from resolvers.context import Context
 from resolvers.errors import Code, Unauthenticated
 from resolvers.plan.splice import SplicingExecutionContext
+from server.applications.callers import application_of
 from server.deadlines import Deadline
 from server.errors import described, refused
 from server.execution import Executor, Operation, Ready, Result
+from server.observing import observe
 from server.operations import Refusal
 
 Viewing = Callable[[], Viewer]
@@ -64,13 +66,23 @@ class Operations:
                 case OperationType.MUTATION:
                     yield _run(await _finished(self._executor.execute(operation, viewer)))
                 case OperationType.SUBSCRIPTION:
-                    async with contextlib.aclosing(self._followed(ready, viewing)) as results:
+                    async with contextlib.aclosing(self._subscribed(ready, viewer, viewing)) as results:
                         async for result in results:
                             yield result
         except (Refusal, Unauthenticated):
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, the client is told and the log has it
             raise _failure([GraphQLError(str(error), original_error=error)]) from None
+
+    async def _subscribed(self, ready: Ready, viewer: Viewer, viewing: Viewing) -> AsyncGenerator[Result, None]:
+        """The answers to a subscription, which is one operation in the log however many there are."""
+        with observe(ready.request.text, None, viewer.username, application_of(viewer)) as seen:
+            seen.of(ready.request, ready.cost)
+            await self._executor.charge(ready, viewer)
+            async with contextlib.aclosing(self._followed(ready, viewing)) as results:
+                async for result in results:
+                    seen.answered(result.errors)
+                    yield result
 
     async def _followed(self, ready: Ready, viewing: Viewing) -> AsyncGenerator[Result, None]:
         executor = self._built(ready, await self._context(ready, viewing(), NoSnapshot()))

@@ -1,6 +1,7 @@
 """Points: who has them, what takes them, and when they are back (`spec/content-api.md`, "Resiliency")."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ from resolvers.allowance import Allowance
 from resolvers.errors import Code
 from server.applications.callers import Caller, from_lms
 from server.operations import Refusal
-from server.throttle import RateLimitHeaders, Throttle, points_of, throttling, wait
+from server.throttle import RateLimitHeaders, Throttle, open_throttle, points_of, wait
 from tests.redis import redis
 
 ROLES = frozenset({Role.LEARNER})
@@ -54,11 +55,15 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
+def opened(points: int, period: int, url: str | None) -> contextlib.aclosing[Throttle]:
+    return contextlib.aclosing(open_throttle(points, period, url))
+
+
 @pytest.fixture(params=["memory", "redis"])
 async def throttle(request: pytest.FixtureRequest) -> AsyncIterator[Throttle]:
     """Ten points in a minute, counted in each of the places."""
     url = request.getfixturevalue("redis_url") if request.param == "redis" else None
-    async with throttling(10, PERIOD, url) as throttle:
+    async with opened(10, PERIOD, url) as throttle:
         yield throttle
 
 
@@ -181,21 +186,21 @@ async def test_the_reset_is_when_all_points_are_back(
 
 
 async def test_points_come_back_in_redis_too(redis_url: str, ada: Caller) -> None:
-    async with throttling(10, 1, redis_url) as throttle:
+    async with opened(10, 1, redis_url) as throttle:
         await throttle.take(ada, 1000)
         await asyncio.sleep(await refused(throttle, ada, 500))
         assert (await throttle.take(ada, 500)).cost == 5
 
 
 async def test_two_processes_count_together_in_redis(redis_url: str, ada: Caller) -> None:
-    async with throttling(10, PERIOD, redis_url) as one, throttling(10, PERIOD, redis_url) as other:
+    async with opened(10, PERIOD, redis_url) as one, opened(10, PERIOD, redis_url) as other:
         await one.take(ada, 600)
         await refused(other, ada, 500)
         assert (await other.take(ada, 400)).remaining == 0
 
 
 async def test_nobody_is_held_back_while_redis_does_not_answer() -> None:
-    async with throttling(10, PERIOD, "redis://127.0.0.1:1/0") as throttle:
+    async with opened(10, PERIOD, "redis://127.0.0.1:1/0") as throttle:
         with capture_logs() as lines:
             allowances = [await throttle.take(ADA, 1000) for _ in range(3)]
             standing = await throttle.standing(ADA)
