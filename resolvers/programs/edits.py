@@ -4,6 +4,7 @@ A change is worked out on the program's draft, checked as a whole, and written w
 the session: all of it or nothing. Every function raises Refusal with all that is wrong, Forbidden, and NotFound.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
@@ -21,9 +22,10 @@ from resolvers.grants import permissions_on, require_some, require_to_create
 from resolvers.idempotency import once
 from resolvers.programs.drafts import CategoryDraft, CourseLeaf, ProgramDraft, Requirement, RunModeDraft, problems
 from resolvers.programs.errors import BadDraft
-from resolvers.programs.lifecycle import TRANSITIONS, Rules, check_transition, frozen_problems
+from resolvers.programs.lifecycle import TRANSITIONS, Rules, check_transition, frozen_problems, lost_slug
 from resolvers.programs.load import parts_of, replace_parts, set_columns, wanted_parts
 from resolvers.programs.references import References, check_circles, find_references
+from resolvers.programs.spelling import spelled
 from resolvers.programs.state import as_json, draft_of, is_flat, locked_program
 from resolvers.refusals import Problem, Reason, Refusal, refuse_if
 
@@ -74,17 +76,18 @@ class Editor:
     viewer: Viewer
     rules: Rules = field(default_factory=Rules)
 
-    async def create(self, changes: Changes, key: str | None = None) -> str:
-        """Make a program, unpublished, and return its UUID; `key` makes repetitions harmless."""
+    async def create(self, wanted: Callable[[], Changes], key: str | None = None) -> str:
+        """Make a program, unpublished, of what is `wanted`, and return its UUID; `key` makes repetitions harmless."""
         await require_some(self.session, self.viewer, Permission.CHANGE_PROGRAMS)
+        changes = wanted()
         given = _plain(changes.given())
 
-        async def make() -> str:
-            return await settled(self.session, lambda: self._create(changes))
+        async def attempt() -> str:
+            return await once(
+                self.session, self.viewer, "createProgram", key, given=given, work=lambda: self._create(changes)
+            )
 
-        return await settled(
-            self.session, lambda: once(self.session, self.viewer, "createProgram", key, given=given, work=make)
-        )
+        return await settled(self.session, attempt)
 
     async def edit(
         self, uuid: UUID, change: Callable[[ProgramDraft], Changes], expected_revision: int | None = None
@@ -111,7 +114,7 @@ class Editor:
     async def _create(self, changes: Changes) -> str:
         draft = ProgramDraft(uuid4(), "", CategoryDraft("", ""))
         refuse_if(_required_at_first(changes))
-        draft = _applied(draft, changes)
+        draft = await spelled(self.session, _applied(draft, changes))
         references = await find_references(self.session, [draft])
         organizations = [references.organizations.get(name.casefold()) for name in draft.organizations]
         await require_to_create(self.session, self.viewer, [each for each in organizations if each is not None])
@@ -139,7 +142,7 @@ class Editor:
         before = await draft_of(self.session, program)
         changes = change(before)
         refuse_if(_emptied(changes))
-        after = _applied(before, changes)
+        after = _with_kept_modes(await spelled(self.session, _applied(before, changes), before), before)
         if after == before:
             return
         await self._require_transition(program, after.status)
@@ -149,6 +152,7 @@ class Editor:
             after = replace(after, run_modes=tuple(mode for mode in after.run_modes if mode.run not in gone))
         refuse_if(frozen_problems(before, after))
         category = await self._checked(after, references, before)
+        refuse_if(lost_slug(before, after, category, self.rules))
         set_columns(program, replace(after, status=before.status), {category.slug: category.id})
         wanted = wanted_parts(after, references, references.programs | {after.uuid: program.id})
         if parts_of(program) != wanted:
@@ -247,6 +251,12 @@ def _applied(draft: ProgramDraft, changes: Changes) -> ProgramDraft:
         if name in values:
             values[name] = tuple(values[name])
     return replace(draft, **values)
+
+
+def _with_kept_modes(draft: ProgramDraft, before: ProgramDraft) -> ProgramDraft:
+    """The draft with its run modes in their old order where they are the same: they have none that counts."""
+    is_same = Counter(draft.run_modes) == Counter(before.run_modes)
+    return replace(draft, run_modes=before.run_modes) if is_same else draft
 
 
 def _required_at_first(changes: Changes) -> Iterator[Problem]:
