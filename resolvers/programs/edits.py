@@ -115,7 +115,7 @@ class Editor:
         draft = ProgramDraft(uuid4(), "", CategoryDraft("", ""))
         refuse_if(_required_at_first(changes))
         draft = await spelled(self.session, _applied(draft, changes))
-        references = await find_references(self.session, [draft])
+        references = await self._references(draft, frozenset())
         organizations = [references.organizations.get(name.casefold()) for name in draft.organizations]
         await require_to_create(self.session, self.viewer, [each for each in organizations if each is not None])
         if draft.status is not ProgramStatus.UNPUBLISHED:
@@ -146,7 +146,7 @@ class Editor:
         if after == before:
             return
         await self._require_transition(program, after.status)
-        references = await find_references(self.session, [after])
+        references = await self._references(after, frozenset(before.programs))
         if isinstance(changes.run_modes, Unchanged):  # the runs of a course go with it
             gone = references.strange_runs(after)
             after = replace(after, run_modes=tuple(mode for mode in after.run_modes if mode.run not in gone))
@@ -165,6 +165,19 @@ class Editor:
         changed = difference(as_json(before), as_json(after))
         record(self.session, self.viewer, action, f"Program:{program.uuid}", changed, program_id=program.id)
         await self.session.flush()
+
+    async def _references(self, draft: ProgramDraft, kept: frozenset[UUID]) -> References:
+        """What a draft names, found; of programs those only that the viewer sees, and those that are `kept`."""
+        found = await find_references(self.session, [draft])
+        new = {uuid: id_ for uuid, id_ in found.programs.items() if uuid not in kept}
+        rows = await self.session.execute(select(Program.id, Program.status).where(Program.id.in_(new.values())))
+        hidden = {row.id for row in rows if not await self._sees(row.id, row.status)}
+        return replace(found, programs={uuid: id_ for uuid, id_ in found.programs.items() if id_ not in hidden})
+
+    async def _sees(self, program: int, status: ProgramStatus) -> bool:
+        if status is not ProgramStatus.UNPUBLISHED:
+            return status is not ProgramStatus.DELETED
+        return Permission.SEE_UNPUBLISHED_PROGRAMS in await permissions_on(self.session, self.viewer, program)
 
     async def _found(self, uuid: UUID, expected_revision: int | None) -> Program:
         """The program, locked, for a viewer who may change it."""
