@@ -274,10 +274,14 @@ class Compiler:
 
 
 def _embeds(source: Many | Paged, parent: Place | None) -> Embeds:
-    """What the rows of a list embed: what its parent does, if it is embedded itself."""
+    """What the rows of a list embed: what its parent does, if it is embedded itself.
+
+    Pages below many parents are read through a LATERAL in place of their table, to which nothing could refer.
+    """
     if parent is not None:
         return parent.embeds
-    return Embeds.OWN if source.through is None else Embeds.NOTHING
+    is_below_many = isinstance(source, Paged) and source.remote is not None
+    return Embeds.NOTHING if is_below_many or source.through is not None else Embeds.OWN
 
 
 def _part_objects(part: int, page: PageData) -> Sequence[Any]:
