@@ -157,8 +157,7 @@ async def test_old_and_unusual_keys_are_taken(asking: Asking, key: str) -> None:
 
 async def test_a_key_that_differs_by_case_only_is_refused(asking: Asking) -> None:
     """Open edX never has both."""
-    given = {"key": RUN.replace("R0", "r0"), "displayName": "X"}
-    assert await errors(asking, "upsertCourseRun", **given) == [("INVALID", "key")]
+    assert await errors(asking, "upsertCourseRun", key=RUN.replace("R0", "r0"), displayName="X") == [("INVALID", "key")]
 
 
 @pytest.mark.parametrize(
@@ -274,8 +273,7 @@ async def test_what_is_not_there_is_not_found(asking: Asking, mutation: str, giv
 
 
 async def test_a_course_key_that_is_none_is_refused(asking: Asking) -> None:
-    given = {"key": "course-v1:a+b+c", "displayName": "X"}
-    assert await errors(asking, "updateCourse", **given) == [("BAD_COURSE_KEY", "key")]
+    assert await errors(asking, "updateCourse", key="course-v1:a+b+c", displayName="X") == [("BAD_COURSE_KEY", "key")]
 
 
 async def test_an_organization_is_made_and_brought_up_to_date(asking: Asking, database: Database) -> None:
