@@ -132,7 +132,11 @@ async def rename_organization(session: AsyncSession, viewer: Viewer, key: str, n
     if row is None:
         raise NotFound(f"there is no organization '{key}'")
     await require_for(session, viewer, CHANGE, row["id"])
-    return await _name_organization(session, viewer, row["id"], name or "")
+    _check_name(name or "", required=False)
+    before = await _name_organization(session, row["id"], name or "")
+    states = {"displayName": before}, {"displayName": name or None}
+    _record(session, viewer, "rename", f"Organization:{row['key']}", states)
+    return str(row["key"])
 
 
 async def put_organization(session: AsyncSession, viewer: Viewer, key: str, given: Mapping[str, str | None]) -> str:
@@ -144,8 +148,7 @@ async def put_organization(session: AsyncSession, viewer: Viewer, key: str, give
     known = await _known_organization(session, key)
     await require_for(session, viewer, CHANGE, None if known is None else known["id"])
     _check_name(given.get("display_name") or "", required=False)
-    names = ("display_name", "description", "logo_url")
-    before: dict[str, str | None] = {} if known is None else {name: known[name] for name in names}
+    before: dict[str, str | None] = {} if known is None else {name: known[name] for name in FIELDS}
     after = {**before, **given}
     facts = OrganizationFacts(
         key, after.get("display_name") or "", after.get("description") or "", after.get("logo_url") or None
@@ -156,17 +159,18 @@ async def put_organization(session: AsyncSession, viewer: Viewer, key: str, give
         raise Refusal([Problem(Reason.INVALID, str(error), ("key",))]) from error
     row = await _known_organization(session, key)
     assert row is not None  # noqa: S101 -- it was just put there
+    action = "create organization" if outcome is Outcome.CREATED else "update organization"
     old, new = ({FIELDS[name]: values.get(name) or None for name in FIELDS} for values in (before, after))
     if outcome is Outcome.CREATED:
         new["key"] = key
-    _record(session, viewer, f"{outcome.value} organization", f"Organization:{row['key']}", (old, new))
-    if "display_name" not in given:
-        return str(row["key"])
-    return await _name_organization(session, viewer, row["id"], given["display_name"] or "")
+    _record(session, viewer, action, f"Organization:{row['key']}", (old, new))
+    if "display_name" in given:
+        await _name_organization(session, row["id"], given["display_name"] or "")
+    return str(row["key"])
 
 
-FIELDS = {"description": "description", "logo_url": "logoUrl"}
-"""What of an organization is told apart from its name, as the API calls it."""
+FIELDS = {"display_name": "displayName", "description": "description", "logo_url": "logoUrl"}
+"""What is told of an organization, as the API calls it."""
 
 
 async def push_runs(session: AsyncSession, viewer: Viewer, runs: Sequence[RunFacts], *, dry_run: bool) -> Upserts:
@@ -217,16 +221,14 @@ async def _programs_with(session: AsyncSession, run: int) -> Sequence[Program]:
     return (await session.scalars(query.execution_options(populate_existing=True))).all()
 
 
-async def _name_organization(session: AsyncSession, viewer: Viewer, id_: int, name: str) -> str:
-    _check_name(name, required=False)
+async def _name_organization(session: AsyncSession, id_: int, name: str) -> str | None:
+    """Name an organization; the name that it had."""
     organization = await session.get_one(Organization, id_, with_for_update=True)
-    subject = f"Organization:{organization.key}"
-    before = {"displayName": organization.display_name}
-    _record(session, viewer, "rename", subject, (before, {"displayName": name or None}))
+    before = organization.display_name
     for column, value in named(organization.key, name or None).items():
         setattr(organization, column, value)
     organization.is_name_customized = True
-    return organization.key
+    return before
 
 
 def _named(session: AsyncSession, viewer: Viewer, row: Course | CourseRun, subject: str, name: str) -> None:

@@ -123,8 +123,7 @@ class Editor:
         refuse_if(_required_at_first(changes))
         draft = await spelled(self.session, _applied(draft, changes))
         references = await self._references(draft, frozenset())
-        organizations = [references.organizations.get(name.casefold()) for name in draft.organizations]
-        await require_to_create(self.session, self.viewer, [each for each in organizations if each is not None])
+        await require_to_create(self.session, self.viewer, _known(draft.organizations, references))
         if draft.status is not ProgramStatus.UNPUBLISHED:
             reason = f"a program is made unpublished, not {draft.status.value}"
             raise Refusal([Problem(Reason.BAD_TRANSITION, reason, ("status",))])
@@ -154,6 +153,7 @@ class Editor:
             return
         await self._require_transition(program, after.status)
         references = await self._references(after, frozenset(before.programs))
+        await self._require_organizations(after, before, references)
         if isinstance(changes.run_modes, Unchanged):  # the runs of a course go with it
             gone = references.strange_runs(after)
             after = replace(after, run_modes=tuple(mode for mode in after.run_modes if mode.run not in gone))
@@ -207,6 +207,11 @@ class Editor:
         if needed is not None and needed not in await permissions_on(self.session, self.viewer, program.id):
             raise Forbidden(f"you may not make this program {to.value}")
 
+    async def _require_organizations(self, after: ProgramDraft, before: ProgramDraft, references: References) -> None:
+        """Raise Forbidden where a program is taken to an organization whose programs the viewer may not change."""
+        if new := _known([key for key in after.organizations if key not in before.organizations], references):
+            await require_to_create(self.session, self.viewer, new)
+
     async def _checked(
         self, draft: ProgramDraft, references: References, before: ProgramDraft | None = None
     ) -> ProgramCategory:
@@ -251,6 +256,12 @@ def _with_kept_modes(draft: ProgramDraft, before: ProgramDraft) -> ProgramDraft:
     """The draft with its run modes in their old order where they are the same: they have none that counts."""
     is_same = Counter(draft.run_modes) == Counter(before.run_modes)
     return replace(draft, run_modes=before.run_modes) if is_same else draft
+
+
+def _known(organizations: Sequence[str], references: References) -> list[int]:
+    """The ids of those of the organizations that there are."""
+    ids = [references.organizations.get(key.casefold()) for key in organizations]
+    return [each for each in ids if each is not None]
 
 
 def _required_at_first(changes: Changes) -> Iterator[Problem]:

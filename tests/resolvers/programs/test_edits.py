@@ -202,7 +202,7 @@ async def test_a_course_of_another_organization_is_refused(asking: Asking) -> No
 @pytest.mark.parametrize("field", ["name", "category", "status", "organizations", "courses", "runModes"])
 async def test_null_for_a_required_field_is_an_error(asking: Asking, field: str) -> None:
     """§2.4 "explicit null for a required field: 400, not ignored"."""
-    assert await refused(asking, "updateProgram", id=UNPUBLISHED, **{field: None}) == [("REQUIRED", field)]
+    assert await refused(asking, "updateProgram", ADMIN, id=UNPUBLISHED, **{field: None}) == [("REQUIRED", field)]
 
 
 async def test_null_empties_the_others(asking: Asking) -> None:
@@ -222,7 +222,7 @@ async def test_courses_do_not_replace_a_tree(asking: Asking) -> None:
     assert await refused(asking, "updateProgram", id=UNPUBLISHED, courses=["Org0X+C0.0x"]) == [
         ("REQUIREMENTS_NOT_FLAT", "courses")
     ]
-    both = {"courses": ["Org0X+C0.0x"], "requirements": [{"course": "Org0X+C0.0x"}]}
+    both: dict[str, Any] = {"courses": ["Org0X+C0.0x"], "requirements": [{"course": "Org0X+C0.0x"}]}
     assert await refused(asking, "createProgram", **NEW, **both) == [("INVALID", "requirements")]
 
 
