@@ -60,7 +60,7 @@ class JwtCookies:
     def _problem(self, method: str, headers: Headers, cookies: Mapping[str, str]) -> str | None:
         """Why a request may have been forged, or None."""
         if not is_allowed(headers, self._origins):
-            return "cookies sign in from pages of this server and of COLLEGIUM_ORIGINS only"
+            return "cookies sign in from pages of this server and of COLLEGIUM_ALLOWED_ORIGINS only"
         if method in READ_ONLY:
             return None
         kept, sent = cookies.get(CSRF_COOKIE, ""), headers.get(CSRF_HEADER, "")
