@@ -17,6 +17,7 @@ from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
 from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 from resolvers.refusals import Problem
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ T = TypeVar("T")
 class Context:
     """The viewer, the data as they are for this operation, the plans, and the rules of the installation.
 
+    `offers` asks the LMS; None where none is configured.
     `on_refusal` is told of the problems of each change that is refused, and of the mutation's name.
     """
 
@@ -36,6 +38,7 @@ class Context:
     request: Request
     grantees: Grantees
     rules: Rules = field(default_factory=Rules)
+    offers: Offers | None = None
     features: frozenset[Feature] = frozenset(Feature)
     meter: Meter | None = None
     on_refusal: Callable[[str, Sequence[Problem]], None] | None = None

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.tables import AuditEntry, RoleGrant
+from db.tables import AuditEntry, ProgramCategory, RoleGrant
 from resolvers import reads
 from resolvers.plan.sources import Link, paged
 from schema.filters import CourseFilter, CourseRunFilter, OrganizationFilter, ProgramFilter, RoleGrantFilter
@@ -56,6 +56,11 @@ def programs(description: str, *, through: Link | None = None) -> Any:
         filter_by=ProgramFilter,
         through=through,
     )
+
+
+def program_categories(description: str) -> Any:
+    """All categories of programs, by name."""
+    return paged(description, orders={"name": ProgramCategory.display_name})
 
 
 def program_changes(description: str) -> Any:

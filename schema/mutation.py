@@ -7,8 +7,8 @@ import strawberry
 
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
+from schema import program_import, role
 from schema import program_mutations as programs
-from schema import role
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
     SyncCatalogPayload,
@@ -19,6 +19,7 @@ from schema.catalog_mutations import (
     UpsertOrganizationPayload,
 )
 from schema.features import Needs
+from schema.program_import import ImportProgramsPayload
 from schema.program_mutations import (
     AddCourseToProgramPayload,
     CreateProgramPayload,
@@ -81,6 +82,11 @@ class Mutation:
     )
     move_program_course: MoveProgramCoursePayload | None = _of_programs(
         programs.move_program_course, "Move a course within the list that it stands in."
+    )
+    import_programs: ImportProgramsPayload | None = _of_programs(
+        program_import.import_programs,
+        "Make the programs of a file, or bring known ones up to date by their UUIDs, all or none of them. Needs the "
+        "permissions to change and to publish programs.",
     )
     upsert_course_run: UpsertCourseRunPayload | None = _mutation(
         catalog.upsert_course_run,

@@ -7,7 +7,7 @@ import strawberry
 
 from db import tables
 from resolvers import reads
-from resolvers.access import visible_programs
+from resolvers.access import visible_categories, visible_programs
 from resolvers.grants import load_permissions
 from resolvers.plan.sources import Link, batched, column, many, noun, one
 from schema import lists
@@ -37,6 +37,7 @@ class ProgramCategoryMode:
 @noun(
     tables.ProgramCategory,
     key=tables.ProgramCategory.slug,
+    visible=visible_categories,
     description="A kind of program, such as XSeries.",
 )
 class ProgramCategory:

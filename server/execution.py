@@ -21,6 +21,7 @@ from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
 from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 from server import observing
 from server.applications.callers import application_of, check_scope
 from server.deadlines import Deadline, watch
@@ -81,12 +82,14 @@ class Executor:
         profile: Profile | None = None,
         rules: Rules | None = None,
         *,
+        offers: Offers | None = None,
         features: Iterable[Feature] = Feature,
         throttle: Throttle | None = None,
         documents: KnownDocuments | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
+        self.offers = offers
         self._features = frozenset(features)
         self._withheld = withheld(self._features)
         self._throttle = throttle
@@ -101,11 +104,12 @@ class Executor:
     async def execute(self, operation: Operation, viewer: Viewer) -> Result:
         """The answer to `operation` for `viewer`; the faults of fields are among its errors."""
         with observe(operation.query, operation.name, viewer.username, application_of(viewer)) as seen:
-            result = await self._observed(operation, viewer, seen)
+            result = await self.run(operation, viewer, seen)
             seen.answered(result.errors)
             return result
 
-    async def _observed(self, operation: Operation, viewer: Viewer, seen: Observation) -> Result:
+    async def run(self, operation: Operation, viewer: Viewer, seen: Observation) -> Result:
+        """The same; what is found out about the operation goes into `seen`, of which nothing is told."""
         try:
             ready = self.prepare(operation, viewer, await self.permissions(viewer))
             seen.of(ready.request, ready.cost)
@@ -175,6 +179,7 @@ class Executor:
             request,
             self.grantees,
             self.rules,
+            self.offers,
             self._features,
             self._throttle,
             observing.refused,

@@ -116,8 +116,8 @@ class Compiler:
         parts = self._members(connection, nodes, embeds=parent is not None)
         return Connections(
             check=page.check,
-            paging=Paging(page.size, page.backward, page.is_cut),
-            finish=connection.finish,
+            paging=Paging(page.size, page.backward, page.size.is_cut),
+            finish=connection.finish(),
             only=connection.only,
             page=self._page(rows, source, page, parent) if connection.needs_rows else None,
             count=self._count(rows, source, page, parent) if connection.needs_total else None,

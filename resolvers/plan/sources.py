@@ -242,6 +242,11 @@ def attribute(name: str, description: str) -> Any:
     return _field(Attribute(name), description)
 
 
+def told(name: str, description: str) -> Any:
+    """A field of a record type whose objects mutations make themselves, too."""
+    return strawberry.field(description=description, metadata={"source": Attribute(name)})
+
+
 def linked(name: str, remote: Expression, description: str) -> Any:
     """A field of a record type that leads to the row whose `remote` equals the record's attribute `name`."""
     return _field(Linked(name, remote), description)
