@@ -119,7 +119,7 @@ async def test_a_grant_shows_unpublished_programs_and_what_may_be_done_with_them
     """§2.3, §5: permissions are told on each program; they end when the grant does."""
     assert await seen(asking, UNPUBLISHED) is None
     await change(asking, "updateProgram", id=UNPUBLISHED, subtitle="Changed")
-    assert await told(asking, "grantRole", role=role, **scope) == []
+    assert await told(asking, "grantRole", role=role, **dict[str, Any](scope)) == []
 
     found = await seen(asking, UNPUBLISHED)
     assert (found["status"], found["viewerPermissions"]) == ("UNPUBLISHED", permitted)
@@ -133,7 +133,7 @@ async def test_a_grant_shows_unpublished_programs_and_what_may_be_done_with_them
     names = "{ programs(filter: {status: UNPUBLISHED}) { totalCount nodes { id } } }"
     assert (await asking.data(names, viewer=ADA))["programs"]["totalCount"] == (2 if is_of_organization else 1)
 
-    assert await told(asking, "revokeRole", role=role, **scope) == []
+    assert await told(asking, "revokeRole", role=role, **dict[str, Any](scope)) == []
     assert await seen(asking, UNPUBLISHED) is None
 
 
