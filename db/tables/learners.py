@@ -45,7 +45,7 @@ class LearnerEnrollment(Base):
 
 
 class LearnerCertificate(Base):
-    """A certificate as the LMS had it at `known_at`; one that is not passing says that the learner failed or lost it."""
+    """A certificate as the LMS had it at `known_at`; one that is not passing says the learner failed or lost it."""
 
     __tablename__ = "learner_certificate"
     __table_args__ = (Index(None, "course_key"),)
