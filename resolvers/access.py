@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, or_, select, true
 
-from db.tables import Program, ProgramOrganization, ProgramStatus, RoleGrant
+from db.tables import Program, ProgramOrganization, ProgramStatus, ProgramUser, ProgramUserStatus, RoleGrant
 
 VIEWER = "viewer_username"
 """The parameter of statements that holds the viewer's username."""
@@ -26,6 +26,7 @@ class Permission(StrEnum):
     CHANGE_PROGRAMS = "change_programs"
     PUBLISH_PROGRAMS = "publish_programs"
     GRANT_ROLES = "grant_roles"
+    MANAGE_LEARNERS = "manage_learners"
 
 
 class Role(StrEnum):
@@ -52,10 +53,12 @@ class Viewer:
     """Whoever sent a request: a signed-in user with roles, or nobody.
 
     `username` is the LMS username, compared with case, or None for an anonymous request, which has no roles.
+    `authorization` is what the LMS knows the user by in the header of that name, where the request came with it.
     """
 
     username: str | None
     roles: frozenset[Role] = frozenset()
+    authorization: str | None = field(default=None, repr=False, compare=False, kw_only=True)
     permissions: frozenset[Permission] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -103,3 +106,20 @@ def _is_granted() -> ColumnElement[bool]:
 def visible_history(permissions: frozenset[Permission]) -> ColumnElement[bool]:
     """Whose history of programs a viewer may see: all or nothing."""
     return true() if Permission.SEE_UNPUBLISHED_PROGRAMS in permissions else false()
+
+
+def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bool]:
+    """Whose associations with programs a viewer may see: everybody their own (`spec/programs.md`, "ProgramUser").
+
+    Deleted ones nobody, nor those with programs that learners do not see.
+    """
+    if Permission.SEE_PROGRAMS not in permissions:
+        return false()
+    shown = exists().where(
+        Program.id == ProgramUser.program_id,
+        or_(Program.status == ProgramStatus.ACTIVE, Program.status == ProgramStatus.RETIRED),
+    )
+    found = and_(ProgramUser.status != ProgramUserStatus.DELETED, shown)
+    if Permission.SEE_PROGRAMS_OF_OTHERS in permissions:
+        return found
+    return and_(found, ProgramUser.username == bindparam(VIEWER, type_=String()))

@@ -19,6 +19,7 @@ from schema.publishability import Publishability, load_publishability
 if TYPE_CHECKING:
     from schema.course import Course
     from schema.course_run import CourseRun
+    from schema.learner import ProgramUser
     from schema.organization import Organization
     from schema.program_history import ProgramChange
 
@@ -153,4 +154,8 @@ class Program(Node):
         "Course runs that count for the program, each with the mode that counts.",
         remote=tables.ProgramCourseRunMode.program_id,
         order=[tables.ProgramCourseRunMode.id],
+    )
+    users: Connection[Annotated["ProgramUser", strawberry.lazy("schema.learner")]] = lists.program_users(
+        "Associations of learners with the program: all of them for viewers who may see programs of others, else the "
+        "viewer's own. Reading them brings none about."
     )

@@ -3,13 +3,14 @@
 import strawberry
 
 from resolvers import reads
-from resolvers.plan.sources import by_id, by_ids, found
+from resolvers.plan.sources import by_id, by_ids, found, viewed
 from schema import lists
 from schema.connection import Connection
 from schema.course import Course
 from schema.course_run import CourseRun
 from schema.features import Features, features
 from schema.health import Health, health
+from schema.learner import Viewer
 from schema.node import Node
 from schema.organization import Organization
 from schema.program import Program
@@ -66,6 +67,8 @@ class Query:
         prepare=reads.program_key,
         kind=strawberry.ID,
     )
+
+    viewer: Viewer | None = viewed("Whoever asks, as a learner.")
 
     role_grants: Connection[RoleGrant] | None = lists.role_grants(
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."

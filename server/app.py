@@ -4,6 +4,7 @@ import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
 from resolvers.access import Viewer
+from resolvers.learners import Learners, MirrorRules
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
@@ -41,7 +43,7 @@ from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
 from server.throttle import RateLimitHeaders, open_throttle
 from server.tracing import CallersTrace
-from server.upstream import open_lms
+from server.upstream import LearnerLms, open_lms
 
 ENDPOINT = "/graphql"
 
@@ -51,6 +53,8 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     tracing.begin()
     database = open_database(settings.database_url)
     observing.watch(database)
+    learner_lms = LearnerLms(settings)
+    learners = Learners(database, learner_lms.records, _mirror_rules(settings))
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, lms)
     streams = Streams(_stream_limits(settings))
@@ -67,6 +71,8 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
             yield
         observing.tell()
         await throttle.aclose()
+        await learners.aclose()
+        await learner_lms.aclose()
         await lms.close()
         await database.close()
 
@@ -78,6 +84,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         features=settings.features,
         throttle=throttle,
         documents=known,
+        learners=learners,
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
@@ -98,6 +105,14 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.streams = streams  # to be closed before the server stops
     return app
+
+
+def _mirror_rules(settings: Settings) -> MirrorRules:
+    return MirrorRules(
+        enrollments=timedelta(seconds=settings.enrollments_lifetime),
+        certificates=timedelta(seconds=settings.certificates_lifetime),
+        patience=settings.lms_patience,
+    )
 
 
 def _stream_limits(settings: Settings) -> StreamLimits:

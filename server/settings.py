@@ -258,6 +258,20 @@ class Settings(BaseSettings):
         5.0, description="How long the LMS and Studio may stay silent before a call is given up."
     )
 
+    lms_calls_per_minute: Count = Field(
+        120,
+        description="Calls of the LMS's enrollment lists in a minute at most; of several processes each gets its part.",
+    )
+    lms_patience: Seconds = Field(
+        2.0, description="How long a request waits for what the LMS has of learners before older copies are shown."
+    )
+    enrollments_lifetime: Seconds = Field(
+        300.0, description="How long copies of learners' enrollments are shown before the LMS is asked again."
+    )
+    certificates_lifetime: Annotated[
+        float, Field(gt=0, le=86_400), Accepted("seconds, more than 0 and at most 86400")
+    ] = Field(3600.0, description="The same for their certificates.")
+
     jwt_secret: Secret | None = Field(
         None, description="Secret that the LMS signs HS256 tokens with (its `JWT_SECRET_KEY`)."
     )

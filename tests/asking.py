@@ -7,6 +7,7 @@ from strawberry import Schema
 
 from db.engine import Database
 from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.learners import Learners
 from schema import schema
 from server.execution import Executor, Operation
 
@@ -20,9 +21,9 @@ __all__ = ["ADMIN", "ANONYMOUS", "AUTHOR", "LEARNER", "Asking"]
 class Asking:
     """An executor over a database, and the number of SELECTs that the last operation took."""
 
-    def __init__(self, database: Database, over: Schema | None = None) -> None:
+    def __init__(self, database: Database, over: Schema | None = None, learners: Learners | None = None) -> None:
         self.database = database
-        self.executor = Executor(over or schema(), database)
+        self.executor = Executor(over or schema(), database, learners=learners)
         self.statements = 0
         original = database.snapshot
 

@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeEngine
 from db.engine import Row, Snapshot
 from db.types import Instant, ListOf, any_of, raw_instant
 from resolvers.access import VIEWER, Permission
-from resolvers.errors import BadUserInput
+from resolvers.errors import BadUserInput, RequestError
 from resolvers.plan.given import Variables
 from resolvers.plan.sources import Expression, Link, Noun
 
@@ -115,7 +115,7 @@ def harmless(reads: Mapping[str, Read]) -> dict[str, Read]:
         def safe(variables: Variables) -> Any:
             try:
                 return storable(read(variables))
-            except BadUserInput:
+            except RequestError:
                 return instead
 
         return safe

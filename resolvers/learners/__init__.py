@@ -1,0 +1,18 @@
+"""Learners: what the LMS has of them, the programs that they are associated with, and how far they are."""
+
+from resolvers.learners.associations import associate, leave, register, remove, restore
+from resolvers.learners.mirror import Kind, Mirror, MirrorRules, Standing
+from resolvers.learners.service import Learners
+
+__all__ = [
+    "Kind",
+    "Learners",
+    "Mirror",
+    "MirrorRules",
+    "Standing",
+    "associate",
+    "leave",
+    "register",
+    "remove",
+    "restore",
+]

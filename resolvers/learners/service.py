@@ -1,0 +1,107 @@
+"""What the fields about learners share: the mirror, and what one operation found out about whom it asks for."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from db.engine import Database
+from db.tables import ProgramUserSource, now
+from edx.learners import LearnerRecords
+from resolvers.access import Permission
+from resolvers.errors import BadUserInput, Forbidden
+from resolvers.learners.associations import associate
+from resolvers.learners.mirror import Kind, Mirror, MirrorRules, Standing
+
+STALE = "LEARNER_DATA_STALE"
+"""The code of the warning that copies are shown which should have been asked for again."""
+
+
+class Learners:
+    """All that is about learners, over one database; without `records` the LMS is never asked."""
+
+    def __init__(
+        self,
+        database: Database,
+        records: LearnerRecords | None = None,
+        rules: MirrorRules | None = None,
+        *,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self.database = database
+        self.mirror = Mirror(database, records, rules, clock=clock)
+
+    async def aclose(self) -> None:
+        """Give up what is under way."""
+        await self.mirror.aclose()
+
+
+async def standings(context: Any, usernames: Sequence[str], kinds: Collection[Kind]) -> dict[str, Standing]:
+    """How the copies of these learners stand for one operation, which asks the LMS for each of them once at most."""
+    known: dict[tuple[Kind, str], Standing] = context.standings
+    missing = [name for name in usernames if any((kind, name) not in known for kind in kinds)]
+    if missing:
+        viewer = context.viewer
+        own = {viewer.username: viewer.authorization} if viewer.username and viewer.authorization else {}
+        found = await context.learners.mirror.standings(context.snapshot, missing, kinds, own)
+        known.update({(kind, name): standing for name, standing in found.items() for kind in kinds})
+        _warn(context, found.values())
+    return {name: _worst([known[kind, name] for kind in kinds]) for name in usernames}
+
+
+def _worst(standings: Sequence[Standing]) -> Standing:
+    return next((each for each in standings if each.is_stale), standings[0])
+
+
+def _warn(context: Any, found: Collection[Standing]) -> None:
+    """Say once in an answer that it shows what is old."""
+    stale = sum(standing.is_stale for standing in found)
+    if stale and not any(warning["code"] == STALE for warning in context.warnings):
+        message = "The LMS does not answer, so what is shown of learners is what it told before."
+        context.warnings.append({"code": STALE, "message": message})
+
+
+async def listed(context: Any, usernames: Sequence[str]) -> None:
+    """Bring learners' associations up to date: somebody lists their programs.
+
+    `spec/programs.md`, "ProgramUser": one of the two events that do so.
+    """
+    if Permission.SEE_PROGRAMS not in context.request.permissions:
+        return
+    found = await standings(context, usernames, [Kind.ENROLLMENTS])
+    new = [name for name, standing in found.items() if standing.freshness.is_unassociated]
+    if new:
+        await context.changing(lambda session: associate(session, new, ProgramUserSource.LISTING))
+
+
+def some_username(value: str) -> str:
+    """A username to look for. Raises BadUserInput for none, which must never mean all."""
+    if not value.strip():
+        raise BadUserInput("username: it is empty")
+    return value
+
+
+def permit_username(value: str, viewer: str | None, permissions: frozenset[Permission]) -> None:
+    """Raise Forbidden for another user's name, whether or not there is such a user (`spec/programs.md`, "Programs")."""
+    if value != viewer and Permission.SEE_PROGRAMS_OF_OTHERS not in permissions:
+        raise Forbidden("you may not see which programs other learners are associated with")
+
+
+async def viewer_username(context: Any) -> str | None:
+    """The name of whoever asks."""
+    username: str | None = context.viewer.username
+    return username
+
+
+async def viewer_enrollments_at(context: Any) -> datetime | None:
+    """As of when the enrollments of whoever asks are."""
+    return (await _own(context)).enrollments_at
+
+
+async def viewer_is_stale(context: Any) -> bool:
+    """Whether the enrollments of whoever asks should have been asked for again."""
+    return (await _own(context)).is_stale
+
+
+async def _own(context: Any) -> Standing:
+    username = context.viewer.username
+    return (await standings(context, [username], [Kind.ENROLLMENTS]))[username]

@@ -1,0 +1,122 @@
+"""Mutations of learners' associations with programs (`spec/programs.md`, "ProgramUser")."""
+
+from typing import TypeVar
+from uuid import UUID
+
+import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from resolvers import learners
+from resolvers.context import Context
+from resolvers.reads import program_key
+from schema.payload import answered, changing
+from schema.program_mutations import ProgramPayload
+
+Info = strawberry.Info[Context, None]
+P = TypeVar("P", bound=ProgramPayload)
+
+
+@strawberry.input
+class AssociationInput:
+    """What all inputs share."""
+
+    program: strawberry.ID = strawberry.field(description="Global id of the program.")
+
+    @property
+    def uuid(self) -> UUID:
+        """The program's UUID. Raises BadUserInput."""
+        return UUID(program_key(self.program))
+
+
+@strawberry.input(description="A program to leave.")
+class LeaveProgramInput(AssociationInput):
+    """The input of `leaveProgram`."""
+
+
+@strawberry.input(description="Learners to associate with a program.")
+class RegisterProgramUsersInput(AssociationInput):
+    """The input of `registerProgramUsers`."""
+
+    usernames: list[str] = strawberry.field(description="LMS usernames, 1 to 1000, compared with case.")
+
+
+@strawberry.input(description="An association to end.")
+class RemoveProgramUserInput(AssociationInput):
+    """The input of `removeProgramUser`."""
+
+    username: str = strawberry.field(description="LMS username of the learner.")
+
+
+@strawberry.input(description="An association to bring back.")
+class RestoreProgramUserInput(AssociationInput):
+    """The input of `restoreProgramUser`."""
+
+    username: str = strawberry.field(description="LMS username of the learner.")
+
+
+@strawberry.type(description="What became of `leaveProgram`.")
+class LeaveProgramPayload(ProgramPayload):
+    """The payload of `leaveProgram`."""
+
+
+@strawberry.type(description="What became of `registerProgramUsers`.")
+class RegisterProgramUsersPayload(ProgramPayload):
+    """The payload of `registerProgramUsers`."""
+
+    registered: int = strawberry.field(
+        default=0, description="How many learners are newly associated; the others were, or had left, and stay so."
+    )
+
+
+@strawberry.type(description="What became of `removeProgramUser`.")
+class RemoveProgramUserPayload(ProgramPayload):
+    """The payload of `removeProgramUser`."""
+
+
+@strawberry.type(description="What became of `restoreProgramUser`.")
+class RestoreProgramUserPayload(ProgramPayload):
+    """The payload of `restoreProgramUser`."""
+
+
+async def leave_program(info: Info, input: LeaveProgramInput) -> LeaveProgramPayload | None:
+    """Leave a program."""
+    uuid, viewer = input.uuid, info.context.viewer
+    return await changing(
+        info,
+        lambda errors, key: LeaveProgramPayload(user_errors=errors, uuid=key),
+        lambda session: learners.leave(session, viewer, uuid),
+    )
+
+
+async def remove_program_user(info: Info, input: RemoveProgramUserInput) -> RemoveProgramUserPayload | None:
+    """End an association."""
+    uuid, viewer = input.uuid, info.context.viewer
+    return await changing(
+        info,
+        lambda errors, key: RemoveProgramUserPayload(user_errors=errors, uuid=key),
+        lambda session: learners.remove(session, viewer, uuid, input.username),
+    )
+
+
+async def restore_program_user(info: Info, input: RestoreProgramUserInput) -> RestoreProgramUserPayload | None:
+    """Bring an association back."""
+    uuid, viewer = input.uuid, info.context.viewer
+    return await changing(
+        info,
+        lambda errors, key: RestoreProgramUserPayload(user_errors=errors, uuid=key),
+        lambda session: learners.restore(session, viewer, uuid, input.username),
+    )
+
+
+async def register_program_users(info: Info, input: RegisterProgramUsersInput) -> RegisterProgramUsersPayload | None:
+    """Register learners."""
+    uuid, viewer = input.uuid, info.context.viewer
+
+    async def work(session: AsyncSession) -> int:
+        return await learners.register(session, viewer, uuid, input.usernames)
+
+    async def change() -> RegisterProgramUsersPayload:
+        registered = await info.context.changing(work)
+        return RegisterProgramUsersPayload(user_errors=[], uuid=str(uuid), registered=registered)
+
+    return await answered(info, change(), lambda errors: RegisterProgramUsersPayload(user_errors=errors))
