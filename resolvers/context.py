@@ -12,8 +12,7 @@ from resolvers.access import Viewer
 from resolvers.allowance import Meter
 from resolvers.features import Feature
 from resolvers.grants import Grantees
-from resolvers.learners.copies import Kind
-from resolvers.learners.mirror import Standing
+from resolvers.learners.mirror import Memory
 from resolvers.learners.service import Learners
 from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
@@ -43,7 +42,7 @@ class Context:
     meter: Meter | None = None
     on_refusal: Callable[[str, Sequence[Problem]], None] | None = None
     warnings: list[dict[str, Any]] = field(default_factory=list)
-    standings: dict[tuple[Kind, str], Standing] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     async def planned(self, info: Info) -> Planned:
         """The value of a planned root field, for graphql-core to take as it is."""

@@ -8,11 +8,13 @@ import strawberry
 from db import tables
 from resolvers.access import visible_associations
 from resolvers.learners import service
-from resolvers.plan.sources import column, noun, one, told
+from resolvers.learners.progress import ASSOCIATION, load_progress, measured
+from resolvers.plan.sources import batched, column, noun, one, told
 from schema import lists
 from schema.connection import Connection
 from schema.enums import ProgramUserSource, ProgramUserStatus
 from schema.program import Program
+from schema.progress import ProgramProgress
 
 
 @noun(
@@ -34,6 +36,9 @@ class ProgramUser:
     )
     program: Annotated["Program", strawberry.lazy("schema.program")] | None = one(
         tables.ProgramUser.program_id, "The program."
+    )
+    progress: ProgramProgress = batched(
+        ASSOCIATION, load_progress, "How far the learner is in the program.", before=measured
     )
 
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
 from resolvers.access import Viewer
-from resolvers.learners import Learners, MirrorRules
+from resolvers.learners import Learners, Links, MirrorRules
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
@@ -54,7 +54,8 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     database = open_database(settings.database_url)
     observing.watch(database)
     learner_lms = LearnerLms(settings)
-    learners = Learners(database, learner_lms.records, _mirror_rules(settings))
+    links = Links(settings.lms_url, settings.ecommerce_url)
+    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, lms)
     streams = Streams(_stream_limits(settings))

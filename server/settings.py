@@ -272,6 +272,10 @@ class Settings(BaseSettings):
         float, Field(gt=0, le=86_400), Accepted("seconds, more than 0 and at most 86400")
     ] = Field(3600.0, description="The same for their certificates.")
 
+    ecommerce_url: Site | None = Field(
+        None, description="Base address of the shop in which learners enroll in what has a SKU; without it, the LMS."
+    )
+
     jwt_secret: Secret | None = Field(
         None, description="Secret that the LMS signs HS256 tokens with (its `JWT_SECRET_KEY`)."
     )

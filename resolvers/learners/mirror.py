@@ -6,7 +6,7 @@ the LMS is down, slow or out of budget, the copies are served as they are and ma
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from db.errors import DatabaseError
 from db.tables import now
 from edx.errors import OpenEdxError, Rejected, Throttled
 from edx.learners import Certificate, Enrollment, LearnerRecords, is_plain, is_possible
-from resolvers.learners.copies import UNKNOWN, Freshness, Kind, freshness, keep_certificates, keep_enrollments
+from resolvers.learners.copies import Freshness, Kind, freshness, keep_certificates, keep_enrollments
 from resolvers.learners.gathering import Failures, Gatherer
 
 CERTIFICATE_CALLS = 8
@@ -58,11 +58,24 @@ class Standing:
         """As of when the enrollments are."""
         return self.freshness.enrollments_at
 
+    @property
+    def certificates_at(self) -> datetime | None:
+        """As of when the certificates are."""
+        return self.freshness.certificates_at
+
+
+@dataclass
+class Memory:
+    """What one operation has read of freshness, and what it has asked the LMS for."""
+
+    freshness: dict[str, Freshness] = field(default_factory=dict)
+    asked: set[tuple[Kind, str]] = field(default_factory=set)
+
 
 class Mirror:
     """The copies in one database. Without `records` the LMS is never asked.
 
-    `settle` is called in the transaction in which certificates are kept, with the learners whose certificates changed.
+    `settle` is called in each transaction in which certificates are kept, with the learners whose they are.
     """
 
     def __init__(
@@ -99,29 +112,37 @@ class Mirror:
     async def standings(
         self,
         snapshot: Snapshot,
+        memory: Memory,
         usernames: Sequence[str],
         kinds: Collection[Kind],
         authorizations: Mapping[str, str] | None = None,
     ) -> dict[str, Standing]:
         """How the copies of these learners stand, after the LMS was asked for what of them is not fresh.
 
-        `snapshot` is released before the LMS is waited for. `authorizations` are the learners' own, where there are
-        some. Raises DatabaseError, and nothing of the LMS's.
+        What is in `memory` is neither read nor asked for again. `snapshot` is released before the LMS is waited for.
+        `authorizations` are the learners' own, where there are some. Raises DatabaseError, and nothing of the LMS's.
         """
         read_at = self._clock()
-        known = await freshness(snapshot, self._dialect, usernames)
-        wanted = [(kind, name) for name in usernames for kind in kinds if not self._is_fresh(kind, known[name])]
-        if not wanted or self._records is None:
-            return self._standings(known, kinds)
-        await snapshot.release()
+        known = memory.freshness
+        if unread := [name for name in usernames if name not in known]:
+            known.update(await freshness(snapshot, self._dialect, unread))
         wanted = [
             (kind, name)
-            for kind, name in wanted
-            if is_possible(name) and not self._rests(kind) and not self._was_answered_since(read_at, kind, name)
+            for name in usernames
+            for kind in kinds
+            if (kind, name) not in memory.asked and not self._is_fresh(kind, known[name]) and is_possible(name)
         ]
-        await self._refresh(wanted, authorizations or {})
-        known = await freshness(snapshot, self._dialect, usernames)
-        return self._standings(known, kinds)
+        if wanted and self._records is not None:
+            memory.asked.update(wanted)
+            await snapshot.release()
+            await self._refresh(wanted, read_at, authorizations or {})
+            known.update(await freshness(snapshot, self._dialect, list(dict.fromkeys(name for _, name in wanted))))
+        return {
+            name: Standing(
+                known[name], is_possible(name) and not all(self._is_fresh(kind, known[name]) for kind in kinds)
+            )
+            for name in usernames
+        }
 
     async def refresh(self, usernames: Collection[str], kinds: Collection[Kind]) -> Failures:
         """Ask the LMS now for learners who have to be known, as after an event, and wait for as long as it takes."""
@@ -141,15 +162,15 @@ class Mirror:
     def _is_fresh(self, kind: Kind, known: Freshness) -> bool:
         return known.is_fresh(kind, self.rules.lifetime(kind), self._clock())
 
-    def _standings(self, known: Mapping[str, Freshness], kinds: Collection[Kind]) -> dict[str, Standing]:
-        return {
-            name: Standing(each, is_possible(name) and not all(self._is_fresh(kind, each) for kind in kinds))
-            for name, each in known.items()
-        }
-
-    async def _refresh(self, wanted: Sequence[tuple[Kind, str]], authorizations: Mapping[str, str]) -> None:
+    async def _refresh(
+        self, wanted: Sequence[tuple[Kind, str]], read_at: datetime, authorizations: Mapping[str, str]
+    ) -> None:
         """Ask for what is wanted and wait for it, but not for longer than a request should; the rest comes later."""
-        waits = [self._asking(kind, name, authorizations.get(name)) for kind, name in wanted]
+        waits = [
+            self._asking(kind, name, authorizations.get(name))
+            for kind, name in wanted
+            if not self._rests(kind) and not self._was_answered_since(read_at, kind, name)
+        ]
         if waits:
             await asyncio.wait(waits, timeout=self.rules.patience)
 
@@ -236,9 +257,9 @@ class Mirror:
         if not names:
             return
         async with self._database.writing() as session:
-            changed = await keep_certificates(session, names, found, at)
-            if self._settle is not None and changed:
-                await self._settle(session, changed)
+            await keep_certificates(session, names, found, at)
+            if self._settle is not None:
+                await self._settle(session, names)
         self._answered(Kind.CERTIFICATES, names)
 
     def _answered(self, kind: Kind, names: Sequence[str]) -> None:
@@ -256,4 +277,4 @@ class Mirror:
         self._rests_until[kind] = self._clock() + timedelta(seconds=rest)
 
 
-__all__ = ["UNKNOWN", "Kind", "Mirror", "MirrorRules", "Standing"]
+__all__ = ["Kind", "Memory", "Mirror", "MirrorRules", "Standing"]

@@ -1,6 +1,6 @@
 """What the fields about learners share: the mirror, and what one operation found out about whom it asks for."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,8 @@ from db.tables import ProgramUserSource, now
 from edx.learners import LearnerRecords
 from resolvers.access import Permission
 from resolvers.errors import BadUserInput, Forbidden
-from resolvers.learners.associations import associate
+from resolvers.learners.completion import associate_and_settle, settle
+from resolvers.learners.links import Links
 from resolvers.learners.mirror import Kind, Mirror, MirrorRules, Standing
 
 STALE = "LEARNER_DATA_STALE"
@@ -25,10 +26,13 @@ class Learners:
         records: LearnerRecords | None = None,
         rules: MirrorRules | None = None,
         *,
+        links: Links | None = None,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self.database = database
-        self.mirror = Mirror(database, records, rules, clock=clock)
+        self.clock = clock
+        self.links = links or Links()
+        self.mirror = Mirror(database, records, rules, settle=settle, clock=clock)
 
     async def aclose(self) -> None:
         """Give up what is under way."""
@@ -37,22 +41,15 @@ class Learners:
 
 async def standings(context: Any, usernames: Sequence[str], kinds: Collection[Kind]) -> dict[str, Standing]:
     """How the copies of these learners stand for one operation, which asks the LMS for each of them once at most."""
-    known: dict[tuple[Kind, str], Standing] = context.standings
-    missing = [name for name in usernames if any((kind, name) not in known for kind in kinds)]
-    if missing:
-        viewer = context.viewer
-        own = {viewer.username: viewer.authorization} if viewer.username and viewer.authorization else {}
-        found = await context.learners.mirror.standings(context.snapshot, missing, kinds, own)
-        known.update({(kind, name): standing for name, standing in found.items() for kind in kinds})
-        _warn(context, found.values())
-    return {name: _worst([known[kind, name] for kind in kinds]) for name in usernames}
+    viewer = context.viewer
+    own = {viewer.username: viewer.authorization} if viewer.username and viewer.authorization else {}
+    mirror: Mirror = context.learners.mirror
+    found = await mirror.standings(context.snapshot, context.memory, usernames, kinds, own)
+    _warn(context, found.values())
+    return found
 
 
-def _worst(standings: Sequence[Standing]) -> Standing:
-    return next((each for each in standings if each.is_stale), standings[0])
-
-
-def _warn(context: Any, found: Collection[Standing]) -> None:
+def _warn(context: Any, found: Iterable[Standing]) -> None:
     """Say once in an answer that it shows what is old."""
     stale = sum(standing.is_stale for standing in found)
     if stale and not any(warning["code"] == STALE for warning in context.warnings):
@@ -70,7 +67,7 @@ async def listed(context: Any, usernames: Sequence[str]) -> None:
     found = await standings(context, usernames, [Kind.ENROLLMENTS])
     new = [name for name, standing in found.items() if standing.freshness.is_unassociated]
     if new:
-        await context.changing(lambda session: associate(session, new, ProgramUserSource.LISTING))
+        await context.changing(lambda session: associate_and_settle(session, new, ProgramUserSource.LISTING))
 
 
 def some_username(value: str) -> str:

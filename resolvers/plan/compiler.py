@@ -23,7 +23,7 @@ from graphql import (
 from sqlalchemy import ColumnElement, Dialect, FromClause, Select, bindparam, func, select, true
 
 from db.types import any_of, rows_of
-from resolvers.access import Permission
+from resolvers.access import VIEWER, Permission
 from resolvers.errors import BadUserInput
 from resolvers.plan import statements
 from resolvers.plan.connections import Connection, PageArguments
@@ -74,6 +74,7 @@ class Compiler:
         self._dialect = dialect
         self._permissions = permissions
         self.befores: list[tuple[Before, Read]] = []
+        self._is_viewed = False
         self._names = (f"t{i}" for i in itertools.count())
         self._shaper = Shaper(document, dialect.name, self)
 
@@ -133,6 +134,7 @@ class Compiler:
     def viewed(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> dict[str, Level]:
         """What is selected of whoever asks, by response key; each is under the key None."""
         members: dict[str, Level] = {}
+        self._is_viewed = True
         for key, merged in self._document.fields(kind, selection_sets(nodes)).items():
             name = merged[0].name.value
             definition = kind.fields.get(name)
@@ -168,6 +170,8 @@ class Compiler:
 
     def batch(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Batched) -> Level:
         """What a batch source gives for each row of a level."""
+        if self._is_viewed and source.before is not None:
+            self.befores.append((source.before, lambda variables: variables[VIEWER]))
         given = arguments(definition, nodes[0], self._document.variables)
         return self._loaded(definition, nodes, _loading(source, given))
 

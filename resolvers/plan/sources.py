@@ -193,11 +193,13 @@ class Batched:
     """A value, a record or a list of either for each row from something that is not a table, asked once for a level.
 
     `load` gives them by `key`, an expression over the noun's row. Keys that it leaves out have null or an empty list;
-    an exception in the place of a value is that one field's error.
+    an exception in the place of a value is that one field's error. `before` is done for the viewer where the field is
+    selected below whoever asks.
     """
 
     key: Expression
     load: Callable[[Batch], Awaitable[Mapping[Any, Any]]]
+    before: Before | None = None
 
 
 @dataclass(frozen=True)
@@ -263,9 +265,11 @@ def batched(
     load: Callable[[Batch], Awaitable[Mapping[Any, Any]]],
     description: str,
     arguments: Mapping[str, tuple[Any, str]] | None = None,
+    *,
+    before: Before | None = None,
 ) -> Any:
     """A field that `load` answers for all rows of a level at once; `arguments` maps names to type and description."""
-    return _field(Batched(key, load), description, arguments)
+    return _field(Batched(key, load, before), description, arguments)
 
 
 def viewed(description: str) -> Any:

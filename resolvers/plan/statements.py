@@ -84,14 +84,20 @@ def _reader(
 
 
 async def rows_for(
-    snapshot: Snapshot, dialect: Dialect, query: Select[*tuple[Any, ...]], keys: Sequence[Any]
+    snapshot: Snapshot,
+    dialect: Dialect,
+    query: Select[*tuple[Any, ...]],
+    keys: Sequence[Any],
+    viewer: str | None = None,
 ) -> Sequence[Row]:
-    """The raw rows of a SELECT over `keys_parameter`, for batch sources that read tables."""
-    return await snapshot.fetch(*_with_parameters(render(query, dialect, {}), keys))
+    """The raw rows of a SELECT over `keys_parameter`, for batch sources that read tables; of `viewer` if it asks."""
+    statement = _rendered_once(query, dialect)
+    return await snapshot.fetch(statement.sql, *statement.parameters({VIEWER: viewer}, keys))
 
 
-def _with_parameters(statement: Statement, keys: Sequence[Any]) -> tuple[Any, ...]:
-    return statement.sql, *statement.parameters({}, keys)
+@functools.lru_cache(maxsize=256)
+def _rendered_once(query: Select[*tuple[Any, ...]], dialect: Dialect) -> Statement:
+    return render(query, dialect, {})
 
 
 def _raw_instant(dialect: str, value: datetime | None) -> int | None:
