@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from edx.errors import Throttled
 
 
 class CallBudget:
-    """At most `most` calls in any `period` seconds; who would have to wait longer than `patience` seconds is refused.
+    """At most `most` calls of some operations in any `period` seconds.
 
+    Who would have to wait longer than `patience` seconds is refused.
     The platform counts an account's calls wherever they come from: of several processes each gets its part.
     """
 
@@ -18,17 +19,21 @@ class CallBudget:
         self,
         most: int,
         *,
+        operations: Collection[str],
         period: float = 60.0,
         patience: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._operations = frozenset(operations)
         self._period = period
         self._patience = patience
         self._clock = clock
         self._begun: deque[float] = deque(maxlen=most)
 
-    async def admit(self) -> None:
+    async def admit(self, operation: str) -> None:
         """Wait for the turn to make one call. Raises Throttled at once where that would take too long."""
+        if operation not in self._operations:
+            return
         now = self._clock()
         is_full = len(self._begun) == self._begun.maxlen
         turn = max(now, self._begun[0] + self._period) if is_full else now

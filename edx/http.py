@@ -181,7 +181,7 @@ class OpenEdxHttp:
     async def _send(self, call: Call, outgoing: Outgoing, authorization: str | None = None) -> Answer:
         """One exchange on the wire, reported to `on_try`."""
         if self.settings.admit and not outgoing.authorization:
-            await self.settings.admit()
+            await self.settings.admit(call.operation)
         started = self.settings.clock()
         try:
             with translated(call):

@@ -1,5 +1,6 @@
 """Mutations of learners' associations with programs (`spec/programs.md`, "ProgramUser")."""
 
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -8,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from resolvers import learners
 from resolvers.context import Context
+from resolvers.learners import service
 from resolvers.reads import program_key
-from schema.payload import answered, changing
+from schema.payload import Payload, answered, changing
 from schema.program_mutations import ProgramPayload
 
 Info = strawberry.Info[Context, None]
@@ -76,6 +78,55 @@ class RemoveProgramUserPayload(ProgramPayload):
 @strawberry.type(description="What became of `restoreProgramUser`.")
 class RestoreProgramUserPayload(ProgramPayload):
     """The payload of `restoreProgramUser`."""
+
+
+@strawberry.input(description="Learners whose enrollments and certificates the LMS is to be asked for now.")
+class RefreshEnrollmentsInput:
+    """The input of `refreshEnrollments`."""
+
+    usernames: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="LMS usernames, 100 at most; the viewer's by default. Learners may name themselves only.",
+    )
+
+
+@strawberry.type(description="How what is known of a learner stands.")
+class LearnerFreshness:
+    """The freshness of a learner's copies."""
+
+    username: str = strawberry.field(description="LMS username.")
+    enrollments_as_of: datetime | None = strawberry.field(
+        description="When the LMS was last asked for enrollments; null for never."
+    )
+    certificates_as_of: datetime | None = strawberry.field(
+        description="When the LMS was last asked for certificates; null for never."
+    )
+    stale: bool = strawberry.field(description="Whether the LMS should have been asked again but did not answer.")
+
+
+@strawberry.type(description="What became of `refreshEnrollments`.")
+class RefreshEnrollmentsPayload(Payload):
+    """The payload of `refreshEnrollments`."""
+
+    learners: list[LearnerFreshness] = strawberry.field(description="The learners, each once.")
+
+
+async def refresh_enrollments(info: Info, input: RefreshEnrollmentsInput) -> RefreshEnrollmentsPayload | None:
+    """Ask the LMS now."""
+    usernames = input.usernames or [info.context.viewer.username or ""] if input.usernames != [] else []
+    found = await service.refresh(info.context, usernames)
+    return RefreshEnrollmentsPayload(
+        user_errors=[],
+        learners=[
+            LearnerFreshness(
+                username=name,
+                enrollments_as_of=standing.enrollments_at,
+                certificates_as_of=standing.certificates_at,
+                stale=standing.is_stale,
+            )
+            for name, standing in found.items()
+        ],
+    )
 
 
 async def leave_program(info: Info, input: LeaveProgramInput) -> LeaveProgramPayload | None:

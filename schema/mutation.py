@@ -22,6 +22,7 @@ from schema.catalog_mutations import (
 from schema.features import Needs
 from schema.learner_mutations import (
     LeaveProgramPayload,
+    RefreshEnrollmentsPayload,
     RegisterProgramUsersPayload,
     RemoveProgramUserPayload,
     RestoreProgramUserPayload,
@@ -91,6 +92,10 @@ class Mutation:
     )
     leave_program: LeaveProgramPayload | None = _of_programs(
         learners.leave_program, "End the viewer's own association with a program; only an admin can restore it."
+    )
+    refresh_enrollments: RefreshEnrollmentsPayload | None = _of_programs(
+        learners.refresh_enrollments,
+        "Ask the LMS now for the enrollments and certificates of learners, however fresh what is known is.",
     )
     register_program_users: RegisterProgramUsersPayload | None = _of_programs(
         learners.register_program_users,

@@ -25,6 +25,7 @@ from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.cookies import JwtCookies, csrf_route
 from server.documents.trusted import KnownDocuments, load_documents
+from server.events import EventsEndpoint
 from server.examples import OPERATIONS
 from server.execution import Executor
 from server.graphql import GraphQLView
@@ -68,7 +69,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         _settle_garbage_collection()
-        async with Freshness(database, [applications, trusted]).running():
+        async with Freshness(database, [applications, trusted]).running(), learners.inbox.running():
             yield
         observing.tell()
         await throttle.aclose()
@@ -93,6 +94,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     routes = [
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
+        *_events(settings, learners),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
@@ -106,6 +108,11 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.streams = streams  # to be closed before the server stops
     return app
+
+
+def _events(settings: Settings, learners: Learners) -> list[Route]:
+    secret = _revealed(settings.events_secret)
+    return EventsEndpoint(learners.inbox, secret).routes() if secret else []
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:

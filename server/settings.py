@@ -44,6 +44,7 @@ DRIVERS = {
 HIDDEN = frozenset(
     {
         "database_url",
+        "events_secret",
         "jwt_public_keys",
         "jwt_secret",
         "lms_client_secret",
@@ -272,6 +273,9 @@ class Settings(BaseSettings):
         float, Field(gt=0, le=86_400), Accepted("seconds, more than 0 and at most 86400")
     ] = Field(3600.0, description="The same for their certificates.")
 
+    events_secret: Secret | None = Field(
+        None, description="Secret that events of the LMS are signed with or sent with; without it none are taken."
+    )
     ecommerce_url: Site | None = Field(
         None, description="Base address of the shop in which learners enroll in what has a SKU; without it, the LMS."
     )

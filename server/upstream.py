@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from edx.budget import CallBudget
 from edx.http import OpenEdxHttp
-from edx.learners import LearnerRecords
+from edx.learners import COUNTED, LearnerRecords
 from edx.lms import Lms
 from edx.patience import HttpSettings, Try
 from edx.tokens import Tokens
@@ -48,7 +48,7 @@ class LearnerLms:
         self.records: LearnerRecords | None = None
         self._closing: list[Callable[[], Awaitable[None]]] = []
         if settings.lms_url and settings.lms_client_id and settings.lms_client_secret:
-            budget = CallBudget(settings.lms_calls_per_minute)
+            budget = CallBudget(settings.lms_calls_per_minute, operations=COUNTED)
             patience = HttpSettings(
                 read=settings.lms_timeout, whole=ANSWER_SECONDS, attempts=2, budget=BUDGET_SECONDS, on_try=_count
             )

@@ -57,7 +57,7 @@ class Freshness:
     def is_fresh(self, kind: Kind, lifetime: timedelta, moment: datetime) -> bool:
         """Whether the copies of one kind need not be asked for again."""
         at = self.at(kind)
-        return at is not None and moment - at < lifetime and (self.outdated_at is None or at > self.outdated_at)
+        return at is not None and moment - at < lifetime and (self.outdated_at is None or at >= self.outdated_at)
 
 
 UNKNOWN = Freshness()
@@ -187,17 +187,17 @@ async def _note(
 
 async def touch(session: AsyncSession, usernames: Collection[str]) -> None:
     """Say that something of these learners' is different now."""
-    await _set_moment(session, usernames, "changed_at")
+    await _set_moment(session, usernames, "changed_at", now())
 
 
-async def outdate(session: AsyncSession, usernames: Collection[str]) -> None:
-    """Have the LMS asked again for everything of these learners', whatever is known."""
-    await _set_moment(session, usernames, "outdated_at")
+async def outdate(session: AsyncSession, usernames: Collection[str], moment: datetime) -> None:
+    """Have the LMS asked again for what of these learners' is as of before `moment`."""
+    await _set_moment(session, usernames, "outdated_at", moment)
 
 
-async def _set_moment(session: AsyncSession, usernames: Collection[str], column: str) -> None:
-    insert, moment = inserting(session, Learner), now()
-    rows = [{"username": name, "changed_at": moment, column: moment} for name in sorted(usernames)]
+async def _set_moment(session: AsyncSession, usernames: Collection[str], column: str, moment: datetime) -> None:
+    insert = inserting(session, Learner)
+    rows = [{"username": name, "changed_at": now(), column: moment} for name in sorted(usernames)]
     if rows:
         values = {column: insert.excluded[column]}
         await session.execute(insert.on_conflict_do_update(index_elements=["username"], set_=values), rows)
@@ -209,11 +209,12 @@ def inserting(session: AsyncSession, table: type[Base]) -> Any:
     return kind.insert(table)
 
 
-def upserting(session: AsyncSession, kind: type[Base], *, newer: str) -> Insert:
-    """An INSERT that overwrites a known row where the new one is at least as `newer`."""
+def upserting(session: AsyncSession, kind: type[Base], *, newer: str, kept: Collection[str] = ()) -> Insert:
+    """An INSERT that overwrites a known row, but for the columns `kept`, where the new one is at least as `newer`."""
     insert, table = inserting(session, kind), _table(kind)
     keys = [column.name for column in table.primary_key]
-    values = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
+    names = [column.name for column in table.columns if column.name not in {*keys, *kept}]
+    values = {name: insert.excluded[name] for name in names}
     upsert: Insert = insert.on_conflict_do_update(
         index_elements=keys, set_=values, where=table.c[newer] <= insert.excluded[newer]
     )

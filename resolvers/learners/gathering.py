@@ -1,7 +1,7 @@
 """Many questions about single names, gathered into few calls about many; one name is asked for once at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 Failures = Mapping[str, Exception]
 """The names of a batch that could not be loaded, and why."""
@@ -36,6 +36,12 @@ class Gatherer:
             if len(self._waiting) == 1:
                 self._start(self._gather())
         return future
+
+    async def quiet(self, names: Iterable[str]) -> None:
+        """Wait until none of the names is being loaded, so that what is asked for next is as of later than now."""
+        pending = [self._asked[name] for name in names if name in self._asked]
+        if pending:
+            await asyncio.wait(pending)
 
     async def aclose(self) -> None:
         """Give up all loads."""

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.engine import Database, Snapshot
 from db.errors import DatabaseError
 from db.tables import now
-from edx.errors import OpenEdxError, Rejected, Throttled
+from edx.errors import OpenEdxError, Rejected, Throttled, Unreachable
 from edx.learners import Certificate, Enrollment, LearnerRecords, is_plain, is_possible
 from resolvers.learners.copies import Freshness, Kind, freshness, keep_certificates, keep_enrollments
 from resolvers.learners.gathering import Failures, Gatherer
@@ -88,7 +88,7 @@ class Mirror:
         clock: Callable[[], datetime] = now,
     ) -> None:
         self.rules = rules or MirrorRules()
-        self._database = database
+        self.database = database
         self._records = records
         self._settle = settle
         self._clock = clock
@@ -147,17 +147,19 @@ class Mirror:
     async def refresh(self, usernames: Collection[str], kinds: Collection[Kind]) -> Failures:
         """Ask the LMS now for learners who have to be known, as after an event, and wait for as long as it takes."""
         if self._records is None:
-            return {}
+            return dict.fromkeys(usernames, Unreachable("no LMS is set"))
         failures: dict[str, Exception] = {}
+        names = [name for name in usernames if is_possible(name)]
         for kind in kinds:
-            futures = {name: self._gatherers[kind].ask(name) for name in usernames if is_possible(name)}
-            answers = await asyncio.gather(*futures.values(), return_exceptions=True)
-            failures |= {name: each for name, each in zip(futures, answers, strict=True) if isinstance(each, Exception)}
+            gatherer = self._gatherers[kind]
+            await gatherer.quiet(names)
+            answers = await asyncio.gather(*(gatherer.ask(name) for name in names), return_exceptions=True)
+            failures |= {name: each for name, each in zip(names, answers, strict=True) if isinstance(each, Exception)}
         return failures
 
     @property
     def _dialect(self) -> Dialect:
-        return self._database.dialect
+        return self.database.dialect
 
     def _is_fresh(self, kind: Kind, known: Freshness) -> bool:
         return known.is_fresh(kind, self.rules.lifetime(kind), self._clock())
@@ -249,14 +251,14 @@ class Mirror:
                 return error
 
     async def _keep_enrollments(self, names: Sequence[str], found: Sequence[Enrollment], at: datetime) -> None:
-        async with self._database.writing() as session:
+        async with self.database.writing() as session:
             await keep_enrollments(session, names, found, at)
         self._answered(Kind.ENROLLMENTS, names)
 
     async def _keep_certificates(self, names: Sequence[str], found: Sequence[Certificate], at: datetime) -> None:
         if not names:
             return
-        async with self._database.writing() as session:
+        async with self.database.writing() as session:
             await keep_certificates(session, names, found, at)
             if self._settle is not None:
                 await self._settle(session, names)

@@ -6,10 +6,13 @@ from typing import Any
 
 from db.engine import Database
 from db.tables import ProgramUserSource, now
-from edx.learners import LearnerRecords
+from edx.learners import MOST_NAMES, LearnerRecords, is_possible
 from resolvers.access import Permission
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.learners.completion import associate_and_settle, settle
+from resolvers.learners.copies import outdate
+from resolvers.learners.following import Followers
+from resolvers.learners.inbox import Inbox
 from resolvers.learners.links import Links
 from resolvers.learners.mirror import Kind, Mirror, MirrorRules, Standing
 
@@ -33,9 +36,12 @@ class Learners:
         self.clock = clock
         self.links = links or Links()
         self.mirror = Mirror(database, records, rules, settle=settle, clock=clock)
+        self.inbox = Inbox(self.mirror)
+        self.followers = Followers(database)
 
     async def aclose(self) -> None:
         """Give up what is under way."""
+        await self.followers.aclose()
         await self.mirror.aclose()
 
 
@@ -68,6 +74,21 @@ async def listed(context: Any, usernames: Sequence[str]) -> None:
     new = [name for name, standing in found.items() if standing.freshness.is_unassociated]
     if new:
         await context.changing(lambda session: associate_and_settle(session, new, ProgramUserSource.LISTING))
+
+
+async def refresh(context: Any, usernames: Sequence[str]) -> dict[str, Standing]:
+    """Have the LMS asked again for everything of these learners' now, and say how their copies stand.
+
+    Raises Forbidden for another user's name to those who may not see what programs others are in, and BadUserInput.
+    """
+    if not 0 < len(usernames) <= MOST_NAMES:
+        raise BadUserInput(f"usernames: {len(usernames)} are not between 1 and {MOST_NAMES}")
+    for username in usernames:
+        permit_username(some_username(username), context.viewer.username, context.request.permissions)
+    moment = context.learners.clock()
+    possible = [username for username in usernames if is_possible(username)]
+    await context.changing(lambda session: outdate(session, possible, moment))
+    return await standings(context, list(dict.fromkeys(usernames)), list(Kind))
 
 
 def some_username(value: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from db.engine import Database
 from edx.budget import CallBudget
 from edx.http import OpenEdxHttp
-from edx.learners import LearnerRecords
+from edx.learners import COUNTED, LearnerRecords
 from edx.patience import HttpSettings
 from edx.simulator import Fault, Faults, Kind, Options, World, running
 from edx.simulator.tokens import issue_jwt
@@ -110,7 +110,7 @@ async def campus(database: Database) -> AsyncIterator[Campus]:
     async with running(world, options, faults=faults) as addresses:
         patience = HttpSettings(read=1.5, attempts=1, budget=1)
         tokens = Tokens(addresses.lms, "collegium", "collegium-development", settings=patience)
-        budget = CallBudget(120, patience=0.2)
+        budget = CallBudget(120, operations=COUNTED, patience=0.2)
         settings = replace(patience, admit=budget.admit)
         async with OpenEdxHttp(addresses.lms, authority=tokens, settings=settings) as http:
             learners = Learners(database, LearnerRecords(http), MirrorRules(patience=5), clock=lambda: clock[0])

@@ -245,9 +245,9 @@ async def test_copies_are_written_in_one_bulk_statement_for_all(campus: Campus) 
 async def test_what_is_outdated_is_asked_for_again(campus: Campus) -> None:
     await campus.names(ADMIN, "ada")
     campus.calls()
-    async with campus.database.writing() as session:
-        await outdate(session, ["ada"])
     campus.passes(seconds=1)
+    async with campus.database.writing() as session:
+        await outdate(session, ["ada"], campus.clock[0])
 
     await campus.names(ADMIN, "ada")
 
