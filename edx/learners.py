@@ -27,7 +27,7 @@ PLAIN_NAME = re.compile(r"[-a-zA-Z0-9_]+")
 POSSIBLE_NAME = re.compile(r"[\w.@+ -]+")
 
 COUNTED = frozenset({"enrollment", "enrollments"})
-"""The operations whose calls the platform counts together: 120 a minute of staff. Those for certificates it does not."""
+"""The operations whose calls the platform counts together, 120 a minute of staff: not those for certificates."""
 
 T = TypeVar("T")
 
