@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser audit fuzz lint format lock schema bench explorer clean
+.PHONY: help demo test test-browser audit fuzz lint schema-lint format lock schema release-schema bench explorer clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,10 @@ lint: $(STAMP) ## Check style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+schema-lint: ## Check schema.graphql by the rules of @graphql-eslint (needs Node)
+	cd tests/lint && npm ci --silent
+	tests/lint/node_modules/.bin/eslint --config tests/lint/eslint.config.js schema.graphql
+
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -49,6 +53,9 @@ lock: ## Resolve the dependencies anew into requirements.lock
 schema: $(STAMP) ## Write schema.graphql from the code
 	$(BIN)/collegium export-schema > schema.graphql
 
+release-schema: schema ## Promise the schema to clients (docs/schema.md)
+	cp schema.graphql tests/schema/released.graphql
+
 bench: $(STAMP) ## Measure speed against other servers (PEERS=1 adds PostGraphile; needs npm)
 	$(PY) -m bench
 
@@ -56,4 +63,4 @@ explorer: ## Build the explorer's assets (needs Node)
 	cd server/explorer && npm ci --no-audit --no-fund && npm run build
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist server/explorer/node_modules tests/audit/node_modules
+	rm -rf $(VENV) .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist server/explorer/node_modules tests/audit/node_modules tests/lint/node_modules

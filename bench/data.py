@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import open_database
@@ -21,6 +21,7 @@ from db.tables import (
     OrganizationAlias,
     Program,
     ProgramCategory,
+    ProgramCategoryMode,
     ProgramOrganization,
     ProgramRequirement,
 )
@@ -61,6 +62,9 @@ async def fill(url: str, sizes: Sizes) -> None:
     await migrate(url)
     database = open_database(url)
     try:
+        async with database.engine.begin() as connection:
+            for seeded in (ProgramCategoryMode, ProgramCategory):  # those that every installation begins with
+                await connection.execute(delete(seeded))
         for table, rows in catalog(sizes).items():
             await _write(database.engine, table, list(rows))
         if database.dialect.name == "postgresql":

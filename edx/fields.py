@@ -1,6 +1,7 @@
 """Reading one field of an item that Open edX answered, strictly in its type and leniently in its spelling."""
 
 import html
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -61,6 +62,17 @@ def flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise BadField(f"{kind_of(value)} in place of true or false")
     return value
+
+
+def whole(value: Any) -> int:
+    """A whole number, which some releases write as a text with decimals: `49.00`."""
+    try:
+        number = float(value) if isinstance(value, str) else value
+    except ValueError:
+        raise BadField(f"{value!r} is no number") from None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        raise BadField(f"{kind_of(value)} in place of a number")
+    return int(number)
 
 
 def instant(value: Any) -> datetime:

@@ -54,12 +54,14 @@ class Viewer:
 
     `username` is the LMS username, compared with case, or None for an anonymous request, which has no roles.
     `authorization` is what the LMS knows the user by in the header of that name, where the request came with it.
+    `application` is what they came through, if that is known: the client id of a registered one, or a name.
     """
 
     username: str | None
     roles: frozenset[Role] = frozenset()
     authorization: str | None = field(default=None, repr=False, compare=False, kw_only=True)
     permissions: frozenset[Permission] = field(init=False, compare=False)
+    application: str | None = None
 
     def __post_init__(self) -> None:
         granted = frozenset[Permission]().union(*(PERMISSIONS[role] for role in self.roles))
@@ -91,6 +93,11 @@ def visible_programs(permissions: frozenset[Permission]) -> ColumnElement[bool]:
     if Permission.SEE_GRANTED_PROGRAMS not in permissions:
         return published
     return or_(published, and_(Program.status == ProgramStatus.UNPUBLISHED, _is_granted()))
+
+
+def visible_categories(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Whether categories of programs are there: where programs are switched off they are not."""
+    return None if Permission.SEE_PROGRAMS in permissions else false()
 
 
 def _is_granted() -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from resolvers.learners.service import Learners
 from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
 from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 from resolvers.refusals import Problem
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ T = TypeVar("T")
 class Context:
     """The viewer, the data as they are for this operation, the plans, and the rules of the installation.
 
+    `offers` asks the LMS; None where none is configured.
     `on_refusal` is told of the problems of each change that is refused, and of the mutation's name. `warnings` go
     along with the answer.
     """
@@ -38,6 +40,7 @@ class Context:
     grantees: Grantees
     learners: Learners
     rules: Rules = field(default_factory=Rules)
+    offers: Offers | None = None
     features: frozenset[Feature] = frozenset(Feature)
     meter: Meter | None = None
     on_refusal: Callable[[str, Sequence[Problem]], None] | None = None

@@ -194,6 +194,11 @@ def _program_with_run(key: BindParameter[str]) -> ColumnElement[bool]:
     return exists().where(mode.program_id == Program.id, mode.course_run_id == run.id, run.key_folded == key)
 
 
+def _program_with_unavailable_runs(wanted: BindParameter[bool]) -> ColumnElement[bool]:
+    mode = ProgramCourseRunMode
+    return exists().where(mode.program_id == Program.id, mode.is_unavailable) == wanted
+
+
 def _program_of_category(slug: BindParameter[str]) -> ColumnElement[bool]:
     return Program.category_id == select(ProgramCategory.id).where(ProgramCategory.slug == slug).scalar_subquery()
 
@@ -217,6 +222,7 @@ PROGRAM_FILTERS: Mapping[str, Filter] = {
     "org": Filter(_program_of_organization, folded),
     "course": Filter(_program_with_course, folded_course_id),
     "run": Filter(_program_with_run, folded_run_key),
+    "hasUnavailableRuns": Filter(_program_with_unavailable_runs, bool, Boolean()),
     "search": Filter(_search(Program.name_folded), containing),
     "username": Filter(_program_of_learner, some_username, permit=permit_username, before=listed),
     "updatedSince": Filter(lambda moment: Program.updated_at >= moment, _moment, Instant()),

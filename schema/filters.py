@@ -50,6 +50,9 @@ class ProgramFilter:
     )
     updated_since: datetime | None = _condition("Changed at that time or later.")
     run: str | None = _condition("Key of a course run in the program, without regard to case.")
+    has_unavailable_runs: bool | None = _condition(
+        "Whether the LMS has stopped offering a run of the program, or its mode."
+    )
     search: str | None = _condition("Name contains this text, without regard to case.")
     username: str | None = _condition(
         "LMS username, compared with case, of a learner who is associated with the program. Learners may name "

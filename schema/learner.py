@@ -9,7 +9,7 @@ from db import tables
 from resolvers.access import visible_associations
 from resolvers.learners import service
 from resolvers.learners.progress import ASSOCIATION, load_progress, measured
-from resolvers.plan.sources import batched, column, noun, one, told
+from resolvers.plan.sources import batched, column, noun, of_viewer, one
 from schema import lists
 from schema.connection import Connection
 from schema.enums import ProgramUserSource, ProgramUserStatus
@@ -46,14 +46,14 @@ class ProgramUser:
 class Viewer:
     """The signed-in user."""
 
-    username: str = told(service.viewer_username, "LMS username.")
+    username: str = of_viewer(service.viewer_username, "LMS username.")
     programs: Connection[ProgramUser] = lists.own_programs(
         "Programs that the viewer is associated with, the first one first. Listing them brings associations about: "
         "with each active program of which a run is among the viewer's active enrollments."
     )
-    enrollments_as_of: datetime | None = told(
+    enrollments_as_of: datetime | None = of_viewer(
         service.viewer_enrollments_at, "When the LMS was last asked for the viewer's enrollments; null for never."
     )
-    stale: bool = told(
+    stale: bool = of_viewer(
         service.viewer_is_stale, "Whether the LMS should have been asked again for enrollments but did not answer."
     )

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import String, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.tables import AuditEntry, ProgramUser, RoleGrant
+from db.tables import AuditEntry, ProgramCategory, ProgramUser, RoleGrant
 from resolvers import reads
 from resolvers.access import VIEWER
 from resolvers.learners.service import listed
@@ -66,6 +66,11 @@ def programs(description: str, *, through: Link | None = None) -> Any:
         filter_by=ProgramFilter,
         through=through,
     )
+
+
+def program_categories(description: str) -> Any:
+    """All categories of programs, by name."""
+    return paged(description, orders={"name": ProgramCategory.display_name})
 
 
 def program_changes(description: str) -> Any:

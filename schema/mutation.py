@@ -8,8 +8,8 @@ import strawberry
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
 from schema import learner_mutations as learners
+from schema import program_import, role
 from schema import program_mutations as programs
-from schema import role
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
     SyncCatalogPayload,
@@ -27,6 +27,7 @@ from schema.learner_mutations import (
     RemoveProgramUserPayload,
     RestoreProgramUserPayload,
 )
+from schema.program_import import ImportProgramsPayload
 from schema.program_mutations import (
     AddCourseToProgramPayload,
     CreateProgramPayload,
@@ -108,6 +109,11 @@ class Mutation:
     restore_program_user: RestoreProgramUserPayload | None = _of_programs(
         learners.restore_program_user,
         "Bring a learner's association back that was ended. Needs the permission to manage learners.",
+    )
+    import_programs: ImportProgramsPayload | None = _of_programs(
+        program_import.import_programs,
+        "Make the programs of a file, or bring known ones up to date by their UUIDs, all or none of them. Needs the "
+        "permissions to change and to publish programs.",
     )
     upsert_course_run: UpsertCourseRunPayload | None = _mutation(
         catalog.upsert_course_run,

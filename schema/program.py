@@ -7,7 +7,7 @@ import strawberry
 
 from db import tables
 from resolvers import reads
-from resolvers.access import visible_programs
+from resolvers.access import visible_categories, visible_programs
 from resolvers.grants import load_permissions
 from resolvers.learners.progress import load_learner
 from resolvers.plan.sources import Link, batched, column, many, noun, one
@@ -40,6 +40,7 @@ class ProgramCategoryMode:
 @noun(
     tables.ProgramCategory,
     key=tables.ProgramCategory.slug,
+    visible=visible_categories,
     description="A kind of program, such as XSeries.",
 )
 class ProgramCategory:

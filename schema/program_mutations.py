@@ -12,8 +12,9 @@ from resolvers.context import Context
 from resolvers.programs import trees
 from resolvers.programs.drafts import ProgramDraft
 from resolvers.programs.edits import Changes, Editor
+from resolvers.programs.offers import Answers, informed
 from resolvers.reads import course_id, program_key
-from schema.payload import Deletion, Payload, changed, changing
+from schema.payload import Deletion, Payload, answered, changed, changing
 from schema.program import Program
 from schema.program_inputs import (
     AddCourseToProgramInput,
@@ -98,11 +99,14 @@ class DeleteProgramPayload(Deletion):
 async def _editing(info: Info, kind: type[P], work: Callable[[Editor], Awaitable[str]]) -> P:
     """The payload of a change that gives the program's UUID."""
     context = info.context
-    return await changing(
-        info,
-        lambda errors, uuid: kind(user_errors=errors, uuid=uuid),
-        lambda session: work(Editor(session, context.viewer, context.rules)),
-    )
+
+    async def attempt(answers: Answers | None) -> str:
+        return await context.changing(lambda session: work(Editor(session, context.viewer, context.rules, answers)))
+
+    async def change() -> P:
+        return kind(user_errors=[], uuid=await informed(context.offers, attempt))
+
+    return await answered(info, change(), lambda errors: kind(user_errors=errors))
 
 
 async def _changing(

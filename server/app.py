@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from db.engine import open_database
 from resolvers.access import Viewer
 from resolvers.learners import Learners, Links, MirrorRules
+from resolvers.programs.offers import Offers
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
@@ -34,6 +35,7 @@ from server.landing import documentation
 from server.logs import RequestIds
 from server.oauth import TokenEndpoint
 from server.profiles import profile
+from server.programs.rules import rules
 from server.security import Cautious, cors
 from server.settings import Settings
 from server.signin import SignIn
@@ -44,7 +46,7 @@ from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
 from server.throttle import RateLimitHeaders, open_throttle
 from server.tracing import CallersTrace
-from server.upstream import LearnerLms, open_lms
+from server.upstream import LearnerLms, SharedLms, open_lms
 
 ENDPOINT = "/graphql"
 
@@ -59,6 +61,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, lms)
+    shared = SharedLms(settings)
     streams = Streams(_stream_limits(settings))
     throttle = open_throttle(settings.rate_limit, redis_url=_revealed(settings.redis_url))
     applications = Kept(CacheName.APPLICATIONS, lambda snapshot: load_applications(snapshot, database.dialect.name))
@@ -68,7 +71,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        _settle_garbage_collection()
+        settle_garbage_collection()
         async with Freshness(database, [applications, trusted]).running(), learners.inbox.running():
             yield
         observing.tell()
@@ -76,6 +79,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         await learners.aclose()
         await learner_lms.aclose()
         await lms.close()
+        await shared.close()
         await database.close()
 
     known = KnownDocuments(trusted, remembers=settings.remember_documents)
@@ -83,6 +87,8 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         schema(),
         database,
         profile(settings, known.knows),
+        rules(settings),
+        offers=Offers(shared) if shared.is_configured else None,
         features=settings.features,
         throttle=throttle,
         documents=known,
@@ -102,7 +108,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     middleware = [
         Middleware(RequestIds),
         Middleware(Cautious),
-        *cors(settings.origins),
+        *cors(settings.allowed_origins),
         Middleware(RateLimitHeaders),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
@@ -146,7 +152,7 @@ def _graphql(
     sessions: Sequence[explorer.Session],
 ) -> list[BaseRoute]:
     """The GraphQL endpoint and the pages for people, as far as the profile is open to them."""
-    origins = settings.origins
+    origins = settings.allowed_origins
     sockets = Sockets(operations, sign_in, streams, origins=origins)
     view: ASGIApp = EventStreams(GraphQLView(executor, sign_in), operations, sign_in, streams, origins=origins)
     view = JwtCookies(CallersTrace(view), origins)
@@ -177,7 +183,7 @@ class _Endpoint:
             await self._view(scope, receive, send)
 
 
-def _settle_garbage_collection() -> None:
+def settle_garbage_collection() -> None:
     """Keep the collector off what lives as long as the process, and from running for every few hundred rows."""
     gc.collect()
     gc.freeze()

@@ -22,6 +22,7 @@ from resolvers.learners import Learners
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
 from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 from server import observing
 from server.applications.callers import application_of, check_scope
 from server.deadlines import Deadline, watch
@@ -82,6 +83,7 @@ class Executor:
         profile: Profile | None = None,
         rules: Rules | None = None,
         *,
+        offers: Offers | None = None,
         features: Iterable[Feature] = Feature,
         throttle: Throttle | None = None,
         documents: KnownDocuments | None = None,
@@ -89,6 +91,7 @@ class Executor:
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
+        self.offers = offers
         self._features = frozenset(features)
         self._withheld = withheld(self._features)
         self._throttle = throttle
@@ -104,11 +107,12 @@ class Executor:
     async def execute(self, operation: Operation, viewer: Viewer) -> Result:
         """The answer to `operation` for `viewer`; the faults of fields are among its errors."""
         with observe(operation.query, operation.name, viewer.username, application_of(viewer)) as seen:
-            result = await self._observed(operation, viewer, seen)
+            result = await self.run(operation, viewer, seen)
             seen.answered(result.errors)
             return result
 
-    async def _observed(self, operation: Operation, viewer: Viewer, seen: Observation) -> Result:
+    async def run(self, operation: Operation, viewer: Viewer, seen: Observation) -> Result:
+        """The same; what is found out about the operation goes into `seen`, of which nothing is told."""
         try:
             ready = self.prepare(operation, viewer, await self.permissions(viewer))
             seen.of(ready.request, ready.cost)
@@ -179,6 +183,7 @@ class Executor:
             self.grantees,
             self.learners,
             self.rules,
+            self.offers,
             self._features,
             self._throttle,
             observing.refused,

@@ -195,7 +195,7 @@ class Settings(BaseSettings):
         default_factory=lambda data: data["profile"] == "open",
         description="Whether the explorer is served to browsers; never in the locked profile.",
     )
-    origins: Annotated[Origins, NoDecode, ORIGINS] = Field(
+    allowed_origins: Annotated[Origins, NoDecode, ORIGINS] = Field(
         (), description="Origins of the web pages, other than this server's own, that may send requests as their users."
     )
     metrics_token: Secret | None = Field(
@@ -297,6 +297,13 @@ class Settings(BaseSettings):
     )
     authors: Annotated[Names, NoDecode, NAMES] = Field(
         (), description="Usernames, compared with case, of program authors who are not staff of the LMS."
+    )
+
+    max_organizations_per_program: Annotated[int, Field(ge=0, le=1000), Accepted("number from 0 to 1000")] = Field(
+        1, description="Organizations that a program may have; 0: any number."
+    )
+    one_program_per_course: Annotated[bool, Accepted("true or false")] = Field(
+        default=False, description="Whether a course may be in one program only."
     )
 
     lms_port: Port = Field(18000, description="Port of the simulated LMS.")

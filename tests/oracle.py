@@ -20,6 +20,7 @@ from db.tables import (
     Organization,
     Program,
     ProgramCategory,
+    ProgramCategoryMode,
     ProgramCourseRunMode,
     ProgramOrganization,
     ProgramRequirement,
@@ -40,7 +41,7 @@ async def everything(database: Database) -> Rows:
     """All rows of the nouns' tables."""
     tables: tuple[type[Base], ...] = (
         Organization, Course, CourseRun, ProgramCategory, Program, ProgramOrganization, ProgramRequirement,
-        ProgramCourseRunMode, ProgramUser, LearnerEnrollment, LearnerCertificate,
+        ProgramCourseRunMode, ProgramCategoryMode, ProgramUser, LearnerEnrollment, LearnerCertificate,
     )  # fmt: skip
     async with database.writing() as session:
         return {table: list(await session.scalars(select(table))) for table in tables}
@@ -158,13 +159,15 @@ def _shown(value: Any) -> Any:
 def _key(row: Any) -> Any:
     if isinstance(row, ProgramUser):
         return row.id
-    key: str = {Course: "readable_id", Program: "uuid"}.get(type(row), "key")
+    key: str = {Course: "readable_id", Program: "uuid", ProgramCategory: "slug"}.get(type(row), "key")
     return str(getattr(row, key))
 
 
 def _sorts(row: Any, field: str | None) -> Any:
     if isinstance(row, ProgramUser):
         return row.username if field in {None, "USERNAME"} else row.created_at
+    if isinstance(row, ProgramCategory):
+        return row.display_name
     if field is None:
         field = "NAME" if isinstance(row, Organization | Program) else "KEY"
     if field == "KEY":
@@ -204,6 +207,7 @@ FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
         for user in o.all(ProgramUser)
     ),
     (ProgramUser, "status"): lambda o, row, statuses: row.status.name in statuses,
+    (Program, "hasUnavailableRuns"): lambda o, row, wanted: any(m.is_unavailable for m in o.modes(row)) == wanted,
     (Program, "category"): lambda o, row, slug: o.one(ProgramCategory, row.category_id).slug == slug.lower(),
     (Program, "status"): lambda o, row, statuses: row.status.name in statuses,
 }
@@ -353,8 +357,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "course": lambda o, _, key: o.by_id(f"Course:{key}"),
         "courseRun": lambda o, _, key: o.by_id(f"CourseRun:{key}"),
         "viewer": lambda o, _: Me(),
-        "features": lambda o, _: dict.fromkeys(("programs", "contracts", "content", "directories"), True),
-        "rateLimit": lambda o, _: None,
+        "programCategories": lambda o, _, **a: o.connection(o.all(ProgramCategory), a),
         "roleGrants": lambda o, _, **a: o.connection([], a),
         "program": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "node": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
@@ -414,7 +417,12 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
             (node for node in o.all(ProgramRequirement) if node.program_id == row.id), key=lambda node: node.sequence
         ),
     },
-    "ProgramCategory": {"modes": lambda o, row: []},
+    "ProgramCategory": {
+        "modes": lambda o, row: sorted(
+            (mode for mode in o.all(ProgramCategoryMode) if mode.category_id == row.id), key=lambda mode: mode.mode_slug
+        ),
+    },
+    "ProgramCategoryMode": {"slug": lambda o, row: row.mode_slug},
     "ProgramCourseRunMode": {"courseRun": lambda o, row: o.one(CourseRun, row.course_run_id)},
     "ProgramRequirement": {
         "position": lambda o, row: row.sequence,

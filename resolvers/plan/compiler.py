@@ -48,7 +48,7 @@ from resolvers.plan.levels import (
 )
 from resolvers.plan.selection import Document, selection_sets
 from resolvers.plan.shapes import Attributes, Place, Shape, Shaper, shown, target
-from resolvers.plan.sources import Batch, Batched, Before, Expression, Found, Many, Noun, Paged, Told, source_of
+from resolvers.plan.sources import Batch, Batched, Before, Expression, Found, Many, Noun, OfViewer, Paged, source_of
 from resolvers.plan.statements import Read, Rows, Statement, adapted, belonging, harmless, keys_parameter, render
 from resolvers.plan.viewing import Fixed, Telling
 
@@ -122,8 +122,8 @@ class Compiler:
         parts = self._members(connection, nodes, embeds=parent is not None)
         return Connections(
             check=page.check,
-            paging=Paging(page.size, page.backward, page.is_cut),
-            finish=connection.finish,
+            paging=Paging(page.size, page.backward, page.size.is_cut),
+            finish=connection.finish(),
             only=connection.only,
             page=self._page(rows, source, page, parent) if connection.needs_rows else None,
             count=self._count(rows, source, page, parent) if connection.needs_total else None,
@@ -142,13 +142,13 @@ class Compiler:
                 case Paged() as source:
                     assert definition is not None  # noqa: S101 -- it has a source
                     members[key] = self._attempted(definition, merged, source)
-                case Told(load):
+                case OfViewer(load):
                     assert definition is not None  # noqa: S101 -- as above
                     members[key] = Telling(load, shown(definition.type) or _same)
                 case _ if name == "__typename":
                     members[key] = Fixed(kind.name)
                 case _:
-                    raise TypeError(f"'{name}' of whoever asks is neither a page nor told")
+                    raise TypeError(f"'{name}' of whoever asks is neither a page nor of the viewer")
         return members
 
     def _attempted(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Paged) -> Level:

@@ -208,7 +208,7 @@ class Viewed:
 
 
 @dataclass(frozen=True)
-class Told:
+class OfViewer:
     """A value of a `Viewed` object, which `load` makes of the operation's context."""
 
     load: Callable[[Any], Awaitable[Any]]
@@ -231,7 +231,7 @@ class Linked:
 
 Source = (
     Column | Identity | One | OneOf | Many | Paged | Computed | Batched | Attribute | Linked | Found | ById | Viewed |
-    Told
+    OfViewer
 )  # fmt: skip
 
 
@@ -277,14 +277,19 @@ def viewed(description: str) -> Any:
     return _field(Viewed(), description)
 
 
-def told(load: Callable[[Any], Awaitable[Any]], description: str) -> Any:
+def of_viewer(load: Callable[[Any], Awaitable[Any]], description: str) -> Any:
     """A field of whoever asks that `load` makes of the operation's context."""
-    return _field(Told(load), description)
+    return _field(OfViewer(load), description)
 
 
 def attribute(name: str, description: str) -> Any:
     """A field of a record type, which is a Strawberry type that no table stands behind."""
     return _field(Attribute(name), description)
+
+
+def told(name: str, description: str) -> Any:
+    """A field of a record type whose objects mutations make themselves, too."""
+    return strawberry.field(description=description, metadata={"source": Attribute(name)})
 
 
 def linked(name: str, remote: Expression, description: str) -> Any:

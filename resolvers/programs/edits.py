@@ -1,7 +1,8 @@
 """Changes of programs by their authors: making, editing, publishing, retiring, deleting.
 
 A change is worked out on the program's draft, checked as a whole, and written with its history in the transaction of
-the session: all of it or nothing. Every function raises Refusal with all that is wrong, Forbidden, and NotFound.
+the session: all of it or nothing. Every function raises Refusal with all that is wrong, Forbidden, and NotFound, and
+Unasked where runs are attached that the LMS was not asked about yet.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,20 +10,21 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Course, Program, ProgramCategory, ProgramStatus
+from db.tables import Program, ProgramCategory, ProgramStatus
 from resolvers.access import Permission, Viewer
 from resolvers.audit import difference, record
 from resolvers.catalog.settling import settled
 from resolvers.errors import Forbidden, NotFound
 from resolvers.grants import permissions_on, require_some, require_to_create
 from resolvers.idempotency import once
-from resolvers.programs.drafts import CategoryDraft, CourseLeaf, ProgramDraft, Requirement, RunModeDraft, problems
+from resolvers.programs.checks import Checks
+from resolvers.programs.drafts import CategoryDraft, CourseLeaf, ProgramDraft, Requirement, RunModeDraft
 from resolvers.programs.errors import BadDraft
 from resolvers.programs.lifecycle import TRANSITIONS, Rules, check_transition, frozen_problems
 from resolvers.programs.load import parts_of, replace_parts, set_columns, wanted_parts
+from resolvers.programs.offers import Answers, refused_modes
 from resolvers.programs.references import References, check_circles, find_references
 from resolvers.programs.state import as_json, draft_of, is_flat, locked_program
 from resolvers.refusals import Problem, Reason, Refusal, refuse_if
@@ -68,11 +70,15 @@ GRAPHQL_NAMES = {"marketing_slug": "marketingSlug", "image_url": "imageUrl", "ru
 
 @dataclass(frozen=True)
 class Editor:
-    """Whoever changes programs, in one transaction, under the rules of the installation."""
+    """Whoever changes programs, in one transaction, under the rules of the installation.
+
+    `answers` is what the LMS offers, as far as it was asked; None where there is no LMS, and nothing to ask.
+    """
 
     session: AsyncSession
     viewer: Viewer
     rules: Rules = field(default_factory=Rules)
+    answers: Answers | None = None
 
     async def create(self, changes: Changes, key: str | None = None) -> str:
         """Make a program, unpublished, and return its UUID; `key` makes repetitions harmless."""
@@ -187,44 +193,18 @@ class Editor:
         self, draft: ProgramDraft, references: References, before: ProgramDraft | None = None
     ) -> ProgramCategory:
         """The category of a draft of which a program can be made. Raises Refusal."""
-        found = [*problems(draft), *_unknown(draft, references)]
-        category = await self.session.scalar(
-            select(ProgramCategory).where(ProgramCategory.slug == draft.category.slug.casefold())
-        )
-        if category is None and draft.category.slug:
-            found.append(
-                Problem(Reason.CATEGORY_UNKNOWN, f"there is no category '{draft.category.slug}'", ("category",))
-            )
-        if before is None or before.organizations != draft.organizations:
-            found.extend(_organization_count(draft, self.rules))
-        found.extend(await self._of_other_organizations(draft, references))
-        if await self._is_taken(draft):
-            found.append(Problem(Reason.NAME_TAKEN, "another program has this name", ("name",)))
+        checks = Checks(self.session, self.rules)
+        found = await checks.problems(draft, references, before)
+        if self.answers is not None:
+            found.extend(refused_modes(draft, before, references.runs.keys(), self.answers))
         refuse_if(found)
-        assert category is not None  # noqa: S101 -- else there was a problem
         try:
             await check_circles(self.session, [draft])
         except BadDraft as error:
             raise Refusal([Problem(Reason.PROGRAM_CYCLE, error.reason, ("requirements",))]) from error
+        category = await checks.category(draft)
+        assert category is not None  # noqa: S101 -- else there was a problem
         return category
-
-    async def _is_taken(self, draft: ProgramDraft) -> bool:
-        taken = select(Program.id).where(Program.name_folded == draft.name.casefold(), Program.uuid != str(draft.uuid))
-        return await self.session.scalar(taken) is not None
-
-    async def _of_other_organizations(self, draft: ProgramDraft, references: References) -> list[Problem]:
-        """Courses that none of the program's organizations offers; nested programs may be of others."""
-        organizations = [references.organizations.get(key.casefold()) for key in draft.organizations]
-        ids = [references.courses[key] for key in draft.courses if key in references.courses]
-        query = select(Course.readable_id).where(Course.id.in_(ids), Course.organization_id.not_in(organizations))
-        return [
-            Problem(
-                Reason.COURSE_OF_OTHER_ORGANIZATION,
-                f"none of the program's organizations offers the course {key}",
-                ("courses", str(draft.courses.index(key))),
-            )
-            for key in await self.session.scalars(query.order_by(Course.id))
-        ]
 
 
 def _applied(draft: ProgramDraft, changes: Changes) -> ProgramDraft:
@@ -263,33 +243,6 @@ def _emptied(changes: Changes) -> Iterator[Problem]:
     for name, value in changes.given().items():
         if value is None and name not in EMPTIED:
             yield Problem(Reason.REQUIRED, "this field cannot be emptied", (GRAPHQL_NAMES.get(name, name),))
-
-
-def _unknown(draft: ProgramDraft, references: References) -> Iterator[Problem]:
-    """What a draft names and there is not, each with its place."""
-    missing = references.missing(draft)
-    for key in missing["organizations"]:
-        index = str(draft.organizations.index(key))
-        yield Problem(Reason.ORG_UNKNOWN, f"there is no organization '{key}'", ("organizations", index))
-    for key in missing["courses"]:
-        yield Problem(Reason.COURSE_UNKNOWN, f"there is no course '{key}'", ("courses", str(draft.courses.index(key))))
-    runs = [mode.run for mode in draft.run_modes]
-    for key in missing["runs"]:
-        yield Problem(Reason.RUN_UNKNOWN, f"there is no run '{key}'", ("runModes", str(runs.index(key)), "run"))
-    for key in missing["programs"]:
-        yield Problem(Reason.PROGRAM_UNKNOWN, f"there is no program '{key}'", ("requirements",))
-    for key in references.strange_runs(draft):
-        place = ("runModes", str(runs.index(key)), "run")
-        yield Problem(Reason.RUN_OF_OTHER_COURSE, f"the run {key} is of none of the program's courses", place)
-
-
-def _organization_count(draft: ProgramDraft, rules: Rules) -> Iterator[Problem]:
-    most = rules.max_organizations
-    if not draft.organizations:
-        yield Problem(Reason.ORG_COUNT, "a program has at least one organization", ("organizations",))
-    elif most and len(draft.organizations) > most:
-        reason = f"{len(draft.organizations)} organizations are more than {most}"
-        yield Problem(Reason.ORG_COUNT, reason, ("organizations",))
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:

@@ -43,9 +43,13 @@ TRANSITIONS: Mapping[tuple[ProgramStatus, ProgramStatus], Permission] = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What an installation decides. `max_organizations` of a program: 0 is any number."""
+    """What an installation decides.
+
+    `max_organizations` of a program: 0 is any number. `is_course_exclusive`: a course may be in one program only.
+    """
 
     max_organizations: int = 1
+    is_course_exclusive: bool = False
     is_publishing_checked: bool = True
 
 

@@ -15,7 +15,7 @@ def with_course(draft: ProgramDraft, course: str, position: int | None, run_mode
     requirements.insert(_place(position, len(requirements)), CourseLeaf(course))
     if not run_modes:
         return Changes(requirements=requirements)
-    return Changes(requirements=requirements, run_modes=[*draft.run_modes, *run_modes])
+    return Changes(requirements=requirements, run_modes=[*run_modes, *draft.run_modes])  # as places in the input count
 
 
 def without_course(draft: ProgramDraft, course: str) -> Changes:

@@ -41,7 +41,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=clock.time))
+    monkeypatch.setattr("server.throttle.time", SimpleNamespace(time=clock.time))
     return clock
 
 

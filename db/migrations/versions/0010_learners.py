@@ -1,7 +1,7 @@
 """Learners: what the LMS has of them and as of when, what it told of them, and certificates of programs.
 
 Revision: 0010
-Revises: 0003
+Revises: 0004
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0010"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

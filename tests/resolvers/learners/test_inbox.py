@@ -203,7 +203,7 @@ async def test_a_refresh_asks_the_lms_again_however_fresh_the_copies_are(
 
     payload = (await campus.data(document, viewer))["refreshEnrollments"]
 
-    at = campus.clock[0]
+    at = campus.clock[0].isoformat().replace("+00:00", "Z")
     fresh = {"username": "ada", "stale": False, "enrollmentsAsOf": at, "certificatesAsOf": at}
     assert payload == {"userErrors": [], "learners": [fresh]}
     assert campus.calls() == {first: 1, CERTIFICATES: 1}

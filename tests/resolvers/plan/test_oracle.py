@@ -23,6 +23,9 @@ from tests.oracle import Oracle, everything
 
 SCHEMA = schema()._schema
 DEEPEST = 4
+LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "features", "health", "rateLimit"}
+"""Fields that are nobody's business but the server's, and those that no plan answers."""
+
 EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "150"))
 IDS = ["Organization:Org0X", "Course:Org0X+C1.0x", "CourseRun:course-v1:Org1X+C0.0x+R1", "Course:No+Such"]
 IDS += [f"Program:{uuid(number)}" for number in range(4)]
@@ -67,7 +70,7 @@ class Writing:
 
     def selection(self, kind: GraphQLObjectType, depth: int, *, aliased: bool = False) -> str:
         """A selection on `kind` with aliases, fragments and directives; all `aliased` beside other types' fields."""
-        names = [name for name in kind.fields if name not in ("cursor", "startCursor", "endCursor", "health")]
+        names = [name for name in kind.fields if name not in LEFT_OUT]
         if depth == 0:
             names = [name for name in names if is_leaf_type(get_named_type(kind.fields[name].type))]
         chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=4, unique=True))
@@ -136,13 +139,14 @@ class Writing:
     def conditions(self, noun: str) -> str:
         kind: Any = SCHEMA.type_map[f"{noun}Filter"]
         chosen = self.draw(st.lists(st.sampled_from(list(kind.fields)), max_size=2, unique=True))
-        return ", ".join(f"{name}: {self.condition(name)}" for name in chosen)
+        return ", ".join(f"{name}: {self.condition(name, noun)}" for name in chosen)
 
-    def condition(self, name: str) -> str:
+    def condition(self, name: str, noun: str) -> str:
         kind = {
-            "status": "[ProgramStatus!]",
+            "status": f"[{noun}Status!]",
             "state": "[CourseRunState!]",
             "source": "Boolean",
+            "hasUnavailableRuns": "Boolean",
             "updatedSince": "DateTime",
         }.get(name, "String")
         if self.draw(st.integers(0, 9)) == 0:
@@ -150,11 +154,12 @@ class Writing:
         if name == "updatedSince":
             moment = self.choose("2020-01-01T00:00:00Z", "2026-03-01T12:30:00Z", "2999-01-01T00:00:00Z")
             return self.value(kind, f'"{moment}"', moment)
-        if name == "source":
+        if kind == "Boolean":
             wanted = self.choose(True, False)
             return self.value(kind, str(wanted).lower(), wanted)
         if name in ("status", "state"):
-            options = ["UNPUBLISHED", "ACTIVE", "RETIRED"] if name == "status" else ["UPCOMING", "CURRENT", "ENDED"]
+            states = {"Program": ["UNPUBLISHED", "ACTIVE", "RETIRED"], "ProgramUser": ["ACTIVE", "COMPLETED"]}
+            options = states.get(noun, ["UPCOMING", "CURRENT", "ENDED"])
             chosen = self.draw(st.lists(st.sampled_from(options), max_size=2))
             return self.value(kind, f"[{', '.join(chosen)}]", chosen)
         return self.text(TEXTS[name])
