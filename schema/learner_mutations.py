@@ -111,6 +111,34 @@ class RefreshEnrollmentsPayload(Payload):
     learners: list[LearnerFreshness] = strawberry.field(description="The learners, each once.")
 
 
+@strawberry.input(description="A user to forget.")
+class RetireUserInput:
+    """The input of `retireUser`."""
+
+    username: str = strawberry.field(description="LMS username, compared with case.")
+
+
+@strawberry.type(description="What became of `retireUser`.")
+class RetireUserPayload(Payload):
+    """The payload of `retireUser`."""
+
+    pseudonym: str | None = strawberry.field(
+        default=None, description="Random name that histories show in place of the user's; null when refused."
+    )
+
+
+async def retire_user(info: Info, input: RetireUserInput) -> RetireUserPayload | None:
+    """Forget a user."""
+
+    async def change() -> RetireUserPayload:
+        viewer = info.context.viewer
+        pseudonym = await info.context.changing(lambda session: learners.retire(session, viewer, input.username))
+        info.context.grantees.forget()
+        return RetireUserPayload(user_errors=[], pseudonym=pseudonym)
+
+    return await answered(info, change(), lambda errors: RetireUserPayload(user_errors=errors))
+
+
 async def refresh_enrollments(info: Info, input: RefreshEnrollmentsInput) -> RefreshEnrollmentsPayload | None:
     """Ask the LMS now."""
     usernames = input.usernames or [info.context.viewer.username or ""] if input.usernames != [] else []

@@ -26,6 +26,7 @@ from schema.learner_mutations import (
     RegisterProgramUsersPayload,
     RemoveProgramUserPayload,
     RestoreProgramUserPayload,
+    RetireUserPayload,
 )
 from schema.program_import import ImportProgramsPayload
 from schema.program_mutations import (
@@ -93,6 +94,11 @@ class Mutation:
     )
     leave_program: LeaveProgramPayload | None = _of_programs(
         learners.leave_program, "End the viewer's own association with a program; only an admin can restore it."
+    )
+    retire_user: RetireUserPayload | None = _mutation(
+        learners.retire_user,
+        "Erase a user who has to be forgotten: what the LMS told of them goes, and histories keep a random name. Needs "
+        "the permission to manage learners.",
     )
     refresh_enrollments: RefreshEnrollmentsPayload | None = _of_programs(
         learners.refresh_enrollments,

@@ -1,6 +1,7 @@
 """Learners: what the LMS has of them, the programs that they are associated with, and how far they are."""
 
 from resolvers.learners.associations import associate, leave, register, remove, restore
+from resolvers.learners.forgetting import forget, retire
 from resolvers.learners.links import Links
 from resolvers.learners.mirror import Kind, Mirror, MirrorRules, Standing
 from resolvers.learners.service import Learners
@@ -13,8 +14,10 @@ __all__ = [
     "MirrorRules",
     "Standing",
     "associate",
+    "forget",
     "leave",
     "register",
     "remove",
     "restore",
+    "retire",
 ]
