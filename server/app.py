@@ -29,6 +29,7 @@ from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
 from server.examples import OPERATIONS
 from server.execution import Executor
+from server.exports import Exports
 from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
 from server.landing import documentation
@@ -101,6 +102,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
         *_events(settings, learners),
+        *Exports(database, sign_in).routes(),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
