@@ -54,6 +54,6 @@ class Viewer:
     enrollments_as_of: datetime | None = of_viewer(
         service.viewer_enrollments_at, "When the LMS was last asked for the viewer's enrollments; null for never."
     )
-    stale: bool = of_viewer(
+    is_stale: bool = of_viewer(
         service.viewer_is_stale, "Whether the LMS should have been asked again for enrollments but did not answer."
     )

@@ -101,7 +101,7 @@ class LearnerFreshness:
     certificates_as_of: datetime | None = strawberry.field(
         description="When the LMS was last asked for certificates; null for never."
     )
-    stale: bool = strawberry.field(description="Whether the LMS should have been asked again but did not answer.")
+    is_stale: bool = strawberry.field(description="Whether the LMS should have been asked again but did not answer.")
 
 
 @strawberry.type(description="What became of `refreshEnrollments`.")
@@ -150,7 +150,7 @@ async def refresh_enrollments(info: Info, input: RefreshEnrollmentsInput) -> Ref
                 username=name,
                 enrollments_as_of=standing.enrollments_at,
                 certificates_as_of=standing.certificates_at,
-                stale=standing.is_stale,
+                is_stale=standing.is_stale,
             )
             for name, standing in found.items()
         ],

@@ -102,7 +102,7 @@ class RequirementProgress:
     """A node."""
 
     position: int = attribute("position", "Place of the node in the tree, as `ProgramRequirement.position`.")
-    met: bool = attribute("is_met", "Whether it is met.")
+    is_met: bool = attribute("is_met", "Whether it is met.")
     needed: int = attribute("needed", "Courses that have to be completed below it, by the shortest way.")
     done: int = attribute("done", "Courses among those that are completed.")
 
@@ -129,7 +129,7 @@ class NextAction:
 class ProgramProgress:
     """Progress in a program."""
 
-    completed: bool = attribute("is_completed", "Whether all that the program requires is done.")
+    is_completed: bool = attribute("is_completed", "Whether all that the program requires is done.")
     needed: int = attribute("needed", "Courses that have to be completed, of electives as few as are needed.")
     done: int = attribute("done", "Courses among those that are completed.")
     courses: list[CourseProgress] = attribute("courses", "Courses of the program in order.")
@@ -141,7 +141,7 @@ class ProgramProgress:
     certificates_as_of: datetime | None = attribute(
         "certificates_at", "When the LMS was last asked for the learner's certificates; null for never."
     )
-    stale: bool = attribute("is_stale", "Whether the LMS should have been asked again but did not answer.")
+    is_stale: bool = attribute("is_stale", "Whether the LMS should have been asked again but did not answer.")
 
 
 @strawberry.type(description="A learner as seen from a program.")

@@ -275,12 +275,12 @@ def _progress(oracle: "Oracle", program: Program, username: str) -> dict[str, An
     requirements = []
     for node in sorted(nodes.values(), key=lambda node: node.sequence):
         met, needed, done = _met(oracle, node, nodes, done_ids)
-        requirements.append({"position": node.sequence, "met": met, "needed": needed, "done": done})
+        requirements.append({"position": node.sequence, "isMet": met, "needed": needed, "done": done})
     root = requirements[0]
     return {
-        "completed": root["met"] and root["done"] > 0, "needed": root["needed"], "done": root["done"],
+        "isCompleted": root["isMet"] and root["done"] > 0, "needed": root["needed"], "done": root["done"],
         "courses": courses, "requirements": requirements, "nextActions": actions, "enrollmentsAsOf": None,
-        "certificatesAsOf": None, "stale": True,
+        "certificatesAsOf": None, "isStale": True,
     }  # fmt: skip
 
 
@@ -366,7 +366,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "Me": {
         "username": lambda o, _: o.viewer.username,
         "enrollmentsAsOf": lambda o, _: None,
-        "stale": lambda o, _: True,
+        "isStale": lambda o, _: True,
         "programs": lambda o, _, **a: _own(o, a),
     },
     "ProgramUser": {

@@ -199,12 +199,12 @@ async def test_a_refresh_asks_the_lms_again_however_fresh_the_copies_are(
     campus.calls()
     campus.passes(seconds=1)
     document = """mutation { refreshEnrollments(input: {}) { userErrors { code }
-        learners { username stale enrollmentsAsOf certificatesAsOf } } }"""
+        learners { username isStale enrollmentsAsOf certificatesAsOf } } }"""
 
     payload = (await campus.data(document, viewer))["refreshEnrollments"]
 
     at = campus.clock[0].isoformat().replace("+00:00", "Z")
-    fresh = {"username": "ada", "stale": False, "enrollmentsAsOf": at, "certificatesAsOf": at}
+    fresh = {"username": "ada", "isStale": False, "enrollmentsAsOf": at, "certificatesAsOf": at}
     assert payload == {"userErrors": [], "learners": [fresh]}
     assert campus.calls() == {first: 1, CERTIFICATES: 1}
     assert len(await enrollments(campus)) == 2
@@ -216,7 +216,7 @@ async def test_a_refresh_asks_the_lms_again_however_fresh_the_copies_are(
 )
 async def test_learners_refresh_themselves_only(campus: Campus, usernames: list[str], code: str) -> None:
     document = (
-        "mutation ($input: RefreshEnrollmentsInput!) { refreshEnrollments(input: $input) { learners { stale } } }"
+        "mutation ($input: RefreshEnrollmentsInput!) { refreshEnrollments(input: $input) { learners { isStale } } }"
     )
     error = await campus.asking.error(document, {"input": {"usernames": usernames}}, viewer=campus.viewer("ada"))
 

@@ -14,7 +14,7 @@ from tests.asking import ADMIN
 from tests.resolvers.learners.conftest import DOWN, ELSEWHERE, MANY, ONE, OTHER_RUN, RUN, Campus
 
 ASSOCIATED = ["Program 1", "Program 5"]
-VIEWER = "{ viewer { enrollmentsAsOf stale programs { totalCount nodes { program { name } } } } }"
+VIEWER = "{ viewer { enrollmentsAsOf isStale programs { totalCount nodes { program { name } } } } }"
 
 
 async def test_one_request_for_one_learner_is_one_call_however_many_programs(campus: Campus) -> None:
@@ -138,7 +138,7 @@ async def test_never_more_calls_are_made_than_the_lms_takes_in_a_minute(campus: 
     """The LMS refuses the 121st call of a minute; before that the copies are shown as they are."""
     for number in range(125):
         answer = await campus.asking.response(VIEWER, viewer=campus.viewer(f"a.{number}"))
-        assert answer["data"]["viewer"]["stale"] is (number >= 120)
+        assert answer["data"]["viewer"]["isStale"] is (number >= 120)
 
     assert sum(campus.calls().values()) == 120
 
@@ -156,8 +156,8 @@ async def test_when_the_lms_does_not_answer_the_copies_are_shown_and_marked(camp
 
     assert "errors" not in after
     assert "extensions" not in before
-    assert (before["data"]["viewer"]["stale"], after["data"]["viewer"]["stale"]) == (False, True)
-    assert after["data"]["viewer"] == {**before["data"]["viewer"], "stale": True}
+    assert (before["data"]["viewer"]["isStale"], after["data"]["viewer"]["isStale"]) == (False, True)
+    assert after["data"]["viewer"] == {**before["data"]["viewer"], "isStale": True}
     assert [warning["code"] for warning in after["extensions"]["warnings"]] == ["LEARNER_DATA_STALE"]
 
 
@@ -166,7 +166,7 @@ async def test_a_learner_of_whom_nothing_is_known_has_an_empty_list_while_the_lm
 
     data = await campus.data(VIEWER, campus.viewer("ada"))
 
-    assert data["viewer"] == {"enrollmentsAsOf": None, "stale": True, "programs": {"totalCount": 0, "nodes": []}}
+    assert data["viewer"] == {"enrollmentsAsOf": None, "isStale": True, "programs": {"totalCount": 0, "nodes": []}}
 
 
 async def test_after_a_failure_the_lms_is_given_some_rest(campus: Campus) -> None:

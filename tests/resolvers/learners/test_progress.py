@@ -14,10 +14,10 @@ from tests.catalog import uuid
 from tests.resolvers.learners.conftest import CERTIFICATES, MANY, ONE, OTHER_RUN, RUN, Campus
 
 PROGRAM = f"Program:{uuid(1)}"
-PROGRESS = """completed needed done stale enrollmentsAsOf certificatesAsOf
+PROGRESS = """isCompleted needed done isStale enrollmentsAsOf certificatesAsOf
     courses { course { key } state runs { courseKey courseRun { key } standing modes enrollmentMode certificateMode
         certificateUrl grade awardedAt } }
-    requirements { position met needed done }
+    requirements { position isMet needed done }
     nextActions { kind course { key } courseKey courseRun { displayName } mode url }"""
 DASHBOARD = (
     f"{{ viewer {{ programs {{ nodes {{ status completedAt program {{ name }} progress {{ {PROGRESS} }} }} }} }} }}"
@@ -73,7 +73,7 @@ async def test_a_dashboard_shows_what_is_enrolled_done_and_left(campus: Campus) 
         "Program 5",
     )
     progress = first["progress"]
-    assert (progress["completed"], progress["needed"], progress["done"], progress["stale"]) == (False, 4, 1, False)
+    assert (progress["isCompleted"], progress["needed"], progress["done"], progress["isStale"]) == (False, 4, 1, False)
     assert (progress["enrollmentsAsOf"], progress["certificatesAsOf"]) == (at, at)
     assert [(course["course"]["key"], course["state"]) for course in progress["courses"]] == [
         ("Org0X+C0.0x", "COMPLETED"),
@@ -92,7 +92,7 @@ async def test_a_dashboard_shows_what_is_enrolled_done_and_left(campus: Campus) 
             "certificateUrl": "/certificates/1", "grade": "0.9", "awardedAt": "2026-02-01T00:00:00Z",
         },
     ]  # fmt: skip
-    assert progress["requirements"][0] == {"position": 0, "met": False, "needed": 4, "done": 1}
+    assert progress["requirements"][0] == {"position": 0, "isMet": False, "needed": 4, "done": 1}
     assert progress["nextActions"] == []
 
 
@@ -128,13 +128,13 @@ async def test_progress_of_a_hundred_learners_is_one_call_for_enrollments_and_on
         campus.enroll(name, mode="verified")
         campus.certify(name)
     query = """query ($id: ID!) { program(id: $id) { users(first: 100) { nodes { username
-        progress { done stale } } } } }"""
+        progress { done isStale } } } } }"""
 
     data = await campus.data(query, ADMIN, id=PROGRAM)
 
     users = data["program"]["users"]["nodes"]
     assert [user["progress"] for user in users] == [
-        {"done": int(name in names[::10]), "stale": False} for name in names
+        {"done": int(name in names[::10]), "isStale": False} for name in names
     ]
     assert campus.calls() == {MANY: 1, CERTIFICATES: 100}
 
@@ -173,7 +173,7 @@ async def test_completing_the_last_course_completes_the_association_and_awards_a
     data = await small.data(DASHBOARD, small.viewer("ada"))
 
     first = data["viewer"]["programs"]["nodes"][0]
-    assert (first["status"], first["progress"]["completed"]) == ("COMPLETED", True)
+    assert (first["status"], first["progress"]["isCompleted"]) == ("COMPLETED", True)
     assert first["completedAt"] is not None
     assert await certificates(small) == [("ada", 2, True)]
 
@@ -228,7 +228,7 @@ async def test_what_a_program_comes_to_require_later_does_not_take_a_completion_
     data = await small.data(DASHBOARD, viewer)
 
     first = data["viewer"]["programs"]["nodes"][0]
-    assert (first["status"], first["progress"]["completed"]) == ("COMPLETED", False)
+    assert (first["status"], first["progress"]["isCompleted"]) == ("COMPLETED", False)
 
 
 async def test_an_ended_association_is_not_completed(small: Campus) -> None:
@@ -295,5 +295,5 @@ async def test_progress_is_shown_and_marked_while_the_lms_is_down(campus: Campus
     assert len(response["extensions"]["warnings"]) == 1
     after = response["data"]
     for node in before["viewer"]["programs"]["nodes"]:
-        node["progress"]["stale"] = True
+        node["progress"]["isStale"] = True
     assert after == before
