@@ -12,7 +12,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.tables import AuditEntry, Program, ProgramOrganization, ProgramStatus, RoleGrant
+from db.tables import (
+    AuditEntry,
+    Program,
+    ProgramOrganization,
+    ProgramStatus,
+    ProgramUser,
+    ProgramUserStatus,
+    RoleGrant,
+)
 
 VIEWER = "viewer_username"
 """The parameter of statements that holds the viewer's username."""
@@ -28,6 +36,7 @@ class Permission(StrEnum):
     CHANGE_PROGRAMS = "change_programs"
     PUBLISH_PROGRAMS = "publish_programs"
     GRANT_ROLES = "grant_roles"
+    MANAGE_LEARNERS = "manage_learners"
 
 
 class Role(StrEnum):
@@ -54,11 +63,13 @@ class Viewer:
     """Whoever sent a request: a signed-in user with roles, or nobody.
 
     `username` is the LMS username, compared with case, or None for an anonymous request, which has no roles.
+    `authorization` is what the LMS knows the user by in the header of that name, where the request came with it.
     `application` is what they came through, if that is known: the client id of a registered one, or a name.
     """
 
     username: str | None
     roles: frozenset[Role] = frozenset()
+    authorization: str | None = field(default=None, repr=False, compare=False, kw_only=True)
     permissions: frozenset[Permission] = field(init=False, compare=False)
     application: str | None = None
 
@@ -114,3 +125,20 @@ def visible_history(permissions: frozenset[Permission]) -> ColumnElement[bool]:
     if Permission.SEE_UNPUBLISHED_PROGRAMS in permissions:
         return true()
     return _is_granted(AuditEntry.program_id) if Permission.SEE_GRANTED_PROGRAMS in permissions else false()
+
+
+def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bool]:
+    """Whose associations with programs a viewer may see: everybody their own (`spec/programs.md`, "ProgramUser").
+
+    Deleted ones nobody, nor those with programs that learners do not see.
+    """
+    if Permission.SEE_PROGRAMS not in permissions:
+        return false()
+    shown = exists().where(
+        Program.id == ProgramUser.program_id,
+        or_(Program.status == ProgramStatus.ACTIVE, Program.status == ProgramStatus.RETIRED),
+    )
+    found = and_(ProgramUser.status != ProgramUserStatus.DELETED, shown)
+    if Permission.SEE_PROGRAMS_OF_OTHERS in permissions:
+        return found
+    return and_(found, ProgramUser.username == bindparam(VIEWER, type_=String()))

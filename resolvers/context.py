@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry import Info
@@ -14,6 +14,8 @@ from resolvers.allowance import Meter
 from resolvers.catalog.settling import ATTEMPTS
 from resolvers.features import Feature
 from resolvers.grants import Grantees
+from resolvers.learners.mirror import Memory
+from resolvers.learners.service import Learners
 from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
 from resolvers.programs.lifecycle import Rules
@@ -28,7 +30,8 @@ class Context:
     """The viewer, the data as they are for this operation, the plans, and the rules of the installation.
 
     `offers` asks the LMS; None where none is configured.
-    `on_refusal` is told of the problems of each change that is refused, and of the mutation's name.
+    `on_refusal` is told of the problems of each change that is refused, and of the mutation's name. `warnings` go
+    along with the answer.
     """
 
     viewer: Viewer
@@ -37,11 +40,14 @@ class Context:
     planner: Planner
     request: Request
     grantees: Grantees
+    learners: Learners
     rules: Rules = field(default_factory=Rules)
     offers: Offers | None = None
     features: frozenset[Feature] = frozenset(Feature)
     meter: Meter | None = None
     on_refusal: Callable[[str, Sequence[Problem]], None] | None = None
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
 
     async def planned(self, info: Info) -> Planned:
         """The value of a planned root field, for graphql-core to take as it is."""

@@ -22,11 +22,14 @@ from db.tables import (
     ProgramCourseRunMode,
     ProgramOrganization,
     ProgramRequirement,
+    ProgramUser,
+    ProgramUserStatus,
     RoleGrant,
 )
 from db.types import Instant, ListOf, any_of, micros, present, text
 from edx.keys import CourseId, CourseKey, InvalidCourseKey
 from resolvers.errors import BadUserInput
+from resolvers.learners.service import listed, permit_username, some_username
 from resolvers.plan.ids import parse_key
 from resolvers.plan.sources import Expression, Filter
 
@@ -204,6 +207,11 @@ def _program_in_status(statuses: BindParameter[list[str]]) -> ColumnElement[bool
     return any_of(Program.status, statuses)
 
 
+def _program_of_learner(username: BindParameter[str]) -> ColumnElement[bool]:
+    of = ProgramUser
+    return exists().where(of.program_id == Program.id, of.username == username, of.status != ProgramUserStatus.DELETED)
+
+
 def _moment(value: datetime) -> datetime:
     return value
 
@@ -216,7 +224,17 @@ PROGRAM_FILTERS: Mapping[str, Filter] = {
     "run": Filter(_program_with_run, folded_run_key),
     "hasUnavailableRuns": Filter(_program_with_unavailable_runs, bool, Boolean()),
     "search": Filter(_search(Program.name_folded), containing),
+    "username": Filter(_program_of_learner, some_username, permit=permit_username, before=listed),
     "updatedSince": Filter(lambda moment: Program.updated_at >= moment, _moment, Instant()),
+}
+
+ASSOCIATION_ORDERS: Mapping[str, Expression] = {
+    "username": ProgramUser.username,
+    "created": micros(ProgramUser.created_at),
+}
+OWN_ASSOCIATION_ORDERS: Mapping[str, Expression] = {"created": micros(ProgramUser.created_at)}
+ASSOCIATION_FILTERS: Mapping[str, Filter] = {
+    "status": Filter(lambda statuses: any_of(ProgramUser.status, statuses), list, ListOf(text())),
 }
 
 GRANT_FILTERS: Mapping[str, Filter] = {

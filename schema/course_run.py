@@ -7,11 +7,13 @@ import strawberry
 
 from db import tables
 from resolvers import reads
-from resolvers.plan.sources import Link, column, computed, noun, one
+from resolvers.learners.progress import load_own_enrollments
+from resolvers.plan.sources import Link, batched, column, computed, noun, one
 from schema import lists
 from schema.connection import Connection
 from schema.enums import CourseRunOrigin, CourseRunState, Pacing
 from schema.node import Node
+from schema.progress import Enrollment
 
 if TYPE_CHECKING:
     from schema.course import Course
@@ -58,4 +60,7 @@ class CourseRun(Node):
     programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = lists.programs(
         "Programs that the run counts for.",
         through=Link(tables.ProgramCourseRunMode.course_run_id, tables.ProgramCourseRunMode.program_id),
+    )
+    viewer_enrollment: Enrollment | None = batched(
+        tables.CourseRun.key, load_own_enrollments, "The viewer's active enrollment in the run."
     )

@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import reads
-from resolvers.plan.sources import by_id, by_ids, found
+from resolvers.plan.sources import by_id, by_ids, found, viewed
 from schema import lists
 from schema.available_run import AvailableRun, available_runs
 from schema.connection import Connection
@@ -11,6 +11,7 @@ from schema.course import Course
 from schema.course_run import CourseRun
 from schema.features import Features, features
 from schema.health import Health, health
+from schema.learner import Viewer
 from schema.node import Node
 from schema.organization import Organization
 from schema.program import Program, ProgramCategory
@@ -67,6 +68,9 @@ class Query:
         prepare=reads.program_key,
         kind=strawberry.ID,
     )
+
+    viewer: Viewer | None = viewed("Whoever asks, as a learner.")
+
     program_categories: Connection[ProgramCategory] | None = lists.program_categories("Kinds of programs, by name.")
     available_run_modes: list[AvailableRun] | None = available_runs(
         "Runs of a course that the LMS offers, 100 at most, with their modes, by key. Needs the permission to change "

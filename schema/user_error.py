@@ -50,6 +50,9 @@ class UserErrorCode(Enum):
     PROGRAM_CYCLE = strawberry.enum_value(
         Reason.PROGRAM_CYCLE.value, description="The program would require itself, directly or through others."
     )
+    PROGRAM_NOT_ACTIVE = strawberry.enum_value(
+        Reason.PROGRAM_NOT_ACTIVE.value, description="The program is not offered to learners, or not any more."
+    )
     PROGRAM_UNKNOWN = strawberry.enum_value(Reason.PROGRAM_UNKNOWN.value, description="There is no such program.")
     REQUIRED = strawberry.enum_value(Reason.REQUIRED.value, description="A required field is missing or null.")
     REQUIREMENTS_NOT_FLAT = strawberry.enum_value(

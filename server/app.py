@@ -4,6 +4,7 @@ import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
 from resolvers.access import Viewer
+from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
@@ -24,8 +26,10 @@ from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.cookies import JwtCookies, csrf_route
 from server.documents.trusted import KnownDocuments, load_documents
+from server.events import EventsEndpoint
 from server.examples import OPERATIONS
 from server.execution import Executor
+from server.exports import Exports
 from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
 from server.landing import documentation
@@ -43,7 +47,7 @@ from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
 from server.throttle import RateLimitHeaders, open_throttle
 from server.tracing import CallersTrace
-from server.upstream import SharedLms, open_lms
+from server.upstream import LearnerLms, SharedLms, open_lms
 
 ENDPOINT = "/graphql"
 
@@ -53,6 +57,9 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     tracing.begin()
     database = open_database(settings.database_url)
     observing.watch(database)
+    learner_lms = LearnerLms(settings)
+    links = Links(settings.lms_url, settings.ecommerce_url)
+    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, lms)
     shared = SharedLms(settings)
@@ -66,10 +73,12 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         settle_garbage_collection()
-        async with Freshness(database, [applications, trusted]).running():
+        async with Freshness(database, [applications, trusted]).running(), learners.inbox.running():
             yield
         observing.tell()
         await throttle.aclose()
+        await learners.aclose()
+        await learner_lms.aclose()
         await lms.close()
         await shared.close()
         await database.close()
@@ -84,6 +93,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         features=settings.features,
         throttle=throttle,
         documents=known,
+        learners=learners,
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
@@ -91,6 +101,8 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     routes = [
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
+        *_events(settings, learners),
+        *Exports(database, sign_in).routes(),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
@@ -104,6 +116,19 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.streams = streams  # to be closed before the server stops
     return app
+
+
+def _events(settings: Settings, learners: Learners) -> list[Route]:
+    secret = _revealed(settings.events_secret)
+    return EventsEndpoint(learners.inbox, secret).routes() if secret else []
+
+
+def _mirror_rules(settings: Settings) -> MirrorRules:
+    return MirrorRules(
+        enrollments=timedelta(seconds=settings.enrollments_lifetime),
+        certificates=timedelta(seconds=settings.certificates_lifetime),
+        patience=settings.lms_patience,
+    )
 
 
 def _stream_limits(settings: Settings) -> StreamLimits:

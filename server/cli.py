@@ -19,6 +19,7 @@ from server.applications import commands as applications
 from server.documents import commands as documents
 from server.failures import Failure
 from server.programs import commands as programs
+from server.users import commands as users
 
 if TYPE_CHECKING:
     from resolvers.catalog import Report
@@ -61,6 +62,7 @@ def command(application: typer.Typer, name: str | None = None) -> Callable[[Call
 app.add_typer(applications.group(command), name="apps")
 app.add_typer(documents.group(command), name="documents")
 app.add_typer(programs.group(command), name="programs")
+app.add_typer(users.group(command), name="users")
 
 
 def main() -> None:

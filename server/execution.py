@@ -18,6 +18,7 @@ from resolvers.context import Context
 from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
+from resolvers.learners import Learners
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
 from resolvers.programs.lifecycle import Rules
@@ -86,6 +87,7 @@ class Executor:
         features: Iterable[Feature] = Feature,
         throttle: Throttle | None = None,
         documents: KnownDocuments | None = None,
+        learners: Learners | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
@@ -95,6 +97,7 @@ class Executor:
         self._throttle = throttle
         self._known = documents
         self.grantees = Grantees(database)
+        self.learners = learners or Learners(database)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
@@ -121,7 +124,7 @@ class Executor:
         result = await self._in_time(ready, viewer, seen)
         if self.profile.shows_cost or (operation.extensions or {}).get("cost") is True:
             cost = {"requested": ready.cost, "actual": _objects(result.data), "limit": self.profile.limits.cost}
-            return replace(result, extensions={"cost": cost})
+            return replace(result, extensions={**(result.extensions or {}), "cost": cost})
         return result
 
     async def charge(self, ready: Ready, viewer: Viewer) -> None:
@@ -178,6 +181,7 @@ class Executor:
             self.planner,
             request,
             self.grantees,
+            self.learners,
             self.rules,
             self.offers,
             self._features,
@@ -207,7 +211,7 @@ class Executor:
         context = self.context(ready.request, viewer, snapshot)
         answer = await self.planner.answer(ready.request, snapshot, context)
         if answer is not None:
-            return Result(answer.data, described(answer.errors))
+            return Result(answer.data, described(answer.errors), extensions=_extensions(context))
         return await self._executed(ready, context)
 
     async def _executed(self, ready: Ready, context: Context) -> Result:
@@ -223,7 +227,11 @@ class Executor:
             hide_suggestions=True,
         )
         finished: ExecutionResult = await result if isawaitable(result) else result
-        return Result(finished.data, described(finished.errors or ()))
+        return Result(finished.data, described(finished.errors or ()), extensions=_extensions(context))
+
+
+def _extensions(context: Context) -> Mapping[str, Any] | None:
+    return {"warnings": context.warnings} if context.warnings else None
 
 
 def _objects(value: Any) -> int:

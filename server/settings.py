@@ -44,6 +44,7 @@ DRIVERS = {
 HIDDEN = frozenset(
     {
         "database_url",
+        "events_secret",
         "jwt_public_keys",
         "jwt_secret",
         "lms_client_secret",
@@ -256,6 +257,27 @@ class Settings(BaseSettings):
     )
     lms_timeout: Annotated[float, Field(gt=0, le=600), Accepted("seconds, more than 0 and at most 600")] = Field(
         5.0, description="How long the LMS and Studio may stay silent before a call is given up."
+    )
+
+    lms_calls_per_minute: Count = Field(
+        120,
+        description="Calls of the LMS's enrollment lists in a minute at most; of several processes each gets its part.",
+    )
+    lms_patience: Seconds = Field(
+        2.0, description="How long a request waits for what the LMS has of learners before older copies are shown."
+    )
+    enrollments_lifetime: Seconds = Field(
+        300.0, description="How long copies of learners' enrollments are shown before the LMS is asked again."
+    )
+    certificates_lifetime: Annotated[
+        float, Field(gt=0, le=86_400), Accepted("seconds, more than 0 and at most 86400")
+    ] = Field(3600.0, description="The same for their certificates.")
+
+    events_secret: Secret | None = Field(
+        None, description="Secret that events of the LMS are signed with or sent with; without it none are taken."
+    )
+    ecommerce_url: Site | None = Field(
+        None, description="Base address of the shop in which learners enroll in what has a SKU; without it, the LMS."
     )
 
     jwt_secret: Secret | None = Field(

@@ -2,14 +2,21 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
+from edx.budget import CallBudget
 from edx.http import OpenEdxHttp
+from edx.learners import COUNTED, LearnerRecords
 from edx.lms import Lms
 from edx.patience import HttpSettings, Try
 from edx.tokens import Tokens
 from server.observing import count_lms_call
 from server.settings import Settings, SettingsError
+
+ANSWER_SECONDS = 10.0
+BUDGET_SECONDS = 5.0
+"""For one answer about learners, and for all tries of one call."""
 
 
 def missing(settings: Settings) -> list[str]:
@@ -35,6 +42,32 @@ async def open_lms(settings: Settings, *, attempts: int = 4) -> AsyncIterator[Lm
         stack.push_async_callback(tokens.aclose)
         http = await stack.enter_async_context(OpenEdxHttp(settings.lms_url, authority=tokens, settings=patience))
         yield Lms(http, username=settings.lms_username)
+
+
+class LearnerLms:
+    """The LMS as it is asked about learners, within the budget of calls; `records` is None where no setting names it.
+
+    A client of its own: requests wait for it, so that it is tried less and given up sooner than others.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.records: LearnerRecords | None = None
+        self._closing: list[Callable[[], Awaitable[None]]] = []
+        if settings.lms_url and settings.lms_client_id and settings.lms_client_secret:
+            budget = CallBudget(settings.lms_calls_per_minute, operations=COUNTED)
+            patience = HttpSettings(
+                read=settings.lms_timeout, whole=ANSWER_SECONDS, attempts=2, budget=BUDGET_SECONDS, on_try=_count
+            )
+            secret = settings.lms_client_secret.get_secret_value()
+            tokens = Tokens(settings.lms_url, settings.lms_client_id, secret, settings=patience)
+            http = OpenEdxHttp(settings.lms_url, authority=tokens, settings=replace(patience, admit=budget.admit))
+            self._closing = [http.aclose, tokens.aclose]
+            self.records = LearnerRecords(http)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for close in self._closing:
+            await close()
 
 
 def _count(_tried: Try) -> None:

@@ -7,6 +7,7 @@ from strawberry import Schema
 
 from db.engine import Database
 from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.learners import Learners
 from resolvers.programs.lifecycle import Rules
 from resolvers.programs.offers import Offers
 from schema import schema
@@ -28,9 +29,10 @@ class Asking:
         over: Schema | None = None,
         rules: Rules | None = None,
         offers: Offers | None = None,
+        learners: Learners | None = None,
     ) -> None:
         self.database = database
-        self.executor = Executor(over or schema(), database, rules=rules, offers=offers)
+        self.executor = Executor(over or schema(), database, rules=rules, offers=offers, learners=learners)
         self.statements = 0
         original = database.snapshot
 

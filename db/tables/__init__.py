@@ -8,6 +8,7 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.programs import (
     Program,
     ProgramCategory,
@@ -17,6 +18,7 @@ from db.tables.programs import (
     ProgramRequirement,
     ProgramStatus,
     ProgramUser,
+    ProgramUserSource,
     ProgramUserStatus,
     RequirementKind,
 )
@@ -31,17 +33,23 @@ __all__ = [
     "CourseKeyPrefix",
     "CourseRun",
     "IdempotencyKey",
+    "Learner",
+    "LearnerCertificate",
+    "LearnerEnrollment",
+    "LearnerEvent",
     "Organization",
     "OrganizationAlias",
     "Pacing",
     "Program",
     "ProgramCategory",
     "ProgramCategoryMode",
+    "ProgramCertificate",
     "ProgramCourseRunMode",
     "ProgramOrganization",
     "ProgramRequirement",
     "ProgramStatus",
     "ProgramUser",
+    "ProgramUserSource",
     "ProgramUserStatus",
     "RequirementKind",
     "RoleGrant",

@@ -23,7 +23,8 @@ from graphql import (
 from sqlalchemy import ColumnElement, Dialect, FromClause, Select, bindparam, func, select, true
 
 from db.types import any_of, rows_of
-from resolvers.access import Permission
+from resolvers.access import VIEWER, Permission
+from resolvers.errors import BadUserInput
 from resolvers.plan import statements
 from resolvers.plan.connections import Connection, PageArguments
 from resolvers.plan.given import Given, arguments
@@ -39,6 +40,7 @@ from resolvers.plan.levels import (
     PageData,
     Paging,
     Records,
+    Refused,
     Run,
     Search,
     Supply,
@@ -46,8 +48,9 @@ from resolvers.plan.levels import (
 )
 from resolvers.plan.selection import Document, selection_sets
 from resolvers.plan.shapes import Attributes, Embeds, Place, Shape, Shaper, shown, target
-from resolvers.plan.sources import Batch, Batched, Expression, Found, Many, Noun, Paged
-from resolvers.plan.statements import Rows, Statement, adapted, belonging, harmless, keys_parameter, render
+from resolvers.plan.sources import Batch, Batched, Before, Expression, Found, Many, Noun, OfViewer, Paged, source_of
+from resolvers.plan.statements import Read, Rows, Statement, adapted, belonging, harmless, keys_parameter, render
+from resolvers.plan.viewing import Fixed, Telling
 
 
 @dataclass
@@ -70,6 +73,8 @@ class Compiler:
         self._document = document
         self._dialect = dialect
         self._permissions = permissions
+        self.befores: list[tuple[Before, Read]] = []
+        self._is_viewed = False
         self._names = (f"t{i}" for i in itertools.count())
         self._shaper = Shaper(document, dialect.name, self)
 
@@ -106,12 +111,13 @@ class Compiler:
         self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Paged, parent: Place | None = None
     ) -> Connections:
         """A connection, at the root or below every row of a level; embedded in the rows of `parent`."""
-        kind = _object_type(definition.type)
+        kind = object_type(definition.type)
         named, noun = target(kind.fields["nodes"].type)
         is_root = source.remote is None and source.through is None
         rows = self._rows(noun, is_keyed=not is_root)
         given = arguments(definition, nodes[0], self._document.variables)
-        page = PageArguments(given, source, noun, named.name, next(self._names))
+        page = PageArguments(given, source, noun, named.name, next(self._names), self._permissions)
+        self.befores += page.befores()
         connection = Connection(kind, rows, page)
         parts = self._members(connection, nodes, _embeds(source, parent))
         return Connections(
@@ -124,6 +130,32 @@ class Compiler:
             parts=[part.finish() for part in parts],
             is_root=is_root,
         )
+
+    def viewed(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> dict[str, Level]:
+        """What is selected of whoever asks, by response key; each is under the key None."""
+        members: dict[str, Level] = {}
+        self._is_viewed = True
+        for key, merged in self._document.fields(kind, selection_sets(nodes)).items():
+            name = merged[0].name.value
+            definition = kind.fields.get(name)
+            match definition and source_of(definition):
+                case Paged() as source:
+                    assert definition is not None  # noqa: S101 -- it has a source
+                    members[key] = self._attempted(definition, merged, source)
+                case OfViewer(load):
+                    assert definition is not None  # noqa: S101 -- as above
+                    members[key] = Telling(load, shown(definition.type) or _same)
+                case _ if name == "__typename":
+                    members[key] = Fixed(kind.name)
+                case _:
+                    raise TypeError(f"'{name}' of whoever asks is neither a page nor of the viewer")
+        return members
+
+    def _attempted(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Paged) -> Level:
+        try:
+            return self.connection(definition, nodes, source)
+        except BadUserInput as error:
+            return Refused(error)
 
     def listing(
         self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Many, parent: Place | None = None
@@ -138,6 +170,8 @@ class Compiler:
 
     def batch(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Batched) -> Level:
         """What a batch source gives for each row of a level."""
+        if self._is_viewed and source.before is not None:
+            self.befores.append((source.before, lambda variables: variables[VIEWER]))
         given = arguments(definition, nodes[0], self._document.variables)
         return self._loaded(definition, nodes, _loading(source, given))
 
@@ -159,7 +193,7 @@ class Compiler:
         if is_leaf_type(get_named_type(definition.type)):
             return Values(load, shown(definition.type) or _same, is_list)
         shape, attributes = Shape(), Attributes()
-        piece = self._shaper.record(shape, attributes, _object_type(definition.type), nodes)
+        piece = self._shaper.record(shape, attributes, object_type(definition.type), nodes)
         return Records(load, attributes.row(), shape.finish(piece, attributes.width), is_list)
 
     def _rows(self, noun: Noun, *, is_keyed: bool) -> Rows:
@@ -206,7 +240,7 @@ class Compiler:
                 case "edges":
                     connection.edges(key, self._edge_members(connection, parts, merged, embeds))
                 case "pageInfo":
-                    info = _object_type(connection.kind.fields["pageInfo"].type)
+                    info = object_type(connection.kind.fields["pageInfo"].type)
                     selected = self._document.fields(info, selection_sets(merged))
                     connection.page_info(key, {name: of[0].name.value for name, of in selected.items()}, info.name)
         return parts
@@ -214,7 +248,7 @@ class Compiler:
     def _edge_members(
         self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], embeds: Embeds
     ) -> dict[str, Callable[[PageData], Sequence[Any]]]:
-        edge = _object_type(connection.kind.fields["edges"].type)
+        edge = object_type(connection.kind.fields["edges"].type)
         members: dict[str, Callable[[PageData], Sequence[Any]]] = {}
         for key, merged in self._document.fields(edge, selection_sets(nodes)).items():
             match merged[0].name.value:
@@ -288,7 +322,8 @@ def _part_objects(part: int, page: PageData) -> Sequence[Any]:
     return page.part(part)
 
 
-def _object_type(kind: GraphQLOutputType) -> GraphQLObjectType:
+def object_type(kind: GraphQLOutputType) -> GraphQLObjectType:
+    """The object type that a field leads to."""
     named = get_named_type(kind)
     assert isinstance(named, GraphQLObjectType)  # noqa: S101 -- what plans lead through are objects
     return named

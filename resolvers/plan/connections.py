@@ -8,11 +8,12 @@ from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam
 from sqlalchemy.sql import coercions, roles
 
 from db.engine import Row
+from resolvers.access import VIEWER, Permission
 from resolvers.errors import BadUserInput
 from resolvers.plan import cursors
 from resolvers.plan.given import Given, Variables
 from resolvers.plan.levels import PageData
-from resolvers.plan.sources import Filter, Noun, Paged
+from resolvers.plan.sources import Before, Filter, Noun, Paged
 from resolvers.plan.statements import Read, Rows, Sorting, adapted, storable
 
 USUAL_PAGE = 20
@@ -25,12 +26,21 @@ class PageArguments:
     Raises BadUserInput where they contradict each other; values are checked when the plan runs.
     """
 
-    def __init__(self, given: Mapping[str, Given], source: Paged, noun: Noun, name: str, prefix: str) -> None:
+    def __init__(  # noqa: PLR0917 -- what a page is made of
+        self,
+        given: Mapping[str, Given],
+        source: Paged,
+        noun: Noun,
+        name: str,
+        prefix: str,
+        permissions: frozenset[Permission],
+    ) -> None:
         if "first" in given and "last" in given:
             raise BadUserInput("first, last: give one or the other")
         self.backward = "last" in given
         self._given = given
-        self._filters = source.filters
+        self._source = source
+        self._permissions = permissions
         order, descending = _order(given.get("orderBy"), source)
         expressions = [source.orders[order]]
         if expressions[0] is not noun.key:
@@ -59,7 +69,8 @@ class PageArguments:
     def selected(self, table: FromClause) -> list[ColumnElement[bool]]:
         """The conditions of `filter`, which hold for every page and for the count."""
         given = self._given.get("filter")
-        return [] if given is None else list(self._conditions(given.members(), table))
+        fixed = [] if self._source.where is None else [adapted(self._source.where, table)]
+        return fixed if given is None else [*fixed, *self._conditions(given.members(), table)]
 
     def paged(self, table: FromClause) -> list[ColumnElement[bool]]:
         """The conditions of `filter` and of the cursors."""
@@ -72,10 +83,20 @@ class PageArguments:
                     self.reads[parameter] = _member(self._cursor(name), position)
         return conditions
 
+    def befores(self) -> Iterable[tuple[Before, Read]]:
+        """What is done before anything is read, and how to read the value that it is done for."""
+        if self._source.before is not None:
+            yield self._source.before, lambda variables: variables[VIEWER]
+        given = self._given.get("filter")
+        for name, member in (given.members() if given else {}).items():
+            condition = self._source.filters[name]
+            if condition.before is not None:
+                yield condition.before, _prepared(condition, member, self._permissions)
+
     def _conditions(self, members: Mapping[str, Given], table: FromClause) -> Iterable[ColumnElement[bool]]:
         for name, given in members.items():
-            condition, parameter = self._filters[name], f"{self._prefix}_{name}_filter"
-            self.reads[parameter] = _prepared(condition, given)
+            condition, parameter = self._source.filters[name], f"{self._prefix}_{name}_filter"
+            self.reads[parameter] = _prepared(condition, given, self._permissions)
             yield adapted(condition.where(bindparam(parameter, type_=condition.parameter_type)), table)
 
     def _cursor(self, name: str) -> Callable[[Variables], list[Any]]:
@@ -117,8 +138,14 @@ def _order(given: Given | None, source: Paged) -> tuple[str, bool]:
     return given.sample["field"], given.sample.get("direction") == "desc"
 
 
-def _prepared(condition: Filter, given: Given) -> Read:
-    return lambda variables: condition.prepare(given.read(variables))
+def _prepared(condition: Filter, given: Given, permissions: frozenset[Permission]) -> Read:
+    def read(variables: Variables) -> Any:
+        value = condition.prepare(given.read(variables))
+        if condition.permit is not None:
+            condition.permit(value, variables[VIEWER], permissions)
+        return value
+
+    return read
 
 
 class Connection:

@@ -36,7 +36,7 @@ QUERIES = SCHEMA.query_type.fields if SCHEMA.query_type else {}
 
 VERBS = (
     "accept|activate|add|apply|archive|associate|attach|cancel|clone|complete|create|deactivate|delete|detach|disable|"
-    "discard|dissociate|enable|end|enroll|export|extend|grant|import|lock|merge|move|publish|refresh|register|remove|"
+    "discard|dissociate|enable|end|enroll|export|extend|grant|import|leave|lock|merge|move|publish|refresh|register|remove|"
     "rename|reorder|replace|rerun|reset|restore|retire|retry|revert|revoke|set|start|stop|sync|unarchive|unenroll|"
     "unlock|unpublish|update|upload|upsert|validate"
 )
