@@ -1,6 +1,6 @@
 """Learners: what the LMS has of them and as of when, what it told of them, and certificates of programs.
 
-Revision: 0010
+Revision: 0005
 Revises: 0004
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 
 import db.types
 
-revision = "0010"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
