@@ -124,7 +124,7 @@ class Planner:
         kind = get_named_type(site.kind)
         assert isinstance(kind, GraphQLObjectType)  # noqa: S101 -- only nouns have keys
         document = self._document(request)
-        lookup = Compiler(document, self._dialect, request.permissions).lookup(kind, site.nodes, embeds=True)
+        lookup = Compiler(document, self._dialect, request.permissions).lookup(kind, site.nodes, is_single=True)
         root = KeyRoot(site.kind, site.nodes, document, lookup, key)
         return await root.resolve(Run(snapshot, request.values, context, self.most_rows), site.path)
 
