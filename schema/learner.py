@@ -8,13 +8,14 @@ import strawberry
 from db import tables
 from resolvers.access import visible_associations
 from resolvers.learners import service
+from resolvers.learners.certificates import load_certificates
 from resolvers.learners.progress import ASSOCIATION, load_progress, measured
 from resolvers.plan.sources import batched, column, noun, of_viewer, one
 from schema import lists
 from schema.connection import Connection
 from schema.enums import ProgramUserSource, ProgramUserStatus
 from schema.program import Program
-from schema.progress import ProgramProgress
+from schema.progress import ProgramCertificate, ProgramProgress
 
 
 @noun(
@@ -39,6 +40,9 @@ class ProgramUser:
     )
     progress: ProgramProgress = batched(
         ASSOCIATION, load_progress, "How far the learner is in the program.", before=measured
+    )
+    certificate: ProgramCertificate | None = batched(
+        ASSOCIATION, load_certificates, "The learner's certificate of the program; null where none was awarded."
     )
 
 

@@ -144,6 +144,15 @@ class ProgramProgress:
     is_stale: bool = attribute("is_stale", "Whether the LMS should have been asked again but did not answer.")
 
 
+@strawberry.type(description="The certificate of a learner who completed a program.")
+class ProgramCertificate:
+    """A certificate."""
+
+    uuid: str = attribute("uuid", "UUID; anybody sees at `/certificates/` and the UUID whether it is good.")
+    awarded_at: datetime = attribute("awarded_at", "When it was awarded, or awarded again.")
+    revoked_at: datetime | None = attribute("revoked_at", "When it was revoked; null while it is good.")
+
+
 @strawberry.type(description="A learner as seen from a program.")
 class ProgramLearner:
     """A learner in a program."""

@@ -24,6 +24,7 @@ from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
+from server.certificates import CertificatePages
 from server.cookies import JwtCookies, csrf_route
 from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
@@ -103,6 +104,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
         *_events(settings, learners),
         *Exports(database, sign_in).routes(),
+        *CertificatePages(database).routes(),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),

@@ -371,6 +371,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
     "ProgramUser": {
         "source": lambda o, row: row.source.upper(),
+        "certificate": lambda o, row: None,
         "program": lambda o, row: o.one(Program, row.program_id),
         "progress": lambda o, row: _progress(
             o, next(p for p in o.all(Program) if p.id == row.program_id), row.username

@@ -3,7 +3,9 @@
 The same statements serve snapshots, which give raw values, and transactions; so instants are read as microseconds.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +30,8 @@ from resolvers.plan.statements import KEYS, keys_parameter, rows_for
 Fetch = Callable[[Select[*tuple[Any, ...]], Sequence[Any]], Awaitable[Sequence[Row]]]
 """Gives the rows of a SELECT over `keys_parameter`."""
 
+FRESH_SECONDS = 30.0
+MOST_KEPT = 10_000
 DEEPEST = 10
 """Programs within programs that are looked into."""
 
@@ -52,6 +56,7 @@ RUN_MODES = (
     .where(any_of(_mode.program_id, keys_parameter(BigInteger())))
     .order_by(_mode.program_id, _run.key, _mode.id)
 )  # fmt: skip
+REVISIONS = select(Program.id, Program.revision).where(any_of(Program.id, keys_parameter(BigInteger())))
 ENROLLMENTS = select(
     LearnerEnrollment.username,
     LearnerEnrollment.course_key,
@@ -149,8 +154,74 @@ class _Building:
             minimum=minimum,
             course_id=course,
             program=self._curriculum(required) if is_shown else None,
+            program_id=required,
             children=tuple(self._requirement(child, below) for child in below.get(id_, ())),
         )
+
+
+class Curricula:
+    """Curricula that a process keeps: they are read again when the revision of a program within them is another one.
+
+    What changes without one, the dates of runs, is read again after some seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: dict[int, _Kept] = {}
+
+    async def of(self, fetch: Fetch, programs: Collection[int]) -> dict[int, Curriculum]:
+        """What each of the programs requires."""
+        kept = {program: self._kept[program] for program in programs if program in self._kept}
+        within = {id_ for each in kept.values() for id_ in each.revisions}
+        revisions = dict(map(tuple, await fetch(REVISIONS, sorted({*programs, *within}))))
+        now = self._clock()
+        found = {program: each.curriculum for program, each in kept.items() if each.is_valid(revisions, now)}
+        missing = [program for program in programs if program not in found]
+        if missing:
+            made = await curricula(fetch, missing)
+            await self._keep(fetch, made, revisions, now)
+            found |= made
+        return found
+
+    async def _keep(self, fetch: Fetch, made: Mapping[int, Curriculum], revisions: dict[int, int], now: float) -> None:
+        if len(self._kept) > MOST_KEPT:
+            self._kept.clear()
+        within = {program: set(_programs_in(curriculum)) for program, curriculum in made.items()}
+        unread = set().union(*within.values()) - revisions.keys()
+        if unread:
+            revisions |= dict(map(tuple, await fetch(REVISIONS, sorted(unread))))
+        for program, curriculum in made.items():
+            self._kept[program] = _Kept(curriculum, {id_: revisions[id_] for id_ in within[program]}, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A curriculum, the revisions of the programs in it, and when it was read."""
+
+    curriculum: Curriculum
+    revisions: Mapping[int, int]
+    read_at: float
+
+    def is_valid(self, revisions: Mapping[int, int], now: float) -> bool:
+        is_recent = now - self.read_at < FRESH_SECONDS
+        return is_recent and all(revisions.get(id_) == revision for id_, revision in self.revisions.items())
+
+
+def _programs_in(curriculum: Curriculum) -> Iterator[int]:
+    """The programs that a curriculum depends on: itself, and those that it requires, shown to learners or not."""
+    yield curriculum.program_id
+    yield from _required_in(curriculum.root)
+
+
+def _required_in(node: Requirement | None) -> Iterator[int]:
+    if node is None:
+        return
+    if node.program_id is not None:
+        yield node.program_id
+    if node.program is not None:
+        yield from _programs_in(node.program)
+    for child in node.children:
+        yield from _required_in(child)
 
 
 async def records(fetch: Fetch, usernames: Collection[str]) -> dict[str, Record]:

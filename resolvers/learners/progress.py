@@ -10,10 +10,16 @@ from sqlalchemy import BigInteger, String, bindparam, cast, select
 from db.tables import LearnerEnrollment, ProgramUser, ProgramUserStatus
 from db.types import any_of, micros
 from resolvers.access import VIEWER
-from resolvers.learners.curricula import curricula, from_snapshot, moment, records
+from resolvers.learners.curricula import from_snapshot, moment, records
 from resolvers.learners.links import Links
 from resolvers.learners.mirror import Kind, Standing
-from resolvers.learners.rules import ActionKind, CourseProgress, ProgramProgress, RunProgress, program_progress
+from resolvers.learners.rules import (
+    ActionKind,
+    CourseProgress,
+    ProgramProgress,
+    RequirementProgress,
+    program_progress,
+)
 from resolvers.learners.service import permit_username, some_username, standings
 from resolvers.plan.sources import Batch, Expression
 from resolvers.plan.statements import keys_parameter, rows_for
@@ -40,68 +46,6 @@ ASSOCIATIONS = select(ProgramUser.program_id, ProgramUser.id).where(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RunShown:
-    """What a learner has of one run, as it is shown."""
-
-    run: RunProgress
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.run, name)
-
-    @property
-    def modes(self) -> list[str]:
-        """The modes that count."""
-        return list(self.run.modes)
-
-    @property
-    def enrollment_mode(self) -> str | None:
-        """The mode of the active enrollment."""
-        return None if self.run.enrollment is None else self.run.enrollment.mode
-
-    @property
-    def certificate_mode(self) -> str | None:
-        """The mode of a certificate, passing or not."""
-        return None if self.run.certificate is None else self.run.certificate.mode
-
-    @property
-    def certificate_url(self) -> str | None:
-        """Where a certificate is downloaded."""
-        return None if self.run.certificate is None else self.run.certificate.url
-
-    @property
-    def grade(self) -> str | None:
-        """The grade of a certificate as the LMS has it."""
-        return None if self.run.certificate is None else self.run.certificate.grade or None
-
-    @property
-    def awarded_at(self) -> datetime | None:
-        """When a certificate was awarded."""
-        return None if self.run.certificate is None else self.run.certificate.at
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CourseShown:
-    """How far a learner is in a course, as it is shown."""
-
-    course: CourseProgress
-
-    @property
-    def course_id(self) -> int:
-        """The course."""
-        return self.course.course_id
-
-    @property
-    def state(self) -> str:
-        """The state."""
-        return self.course.state.value
-
-    @property
-    def runs(self) -> tuple[RunShown, ...]:
-        """The runs."""
-        return tuple(RunShown(run) for run in self.course.runs)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class ActionShown:
     """Something that a learner could do now, and the page for it."""
 
@@ -120,13 +64,30 @@ class Progress:
     standing: Standing
     links: Links
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.progress, name)
+    @property
+    def is_completed(self) -> bool:
+        """Whether all that the program requires is done."""
+        return self.progress.is_completed
 
     @property
-    def courses(self) -> tuple[CourseShown, ...]:
+    def needed(self) -> int:
+        """The courses that have to be completed."""
+        return self.progress.needed
+
+    @property
+    def done(self) -> int:
+        """Those of them that are completed."""
+        return self.progress.done
+
+    @property
+    def courses(self) -> tuple[CourseProgress, ...]:
         """The courses."""
-        return tuple(CourseShown(course) for course in self.progress.courses)
+        return self.progress.courses
+
+    @property
+    def requirements(self) -> tuple[RequirementProgress, ...]:
+        """The nodes of the tree."""
+        return self.progress.requirements
 
     @property
     def actions(self) -> tuple[ActionShown, ...]:
@@ -202,7 +163,7 @@ async def _progress(context: Any, wanted: Collection[tuple[int, str]]) -> dict[t
     usernames = sorted({username for _, username in wanted})
     standing = await standings(context, usernames, BOTH)
     fetch = from_snapshot(context.snapshot, context.database.dialect)
-    programs = await curricula(fetch, {program for program, _ in wanted})
+    programs = await context.learners.curricula.of(fetch, {program for program, _ in wanted})
     known = await records(fetch, usernames)
     now, links = context.learners.clock(), context.learners.links
     return {

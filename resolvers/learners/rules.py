@@ -5,9 +5,10 @@ its runs, in the mode that counts there, whatever else was failed; a program by 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from db.tables import RequirementKind
 
@@ -60,9 +61,12 @@ class RunMode:
 
     def is_open(self, now: datetime) -> bool:
         """Whether anybody could enroll in it now."""
-        closes = min(filter(None, (self.enrollment_end, self.end)), default=None)
-        begun = self.enrollment_start is None or self.enrollment_start <= now
-        return begun and (closes is None or now < closes) and not (self.is_unavailable or self.is_invitation_only)
+        return (
+            not (self.is_unavailable or self.is_invitation_only)
+            and (self.enrollment_start is None or self.enrollment_start <= now)
+            and (self.enrollment_end is None or now < self.enrollment_end)
+            and (self.end is None or now < self.end)
+        )
 
     def may_be_upgraded_to(self, now: datetime) -> bool:
         """Whether who is enrolled in another mode could change to this one; deadlines of modes are not known here."""
@@ -72,13 +76,14 @@ class RunMode:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Requirement:
-    """A node of a program's tree; `program` is that of the id for `PROGRAM`, None where learners do not see it."""
+    """A node of a program's tree; `program` is that of `program_id`, None where learners do not see it."""
 
     position: int
     kind: RequirementKind
     minimum: int | None = None
     course_id: int | None = None
     program: "Curriculum | None" = None
+    program_id: int | None = None
     children: tuple["Requirement", ...] = ()
 
 
@@ -89,6 +94,16 @@ class Curriculum:
     program_id: int
     root: Requirement | None
     run_modes: Mapping[int, Sequence[RunMode]]
+    _by_run: dict[int, dict[str, list[RunMode]]] = field(default_factory=dict)
+
+    def by_run(self, course_id: int) -> Mapping[str, Sequence[RunMode]]:
+        """The modes that count in each run of a course, worked out once."""
+        found = self._by_run.get(course_id)
+        if found is None:
+            found = self._by_run[course_id] = {}
+            for mode in self.run_modes.get(course_id, ()):
+                found.setdefault(mode.course_key, []).append(mode)
+        return found
 
     def courses(self) -> Iterator[int]:
         """The courses of the program itself, in order."""
@@ -129,6 +144,16 @@ class Record:
 
     enrollments: Mapping[str, Enrolled]
     certificates: Mapping[str, Certified]
+    _passed: dict[int | None, list[tuple[str, Certified]]] = field(default_factory=dict)
+
+    def passed_in(self, course_id: int) -> Sequence[tuple[str, Certified]]:
+        """The passing certificates in runs of a course, worked out once for all courses."""
+        if not self._passed:
+            self._passed[None] = []
+            for key, certificate in self.certificates.items():
+                if certificate.is_passing:
+                    self._passed.setdefault(certificate.course_id, []).append((key, certificate))
+        return self._passed.get(course_id, ())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,9 +162,34 @@ class RunProgress:
 
     course_key: str
     standing: RunStanding
-    modes: tuple[str, ...]
+    modes: Sequence[str]
     enrollment: Enrolled | None
     certificate: Certified | None
+
+    @property
+    def enrollment_mode(self) -> str | None:
+        """The mode of the active enrollment."""
+        return None if self.enrollment is None else self.enrollment.mode
+
+    @property
+    def certificate_mode(self) -> str | None:
+        """The mode of a certificate, passing or not."""
+        return None if self.certificate is None else self.certificate.mode
+
+    @property
+    def certificate_url(self) -> str | None:
+        """Where a certificate is downloaded."""
+        return None if self.certificate is None else self.certificate.url
+
+    @property
+    def grade(self) -> str | None:
+        """The grade of a certificate as the LMS has it."""
+        return None if self.certificate is None else self.certificate.grade or None
+
+    @property
+    def awarded_at(self) -> datetime | None:
+        """When a certificate was awarded."""
+        return None if self.certificate is None else self.certificate.at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,16 +222,63 @@ class Action:
     sku: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class ProgramProgress:
-    """How far a learner is in a program."""
+    """How far a learner is in a program (rule C2: one without any course is never completed).
 
-    is_completed: bool
-    needed: int
-    done: int
-    courses: tuple[CourseProgress, ...]
-    requirements: tuple[RequirementProgress, ...]
-    actions: tuple[Action, ...]
+    What is not asked for is not worked out.
+    """
+
+    def __init__(self, curriculum: Curriculum, record: Record, now: datetime) -> None:
+        self._curriculum = curriculum
+        self._record = record
+        self._now = now
+
+    @cached_property
+    def is_completed(self) -> bool:
+        """Whether all that the program requires is done."""
+        whole = self._walk.whole
+        return whole is not None and whole.is_met and whole.done > 0
+
+    @property
+    def needed(self) -> int:
+        """The courses that have to be completed, of electives as few as are needed."""
+        return 0 if self._walk.whole is None else self._walk.whole.needed
+
+    @property
+    def done(self) -> int:
+        """Those of them that are completed."""
+        return 0 if self._walk.whole is None else self._walk.whole.done
+
+    @cached_property
+    def courses(self) -> tuple[CourseProgress, ...]:
+        """The courses of the program in order."""
+        return tuple(self._courses.values())
+
+    @cached_property
+    def requirements(self) -> tuple[RequirementProgress, ...]:
+        """The nodes of the tree in order."""
+        return tuple(sorted(self._walk.nodes, key=lambda node: node.position))
+
+    @cached_property
+    def actions(self) -> tuple[Action, ...]:
+        """What could be done now, one thing for each course that is missing."""
+        modes = self._curriculum.run_modes
+        missing = dict.fromkeys(self._walk.missing)
+        actions = [_action(self._courses[id_], modes.get(id_, ()), self._now) for id_ in missing]
+        return tuple(action for action in actions if action is not None)
+
+    @cached_property
+    def _courses(self) -> dict[int, CourseProgress]:
+        return {
+            id_: course_progress(id_, self._curriculum, self._record, self._now) for id_ in self._curriculum.courses()
+        }
+
+    @cached_property
+    def _walk(self) -> "_Walk":
+        walk = _Walk(self._courses, self._record, self._now)
+        if self._curriculum.root is not None:
+            walk.whole = walk.met(self._curriculum.root, walk.missing)
+        return walk
 
 
 def counts_as(held: str, required: str) -> bool:
@@ -190,33 +287,18 @@ def counts_as(held: str, required: str) -> bool:
 
 
 def program_progress(curriculum: Curriculum, record: Record, now: datetime) -> ProgramProgress:
-    """How far a learner is in a program (rule C2: one without any course is never completed)."""
-    courses = {id_: course_progress(id_, curriculum, record, now) for id_ in curriculum.courses()}
-    nodes: list[RequirementProgress] = []
-    missing: list[int] = []
-    root = curriculum.root
-    whole = None if root is None else _met(root, courses, record, now, nodes, missing)
-    actions = [_action(courses[id_], curriculum.run_modes.get(id_, ()), now) for id_ in dict.fromkeys(missing)]
-    return ProgramProgress(
-        is_completed=whole is not None and whole.is_met and whole.done > 0,
-        needed=0 if whole is None else whole.needed,
-        done=0 if whole is None else whole.done,
-        courses=tuple(courses.values()),
-        requirements=tuple(sorted(nodes, key=lambda node: node.position)),
-        actions=tuple(action for action in actions if action is not None),
-    )
+    """How far a learner is in a program."""
+    return ProgramProgress(curriculum, record, now)
 
 
 def course_progress(course_id: int, curriculum: Curriculum, record: Record, now: datetime) -> CourseProgress:
     """How far a learner is in a course: any passed run counts, even if a later one was failed (rule C5)."""
-    by_run: dict[str, list[RunMode]] = {}
-    for mode in curriculum.run_modes.get(course_id, ()):
-        by_run.setdefault(mode.course_key, []).append(mode)
+    by_run = curriculum.by_run(course_id)
     runs = [_run_progress(key, modes, record, now) for key, modes in by_run.items()]
     runs += [
         RunProgress(key, RunStanding.PASSED_OUTSIDE_PROGRAM, (), record.enrollments.get(key), certificate)
-        for key, certificate in record.certificates.items()
-        if certificate.is_passing and certificate.course_id == course_id and key not in by_run
+        for key, certificate in record.passed_in(course_id)
+        if key not in by_run
     ]
     return CourseProgress(course_id, _state(runs), tuple(runs))
 
@@ -224,7 +306,8 @@ def course_progress(course_id: int, curriculum: Curriculum, record: Record, now:
 def _run_progress(key: str, modes: Sequence[RunMode], record: Record, now: datetime) -> RunProgress:
     enrollment, certificate = record.enrollments.get(key), record.certificates.get(key)
     standing = _certified(modes, certificate) or _enrolled(modes, enrollment, certificate, now)
-    return RunProgress(key, standing, tuple(dict.fromkeys(mode.mode for mode in modes)), enrollment, certificate)
+    names = [modes[0].mode] if len(modes) == 1 else list(dict.fromkeys(mode.mode for mode in modes))
+    return RunProgress(key, standing, names, enrollment, certificate)
 
 
 def _certified(modes: Sequence[RunMode], certificate: Certified | None) -> RunStanding | None:
@@ -261,29 +344,32 @@ def _state(runs: Sequence[RunProgress]) -> CourseState:
     return CourseState.NOT_STARTED
 
 
-def _met(  # noqa: PLR0917 -- one walk over the tree that gathers as it goes
-    node: Requirement,
-    courses: Mapping[int, CourseProgress],
-    record: Record,
-    now: datetime,
-    nodes: list[RequirementProgress],
-    missing: list[int],
-) -> RequirementProgress:
-    """How far a node is met; `nodes` gets it and all below, `missing` the courses that could bring it further."""
-    lacking: list[int] = []
-    if node.kind is RequirementKind.COURSE and node.course_id is not None:
-        done = courses[node.course_id].state is CourseState.COMPLETED
-        met = RequirementProgress(node.position, done, 1, int(done))
-        lacking.append(node.course_id)
-    elif node.kind is RequirementKind.PROGRAM:
-        met = _program_met(node, record, now)
-    else:
-        below = [_met(child, courses, record, now, nodes, lacking) for child in node.children]
-        met = _group_met(node, below)
-    if not met.is_met:
-        missing += lacking
-    nodes.append(met)
-    return met
+class _Walk:
+    """One walk over a tree: `nodes` are those that it came by, `missing` the courses that could bring it further."""
+
+    def __init__(self, courses: Mapping[int, CourseProgress], record: Record, now: datetime) -> None:
+        self.nodes: list[RequirementProgress] = []
+        self.missing: list[int] = []
+        self.whole: RequirementProgress | None = None
+        self._courses = courses
+        self._record = record
+        self._now = now
+
+    def met(self, node: Requirement, missing: list[int]) -> RequirementProgress:
+        """How far a node is met; `missing` gets the courses below it that it lacks."""
+        lacking: list[int] = []
+        if node.kind is RequirementKind.COURSE and node.course_id is not None:
+            done = self._courses[node.course_id].state is CourseState.COMPLETED
+            met = RequirementProgress(node.position, done, 1, int(done))
+            lacking.append(node.course_id)
+        elif node.kind is RequirementKind.PROGRAM:
+            met = _program_met(node, self._record, self._now)
+        else:
+            met = _group_met(node, [self.met(child, lacking) for child in node.children])
+        if not met.is_met:
+            missing += lacking
+        self.nodes.append(met)
+        return met
 
 
 def _program_met(node: Requirement, record: Record, now: datetime) -> RequirementProgress:

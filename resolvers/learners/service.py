@@ -11,6 +11,7 @@ from resolvers.access import Permission
 from resolvers.errors import BadUserInput, Forbidden
 from resolvers.learners.completion import associate_and_settle, settle
 from resolvers.learners.copies import outdate
+from resolvers.learners.curricula import Curricula
 from resolvers.learners.following import Followers
 from resolvers.learners.inbox import Inbox
 from resolvers.learners.links import Links
@@ -38,6 +39,7 @@ class Learners:
         self.mirror = Mirror(database, records, rules, settle=settle, clock=clock)
         self.inbox = Inbox(self.mirror)
         self.followers = Followers(database)
+        self.curricula = Curricula()
 
     async def aclose(self) -> None:
         """Give up what is under way."""

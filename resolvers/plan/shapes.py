@@ -1,6 +1,7 @@
 """Objects of a plan: which columns their fields need, how each is built, and the levels below them."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +57,9 @@ class Attributes:
 
     def row(self) -> Callable[[Any], Row]:
         """The function that makes a record's row."""
+        if len(self._names) > 1:
+            several: Callable[[Any], Row] = attrgetter(*self._names)  # a tuple, made without a call for each
+            return several
         getters = [attrgetter(name) for name in self._names]
         return lambda record: [get(record) for get in getters]
 
@@ -298,7 +302,7 @@ def shown(kind: GraphQLOutputType) -> Callable[[Any], Any] | None:
     one: Callable[[Any], Any] | None = None
     if isinstance(named, GraphQLEnumType):
         names = _enum_names(named)
-        one = lambda value: names[getattr(value, "value", value)]  # noqa: E731 -- one of three
+        one = functools.partial(_named, names)
     elif named.name == "DateTime":
         one = _instant
     if one is None or not isinstance(get_nullable_type(kind), GraphQLList):
@@ -326,6 +330,11 @@ def _shown(shape: Shape, text: str, kind: GraphQLOutputType) -> Value:
 def _enum_names(kind: GraphQLEnumType) -> dict[Any, str | None]:
     """The names of an enum's values by what the database holds for them."""
     return {getattr(value.value, "value", value.value): name for name, value in kind.values.items()} | {None: None}
+
+
+def _named(names: Mapping[Any, str | None], value: Any) -> str | None:
+    """The name of an enum's value, which may be a member of another enum over the same texts."""
+    return names[value] if value in names else names[value.value]
 
 
 def _instant(value: datetime | None) -> str | None:

@@ -4,9 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
-from db.tables import ProgramCertificate, ProgramCourseRunMode, ProgramRequirement, ProgramUser, RequirementKind
+from db.tables import (
+    Program,
+    ProgramCertificate,
+    ProgramCourseRunMode,
+    ProgramRequirement,
+    ProgramUser,
+    RequirementKind,
+)
 from edx.simulator import Fault, Kind
 from resolvers.learners import Links
 from tests.asking import ADMIN, AUTHOR
@@ -19,9 +26,8 @@ PROGRESS = """isCompleted needed done isStale enrollmentsAsOf certificatesAsOf
         certificateUrl grade awardedAt } }
     requirements { position isMet needed done }
     nextActions { kind course { key } courseKey courseRun { displayName } mode url }"""
-DASHBOARD = (
-    f"{{ viewer {{ programs {{ nodes {{ status completedAt program {{ name }} progress {{ {PROGRESS} }} }} }} }} }}"
-)
+DASHBOARD = f"""{{ viewer {{ programs {{ nodes {{ status completedAt certificate {{ uuid revokedAt }}
+    program {{ name }} progress {{ {PROGRESS} }} }} }} }} }}"""
 LEARNER = f"""query ($id: ID!, $name: String) {{ program(id: $id) {{ learner(username: $name) {{ username
     association {{ status source }} progress {{ {PROGRESS} }} }} }} }}"""
 
@@ -110,9 +116,9 @@ async def test_a_learner_with_a_token_has_one_call_for_each_kind_and_a_repeat_no
 
 
 async def test_a_warm_dashboard_takes_as_many_statements_for_many_programs_as_for_one(campus: Campus) -> None:
-    """Freshness, associations, trees, run modes, enrollments, certificates; the program within, courses and runs."""
+    """Freshness, associations, revisions of programs, enrollments, certificates; courses, runs and awards."""
     campus.enroll("ada")
-    for query, expected in (("{ viewer { programs(first: 1) { nodes { progress { done } } } } }", 6), (DASHBOARD, 9)):
+    for query, expected in (("{ viewer { programs(first: 1) { nodes { progress { done } } } } }", 5), (DASHBOARD, 8)):
         await campus.data(query, campus.viewer("ada"))
         await campus.data(query, campus.viewer("ada"))
         assert campus.asking.statements == expected
@@ -172,9 +178,10 @@ async def test_completing_the_last_course_completes_the_association_and_awards_a
 
     data = await small.data(DASHBOARD, small.viewer("ada"))
 
-    first = data["viewer"]["programs"]["nodes"][0]
+    first, second = data["viewer"]["programs"]["nodes"]
     assert (first["status"], first["progress"]["isCompleted"]) == ("COMPLETED", True)
     assert first["completedAt"] is not None
+    assert (first["certificate"]["revokedAt"], second["certificate"]) == (None, None)
     assert await certificates(small) == [("ada", 2, True)]
 
 
@@ -218,6 +225,7 @@ async def test_what_a_program_comes_to_require_later_does_not_take_a_completion_
         root = await session.scalar(
             select(ProgramRequirement.id).where(ProgramRequirement.program_id == 2, ProgramRequirement.sequence == 0)
         )
+        await session.execute(update(Program).where(Program.id == 2).values(revision=Program.revision + 1))
         session.add(
             ProgramRequirement(
                 program_id=2, parent_id=root, sequence=9, depth=1, kind=RequirementKind.COURSE, course_id=2
