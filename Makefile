@@ -30,7 +30,7 @@ audit: $(STAMP) ## Run the public audits of GraphQL over HTTP (needs Node)
 	$(PY) -m tests.audit
 
 fuzz: $(STAMP) ## Throw bytes and hostile documents at the endpoint for some minutes
-	COLLEGIUM_TEST_EXAMPLES=5000 $(BIN)/pytest tests/server/test_fuzz.py -o timeout=3600 $(ARGS)
+	COLLEGIUM_TEST_EXAMPLES=5000 $(BIN)/pytest tests/server/test_fuzz.py tests/server/test_schemathesis.py -o timeout=3600 $(ARGS)
 
 lint: $(STAMP) ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

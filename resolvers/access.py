@@ -7,10 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
-from db.tables import Program, ProgramOrganization, ProgramStatus, ProgramUser, ProgramUserStatus, RoleGrant
+from db.tables import (
+    AuditEntry,
+    Program,
+    ProgramOrganization,
+    ProgramStatus,
+    ProgramUser,
+    ProgramUserStatus,
+    RoleGrant,
+)
 
 VIEWER = "viewer_username"
 """The parameter of statements that holds the viewer's username."""
@@ -92,7 +102,7 @@ def visible_programs(permissions: frozenset[Permission]) -> ColumnElement[bool]:
     published = or_(Program.status == ProgramStatus.ACTIVE, Program.status == ProgramStatus.RETIRED)
     if Permission.SEE_GRANTED_PROGRAMS not in permissions:
         return published
-    return or_(published, and_(Program.status == ProgramStatus.UNPUBLISHED, _is_granted()))
+    return or_(published, and_(Program.status == ProgramStatus.UNPUBLISHED, _is_granted(Program.id)))
 
 
 def visible_categories(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
@@ -100,19 +110,21 @@ def visible_categories(permissions: frozenset[Permission]) -> ColumnElement[bool
     return None if Permission.SEE_PROGRAMS in permissions else false()
 
 
-def _is_granted() -> ColumnElement[bool]:
+def _is_granted(program: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     of = ProgramOrganization
-    organizations = select(of.organization_id).where(of.program_id == Program.id)
+    organizations = select(of.organization_id).where(of.program_id == program)
     return exists().where(
         RoleGrant.username == bindparam(VIEWER, type_=String()),
         or_(RoleGrant.role == Role.AUTHOR.value, RoleGrant.role == Role.ADMIN.value),
-        or_(RoleGrant.program_id == Program.id, RoleGrant.organization_id.in_(organizations)),
+        or_(RoleGrant.program_id == program, RoleGrant.organization_id.in_(organizations)),
     )
 
 
 def visible_history(permissions: frozenset[Permission]) -> ColumnElement[bool]:
-    """Whose history of programs a viewer may see: all or nothing."""
-    return true() if Permission.SEE_UNPUBLISHED_PROGRAMS in permissions else false()
+    """Which programs' changes a viewer may see: those of the programs that it may see before they are published."""
+    if Permission.SEE_UNPUBLISHED_PROGRAMS in permissions:
+        return true()
+    return _is_granted(AuditEntry.program_id) if Permission.SEE_GRANTED_PROGRAMS in permissions else false()
 
 
 def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bool]:

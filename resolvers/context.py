@@ -8,8 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry import Info
 
 from db.engine import Database, Snapshot
+from db.errors import WritersCrossed
 from resolvers.access import Viewer
 from resolvers.allowance import Meter
+from resolvers.catalog.settling import ATTEMPTS
 from resolvers.features import Feature
 from resolvers.grants import Grantees
 from resolvers.learners.mirror import Memory
@@ -56,7 +58,18 @@ class Context:
         return await self.planner.object(self.request, _site(info), key, self.snapshot, self)
 
     async def changing(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """The result of `work` in a transaction, which is committed; what is read from then on sees the change."""
+        """The result of `work` in a transaction, which is committed; what is read from then on sees the change.
+
+        `work` is done again, from the beginning, when it had to give way to another writer.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._changing(work)
+            except WritersCrossed:
+                continue
+        return await self._changing(work)
+
+    async def _changing(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         async with self.database.writing() as session:
             result = await work(session)
         await self.snapshot.release()

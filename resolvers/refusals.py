@@ -5,7 +5,7 @@ not there (`NotFound`). Mutations answer it as `userErrors`; nothing is written.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -61,6 +61,13 @@ class Refusal(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(problem.message for problem in self.problems))
+
+    def of_courses_in(self, field: str) -> "Refusal":
+        """The same, for an input whose courses are in another field than `courses`: problems with them are there."""
+        return Refusal(
+            replace(problem, place=(field,)) if problem.place[:1] == ("courses",) and field != "courses" else problem
+            for problem in self.problems
+        )
 
 
 def refuse_if(problems: Iterable[Problem]) -> None:

@@ -231,8 +231,8 @@ def _publishability(oracle: "Oracle", program: Program) -> dict[str, Any]:
     for node in oracle.all(ProgramRequirement):
         required = next((p for p in oracle.all(Program) if p.id == node.required_program_id), None)
         if node.program_id == program.id and required and required.status in HIDDEN:
-            message = f"learners do not see the program {required.name!r}"
-            reasons.append(("REQUIRED_PROGRAM_HIDDEN", message, ["requirements", required.name]))
+            message = "learners do not see a program that it requires"
+            reasons.append(("REQUIRED_PROGRAM_HIDDEN", message, ["requirements", str(node.sequence)]))
     told = [{"code": code, "message": message, "path": path} for code, message, path in reasons]
     return {"ready": not told, "reasons": told}
 

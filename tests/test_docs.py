@@ -32,8 +32,10 @@ def test_every_error_code_is_documented_and_every_documented_one_exists() -> Non
 
 
 def test_every_setting_that_is_mentioned_exists() -> None:
+    """In the documentation and in what the server says."""
     known = {variable(field) for field in Settings.model_fields}
-    mentioned = {name for page in PAGES for name in re.findall(r"\bCOLLEGIUM_[A-Z_]*[A-Z]\b", page.read_text())}
+    pages = [*PAGES, *(ROOT / "server").rglob("*.py")]
+    mentioned = {name for page in pages for name in re.findall(r"\bCOLLEGIUM_[A-Z_]*[A-Z]\b", page.read_text())}
 
     assert not {name for name in mentioned if not name.startswith("COLLEGIUM_TEST_")} - known
 

@@ -47,7 +47,7 @@ from resolvers.plan.levels import (
     Values,
 )
 from resolvers.plan.selection import Document, selection_sets
-from resolvers.plan.shapes import Attributes, Place, Shape, Shaper, shown, target
+from resolvers.plan.shapes import Attributes, Embeds, Place, Shape, Shaper, shown, target
 from resolvers.plan.sources import Batch, Batched, Before, Expression, Found, Many, Noun, OfViewer, Paged, source_of
 from resolvers.plan.statements import Read, Rows, Statement, adapted, belonging, harmless, keys_parameter, render
 from resolvers.plan.viewing import Fixed, Telling
@@ -83,7 +83,7 @@ class Compiler:
         kind, noun = target(definition.type)
         given = arguments(definition, nodes[0], self._document.variables)[source.argument]
         rows = self._rows(noun, is_keyed=False)
-        part = self._part(rows, kind, nodes, embeds=True)
+        part = self._part(rows, kind, nodes, Embeds.ALL)
         where = adapted(source.where(bindparam("wanted")), rows.table)
         query = rows.select(rows.table).where(where, *rows.visible(noun, rows.table))
         rows.reads["wanted"] = lambda values: source.prepare(given.read(values))
@@ -96,12 +96,12 @@ class Compiler:
         key: Expression | None = None,
         *,
         is_typed: bool = False,
-        embeds: bool = False,
+        is_single: bool = False,
     ) -> Lookup:
-        """Objects of one type by `key`, their public key by default; `embeds` where there is one."""
+        """Objects of one type by `key`, their public key by default."""
         _, noun = target(kind)
         rows = self._rows(noun, is_keyed=True)
-        part = self._part(rows, kind, nodes, is_typed=is_typed, embeds=embeds)
+        part = self._part(rows, kind, nodes, Embeds.ALL if is_single else Embeds.OWN, is_typed=is_typed)
         column = adapted(key if key is not None else noun.key, rows.table)
         wanted = any_of(column, keys_parameter(column.type))
         query = rows.select(rows.table, column).where(wanted, *rows.visible(noun, rows.table))
@@ -110,7 +110,7 @@ class Compiler:
     def connection(
         self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Paged, parent: Place | None = None
     ) -> Connections:
-        """A connection, at the root or below every row of a level; embedded in the one row of `parent`."""
+        """A connection, at the root or below every row of a level; embedded in the rows of `parent`."""
         kind = object_type(definition.type)
         named, noun = target(kind.fields["nodes"].type)
         is_root = source.remote is None and source.through is None
@@ -119,7 +119,7 @@ class Compiler:
         page = PageArguments(given, source, noun, named.name, next(self._names), self._permissions)
         self.befores += page.befores()
         connection = Connection(kind, rows, page)
-        parts = self._members(connection, nodes, embeds=parent is not None)
+        parts = self._members(connection, nodes, _embeds(source, parent))
         return Connections(
             check=page.check,
             paging=Paging(page.size, page.backward, page.size.is_cut),
@@ -163,7 +163,7 @@ class Compiler:
         """All rows that belong to each row of a level; embedded in the one row of `parent`."""
         kind, noun = target(definition.type)
         rows = self._rows(noun, is_keyed=True)
-        part = self._part(rows, kind, nodes, embeds=parent is not None)
+        part = self._part(rows, kind, nodes, _embeds(source, parent))
         table = parent.table if parent else None
         query = statements.children(rows, source.remote, source.through, source.order, table)
         return Listing(self._supply(query, rows, parent), part.finish())
@@ -204,9 +204,9 @@ class Compiler:
         rows: Rows,
         kind: GraphQLObjectType,
         nodes: Sequence[FieldNode],
+        embeds: Embeds,
         *,
         is_typed: bool = False,
-        embeds: bool = False,
     ) -> Part:
         shape = Shape()
         place = Place(shape, rows, rows.table, embeds)
@@ -226,7 +226,7 @@ class Compiler:
         decode = orjson.loads if self._dialect.name == "sqlite" else _same
         return Embedded(column, parent.column(parent.table.c.id), decode)
 
-    def _members(self, connection: Connection, nodes: Sequence[FieldNode], *, embeds: bool) -> list[Part]:
+    def _members(self, connection: Connection, nodes: Sequence[FieldNode], embeds: Embeds) -> list[Part]:
         """Give `connection` its members and return the objects that they hold, in the order of parts."""
         parts: list[Part] = []
         for key, merged in self._document.fields(connection.kind, selection_sets(nodes)).items():
@@ -236,9 +236,9 @@ class Compiler:
                 case "totalCount":
                     connection.total(key)
                 case "nodes":
-                    connection.nodes(key, self._add_part(connection, parts, merged, embeds=embeds))
+                    connection.nodes(key, self._add_part(connection, parts, merged, embeds))
                 case "edges":
-                    connection.edges(key, self._edge_members(connection, parts, merged, embeds=embeds))
+                    connection.edges(key, self._edge_members(connection, parts, merged, embeds))
                 case "pageInfo":
                     info = object_type(connection.kind.fields["pageInfo"].type)
                     selected = self._document.fields(info, selection_sets(merged))
@@ -246,7 +246,7 @@ class Compiler:
         return parts
 
     def _edge_members(
-        self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], *, embeds: bool
+        self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], embeds: Embeds
     ) -> dict[str, Callable[[PageData], Sequence[Any]]]:
         edge = object_type(connection.kind.fields["edges"].type)
         members: dict[str, Callable[[PageData], Sequence[Any]]] = {}
@@ -257,13 +257,13 @@ class Compiler:
                 case "cursor":
                     members[key] = connection.cursors()
                 case "node":
-                    part = self._add_part(connection, parts, merged, embeds=embeds)
+                    part = self._add_part(connection, parts, merged, embeds)
                     members[key] = functools.partial(_part_objects, part)
         return members
 
-    def _add_part(self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], *, embeds: bool) -> int:
+    def _add_part(self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], embeds: Embeds) -> int:
         kind, _ = target(connection.kind.fields["nodes"].type)
-        parts.append(self._part(connection.rows, kind, nodes, embeds=embeds))
+        parts.append(self._part(connection.rows, kind, nodes, embeds))
         return len(parts) - 1
 
     def _page(self, rows: Rows, source: Paged, page: PageArguments, parent: Place | None) -> Supply:
@@ -305,6 +305,17 @@ class Compiler:
         self, rows: Rows, conditions: Callable[[FromClause], list[ColumnElement[bool]]]
     ) -> Callable[[FromClause], list[ColumnElement[bool]]]:
         return lambda table: [*rows.visible(rows.noun, table), *conditions(table)]
+
+
+def _embeds(source: Many | Paged, parent: Place | None) -> Embeds:
+    """What the rows of a list embed: what its parent does, if it is embedded itself.
+
+    Pages below many parents are read through a LATERAL in place of their table, to which nothing could refer.
+    """
+    if parent is not None:
+        return parent.embeds
+    is_below_many = isinstance(source, Paged) and source.remote is not None
+    return Embeds.NOTHING if is_below_many or source.through is not None else Embeds.OWN
 
 
 def _part_objects(part: int, page: PageData) -> Sequence[Any]:

@@ -125,7 +125,7 @@ class Planner:
         kind = object_type(site.kind)
         document = self._document(request)
         compiler = Compiler(document, self._dialect, request.permissions)
-        lookup = compiler.lookup(kind, site.nodes, embeds=True)
+        lookup = compiler.lookup(kind, site.nodes, is_single=True)
         root = KeyRoot(site.kind, site.nodes, document, lookup, key, befores=compiler.befores)
         return await self._resolved(root, Run(snapshot, request.values, context, self.most_rows), site)
 

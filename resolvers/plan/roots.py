@@ -197,7 +197,7 @@ class NodeRoot(Root):
 
     def _lookup(self, kind: GraphQLObjectType) -> Lookup:
         if kind.name not in self.lookups:
-            self.lookups[kind.name] = self.compiler.lookup(kind, self.nodes, is_typed=True, embeds=not self.is_list)
+            self.lookups[kind.name] = self.compiler.lookup(kind, self.nodes, is_typed=True, is_single=not self.is_list)
         return self.lookups[kind.name]
 
 

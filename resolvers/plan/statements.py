@@ -165,7 +165,7 @@ class Rows:
 
     def add(self, clause: ColumnElement[Any]) -> int:
         """The position in the row of an expression over this level's own tables."""
-        text = str(clause)
+        text = str(clause.compile(dialect=self.dialect))  # a function may be nothing on one database only
         if text not in self._indexes:
             self._indexes[text] = self.width
             self.columns.append(clause)

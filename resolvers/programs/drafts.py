@@ -156,6 +156,7 @@ def problems(draft: ProgramDraft) -> Iterator[Problem]:
     yield from overlong(draft)
     yield from unstorable(draft)
     yield from repeated(draft)
+    yield from modeless(draft)
     groups = [*groups_of(Group(draft.requirements))]
     for group in groups:
         if group.minimum is not None and not 1 <= group.minimum <= len(group.children):
@@ -195,6 +196,13 @@ def unstorable(draft: ProgramDraft) -> Iterator[Problem]:
     for field, text in fields.items():
         if "\0" in text:
             yield Problem(Reason.INVALID, "it contains the character NUL", (field,))
+
+
+def modeless(draft: ProgramDraft) -> Iterator[Problem]:
+    """Runs without a mode."""
+    for i, mode in enumerate(draft.run_modes):
+        if not mode.mode.strip():
+            yield Problem(Reason.REQUIRED, "it has no mode", ("runModes", str(i), "modeSlug"))
 
 
 def repeated(draft: ProgramDraft) -> Iterator[Problem]:

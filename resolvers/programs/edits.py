@@ -5,11 +5,13 @@ the session: all of it or nothing. Every function raises Refusal with all that i
 Unasked where runs are attached that the LMS was not asked about yet.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Program, ProgramCategory, ProgramStatus
@@ -22,10 +24,11 @@ from resolvers.idempotency import once
 from resolvers.programs.checks import Checks
 from resolvers.programs.drafts import CategoryDraft, CourseLeaf, ProgramDraft, Requirement, RunModeDraft
 from resolvers.programs.errors import BadDraft
-from resolvers.programs.lifecycle import TRANSITIONS, Rules, check_transition, frozen_problems
+from resolvers.programs.lifecycle import TRANSITIONS, Rules, check_transition, frozen_problems, lost_slug
 from resolvers.programs.load import parts_of, replace_parts, set_columns, wanted_parts
 from resolvers.programs.offers import Answers, refused_modes
 from resolvers.programs.references import References, check_circles, find_references
+from resolvers.programs.spelling import spelled
 from resolvers.programs.state import as_json, draft_of, is_flat, locked_program
 from resolvers.refusals import Problem, Reason, Refusal, refuse_if
 
@@ -80,17 +83,18 @@ class Editor:
     rules: Rules = field(default_factory=Rules)
     answers: Answers | None = None
 
-    async def create(self, changes: Changes, key: str | None = None) -> str:
-        """Make a program, unpublished, and return its UUID; `key` makes repetitions harmless."""
+    async def create(self, wanted: Callable[[], Changes], key: str | None = None) -> str:
+        """Make a program, unpublished, of what is `wanted`, and return its UUID; `key` makes repetitions harmless."""
         await require_some(self.session, self.viewer, Permission.CHANGE_PROGRAMS)
+        changes = wanted()
         given = _plain(changes.given())
 
-        async def make() -> str:
-            return await settled(self.session, lambda: self._create(changes))
+        async def attempt() -> str:
+            return await once(
+                self.session, self.viewer, "createProgram", key, given=given, work=lambda: self._create(changes)
+            )
 
-        return await settled(
-            self.session, lambda: once(self.session, self.viewer, "createProgram", key, given=given, work=make)
-        )
+        return await settled(self.session, attempt)
 
     async def edit(
         self, uuid: UUID, change: Callable[[ProgramDraft], Changes], expected_revision: int | None = None
@@ -117,10 +121,9 @@ class Editor:
     async def _create(self, changes: Changes) -> str:
         draft = ProgramDraft(uuid4(), "", CategoryDraft("", ""))
         refuse_if(_required_at_first(changes))
-        draft = _applied(draft, changes)
-        references = await find_references(self.session, [draft])
-        organizations = [references.organizations.get(name.casefold()) for name in draft.organizations]
-        await require_to_create(self.session, self.viewer, [each for each in organizations if each is not None])
+        draft = await spelled(self.session, _applied(draft, changes))
+        references = await self._references(draft, frozenset())
+        await require_to_create(self.session, self.viewer, _known(draft.organizations, references))
         if draft.status is not ProgramStatus.UNPUBLISHED:
             reason = f"a program is made unpublished, not {draft.status.value}"
             raise Refusal([Problem(Reason.BAD_TRANSITION, reason, ("status",))])
@@ -145,16 +148,18 @@ class Editor:
         before = await draft_of(self.session, program)
         changes = change(before)
         refuse_if(_emptied(changes))
-        after = _applied(before, changes)
+        after = _with_kept_modes(await spelled(self.session, _applied(before, changes), before), before)
         if after == before:
             return
         await self._require_transition(program, after.status)
-        references = await find_references(self.session, [after])
+        references = await self._references(after, frozenset(before.programs))
+        await self._require_organizations(after, before, references)
         if isinstance(changes.run_modes, Unchanged):  # the runs of a course go with it
             gone = references.strange_runs(after)
             after = replace(after, run_modes=tuple(mode for mode in after.run_modes if mode.run not in gone))
         refuse_if(frozen_problems(before, after))
         category = await self._checked(after, references, before)
+        refuse_if(lost_slug(before, after, category, self.rules))
         set_columns(program, replace(after, status=before.status), {category.slug: category.id})
         wanted = wanted_parts(after, references, references.programs | {after.uuid: program.id})
         if parts_of(program) != wanted:
@@ -167,6 +172,19 @@ class Editor:
         changed = difference(as_json(before), as_json(after))
         record(self.session, self.viewer, action, f"Program:{program.uuid}", changed, program_id=program.id)
         await self.session.flush()
+
+    async def _references(self, draft: ProgramDraft, kept: frozenset[UUID]) -> References:
+        """What a draft names, found; of programs those only that the viewer sees, and those that are `kept`."""
+        found = await find_references(self.session, [draft])
+        new = {uuid: id_ for uuid, id_ in found.programs.items() if uuid not in kept}
+        rows = await self.session.execute(select(Program.id, Program.status).where(Program.id.in_(new.values())))
+        hidden = {row.id for row in rows if not await self._sees(row.id, row.status)}
+        return replace(found, programs={uuid: id_ for uuid, id_ in found.programs.items() if id_ not in hidden})
+
+    async def _sees(self, program: int, status: ProgramStatus) -> bool:
+        if status is not ProgramStatus.UNPUBLISHED:
+            return status is not ProgramStatus.DELETED
+        return Permission.SEE_UNPUBLISHED_PROGRAMS in await permissions_on(self.session, self.viewer, program)
 
     async def _found(self, uuid: UUID, expected_revision: int | None) -> Program:
         """The program, locked, for a viewer who may change it."""
@@ -188,6 +206,11 @@ class Editor:
         needed = TRANSITIONS.get((program.status, to))
         if needed is not None and needed not in await permissions_on(self.session, self.viewer, program.id):
             raise Forbidden(f"you may not make this program {to.value}")
+
+    async def _require_organizations(self, after: ProgramDraft, before: ProgramDraft, references: References) -> None:
+        """Raise Forbidden where a program is taken to an organization whose programs the viewer may not change."""
+        if new := _known([key for key in after.organizations if key not in before.organizations], references):
+            await require_to_create(self.session, self.viewer, new)
 
     async def _checked(
         self, draft: ProgramDraft, references: References, before: ProgramDraft | None = None
@@ -227,6 +250,18 @@ def _applied(draft: ProgramDraft, changes: Changes) -> ProgramDraft:
         if name in values:
             values[name] = tuple(values[name])
     return replace(draft, **values)
+
+
+def _with_kept_modes(draft: ProgramDraft, before: ProgramDraft) -> ProgramDraft:
+    """The draft with its run modes in their old order where they are the same: they have none that counts."""
+    is_same = Counter(draft.run_modes) == Counter(before.run_modes)
+    return replace(draft, run_modes=before.run_modes) if is_same else draft
+
+
+def _known(organizations: Sequence[str], references: References) -> list[int]:
+    """The ids of those of the organizations that there are."""
+    ids = [references.organizations.get(key.casefold()) for key in organizations]
+    return [each for each in ids if each is not None]
 
 
 def _required_at_first(changes: Changes) -> Iterator[Problem]:

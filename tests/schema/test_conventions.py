@@ -93,13 +93,15 @@ def test_kinds_of_types_show_in_their_names() -> None:
 
 
 def test_truths_are_questions_that_can_be_answered_with_yes() -> None:
+    """But for the switches of `features`, which are called what they switch."""
     truths = [
-        coordinate.rpartition(".")[2]
+        coordinate
         for coordinate, member in MEMBERS.items()
         if isinstance(member, GraphQLField) and get_named_type(member.type).name == "Boolean"
     ]
     assert truths
-    assert not [name for name in truths if not re.match(r"(is|has|can|may|needs|was|does)[A-Z]|ready$", name)]
+    question = re.compile(r"Features\.\w+|\w+\.((is|has|can|may|needs|was|does)[A-Z]\w*|ready)")
+    assert not [coordinate for coordinate in truths if not question.fullmatch(coordinate)]
 
 
 def test_times_are_named_after_what_happens_then() -> None:

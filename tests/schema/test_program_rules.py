@@ -64,7 +64,7 @@ async def test_courses_are_of_any_of_the_organizations_and_nested_programs_of_al
     assert [each["key"] for each in made["program"]["courses"]] == ["Org0X+C0.0x", "Org1X+C0.0x"]
     wrong = [*courses, {"course": "Org2X+C0.0x"}]
     assert await refused(asking, "setProgramRequirements", id=made["program"]["id"], requirements=wrong) == [
-        ("COURSE_OF_OTHER_ORGANIZATION", "courses.2")
+        ("COURSE_OF_OTHER_ORGANIZATION", "requirements")
     ]
 
 
