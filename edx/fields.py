@@ -37,8 +37,6 @@ def text(value: Any) -> str:
     """A text as it is."""
     if not isinstance(value, str):
         raise BadField(f"{kind_of(value)} in place of a text")
-    if "\x00" in value:
-        raise BadField("it contains U+0000, which no database holds")
     return value
 
 
@@ -46,6 +44,8 @@ def short(value: Any) -> str:
     """A text that may be empty, but is no longer than the platform's columns."""
     if len(text(value)) > MAX_WORD:
         raise BadField(f"it has more than {MAX_WORD} characters")
+    if "\x00" in value:
+        raise BadField("it contains U+0000, which no database holds")
     return str(value)
 
 
