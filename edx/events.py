@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from edx.fields import BadField, flag, instant, optional, required, text, word
+from edx.fields import BadField, flag, instant, optional, required, short, word
 
 PREFIX = "org.openedx.learning."
 
@@ -62,7 +62,7 @@ def read_event(item: Any) -> Event | None:
     data = _part(item, "data")
     is_certificate = kind in (EventKind.CERTIFICATE, EventKind.REVOCATION)
     data = _part(data, "certificate" if is_certificate else "enrollment")
-    facts: dict[str, Any] = {"mode": optional(data, "mode", text, "")}
+    facts: dict[str, Any] = {"mode": optional(data, "mode", short, "")}
     if not is_certificate:
         facts["is_active"] = kind is EventKind.ENROLLMENT and optional(data, "is_active", flag, default=True)
     return Event(

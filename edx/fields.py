@@ -40,13 +40,20 @@ def text(value: Any) -> str:
     return value
 
 
+def short(value: Any) -> str:
+    """A text that may be empty, but is no longer than the platform's columns."""
+    if len(text(value)) > MAX_WORD:
+        raise BadField(f"it has more than {MAX_WORD} characters")
+    if "\x00" in value:
+        raise BadField("it contains U+0000, which no database holds")
+    return str(value)
+
+
 def word(value: Any) -> str:
     """A text for machines: neither empty nor longer than the platform's columns."""
     if not text(value).strip():
         raise BadField("it is empty")
-    if len(value) > MAX_WORD:
-        raise BadField(f"it has more than {MAX_WORD} characters")
-    return str(value)
+    return short(value)
 
 
 def title(value: Any) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from edx.answers import Answer
 from edx.errors import UnexpectedAnswer
-from edx.fields import BadField, flag, instant, optional, required, text, word
+from edx.fields import BadField, flag, instant, optional, required, short, text, word
 from edx.http import OpenEdxHttp
 
 ENROLLMENT = "/api/enrollment/v1/enrollment"
@@ -124,7 +124,7 @@ def read_certificate(item: Mapping[str, Any]) -> Certificate:
         course_key=required(item, "course_id", word),
         mode=required(item, "certificate_type", word),
         is_passing=required(item, "is_passing", flag),
-        grade=optional(item, "grade", text, ""),
+        grade=optional(item, "grade", short, ""),
         download_url=optional(item, "download_url", text, "") or None,
         awarded_at=required(item, "created_date", instant),
     )

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
 from resolvers.access import Viewer
+from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
@@ -102,9 +103,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     routes = [
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
-        *_events(settings, learners),
-        *Exports(database, sign_in).routes(),
-        *CertificatePages(database).routes(),
+        *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
@@ -120,9 +119,12 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     return app
 
 
-def _events(settings: Settings, learners: Learners) -> list[Route]:
+def _learners(settings: Settings, learners: Learners, sign_in: Callable[[Mapping[str, str]], Viewer]) -> list[Route]:
+    """What there is about learners beside the GraphQL endpoint; events are taken where a secret is set."""
     secret = _revealed(settings.events_secret)
-    return EventsEndpoint(learners.inbox, secret).routes() if secret else []
+    events = EventsEndpoint(learners.inbox, secret).routes() if secret else []
+    database = learners.database
+    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database).routes()]
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:

@@ -38,7 +38,7 @@ class LearnerEnrollment(Base):
 
     username: Mapped[str] = mapped_column(text(255), primary_key=True)
     course_key: Mapped[str] = mapped_column(text(255), primary_key=True)
-    mode: Mapped[str] = mapped_column(text(100))
+    mode: Mapped[str] = mapped_column(text(255))
     is_active: Mapped[bool]
     enrolled_at: Mapped[datetime | None] = mapped_column(Instant)
     known_at: Mapped[datetime] = mapped_column(Instant)
@@ -52,9 +52,9 @@ class LearnerCertificate(Base):
 
     username: Mapped[str] = mapped_column(text(255), primary_key=True)
     course_key: Mapped[str] = mapped_column(text(255), primary_key=True)
-    mode: Mapped[str] = mapped_column(text(100))
+    mode: Mapped[str] = mapped_column(text(255))
     is_passing: Mapped[bool]
-    grade: Mapped[str] = mapped_column(text(100), default="")
+    grade: Mapped[str] = mapped_column(text(255), default="")
     download_url: Mapped[str | None] = mapped_column(text())
     awarded_at: Mapped[datetime | None] = mapped_column(Instant)
     known_at: Mapped[datetime] = mapped_column(Instant)

@@ -74,6 +74,8 @@ def test_events_of_other_types_are_none_of_ours(name: str) -> None:
         {"data": {"enrollment": {"user": USER, "course": {}}}},
         {"data": {"enrollment": {"user": {"pii": {}}, "course": COURSE}}},
         {"data": {"enrollment": {"user": USER, "course": COURSE, "is_active": "no"}}},
+        {"data": {"enrollment": {"user": USER, "course": COURSE, "mode": "m" * 256}}},
+        {"data": {"enrollment": {"user": {"pii": {"username": "a\x00b"}}, "course": COURSE}}},
     ],
 )
 def test_bad_events_are_refused_with_a_reason(changed: Any) -> None:

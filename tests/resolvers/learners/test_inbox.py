@@ -87,6 +87,16 @@ async def test_an_event_older_than_what_the_lms_told_changes_nothing(campus: Cam
     assert await enrollments(campus) == [("ada", "verified", True)]
 
 
+async def test_an_event_from_the_future_is_not_the_last_word(campus: Campus) -> None:
+    await campus.learners.inbox.put([enrollment(minutes=10**7, is_active=False)])
+    await campus.learners.inbox.take_up()
+    campus.enroll("ada", mode="verified")
+    campus.passes(minutes=1)
+    await campus.names(ADMIN, "ada")
+
+    assert await enrollments(campus) == [("ada", "verified", True)]
+
+
 async def test_a_certificate_event_has_the_enrollments_checked_and_associates(campus: Campus) -> None:
     """spec/programs.md, "ProgramUser": the other of the two events."""
     campus.enroll("ada", mode="verified")
