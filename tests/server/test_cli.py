@@ -39,6 +39,7 @@ COMMANDS = [
     ["documents", "remove"],
     ["programs", "export"],
     ["programs", "import"],
+    ["users", "forget"],
     ["simulate"],
     ["demo"],
     ["check"],
