@@ -231,7 +231,8 @@ async def test_blank_texts_are_as_good_as_none(asking: Asking, field: str, text:
 async def test_parts_of_addresses_are_refused_where_no_page_could_use_them(
     asking: Asking, field: str, text: str
 ) -> None:
-    assert await refused(asking, "createProgram", **NEW, **{field: text}) == [("INVALID", field)]
+    given: dict[str, Any] = {**NEW, field: text}
+    assert await refused(asking, "createProgram", **given) == [("INVALID", field)]
 
 
 async def test_courses_do_not_replace_a_tree(asking: Asking) -> None:
