@@ -1,0 +1,101 @@
+"""Blocks as XML in one canonical form: for files of edited blocks, and to see whether a block was edited."""
+
+import re
+from collections.abc import Iterable
+from hashlib import sha256
+
+from edx.olx.kinds import CONTAINERS
+from edx.olx.markup import Attributes, MarkupError, parse_markup
+from edx.olx.model import Block, Course
+from edx.olx.names import file_of, unusable
+from edx.olx.paths import danger_of
+
+NAME = re.compile(r"[^\W\d][\w.\-]*(:[^\W\d][\w.\-]*)?")
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"}
+)
+INDENT = b"  "
+
+
+class UnwritableBlock(ValueError):
+    """A block that no file can hold: a name or value that XML has no place for, or markup that is not well-formed."""
+
+
+def serialize(block: Block, lead: Attributes = ()) -> bytes:
+    """The definition file of a block, deterministic: equal blocks give equal bytes.
+
+    Settings keep their order, after those of `lead`; children follow the markup, one a line; children that are defined
+    inline come with all that is below them, their names written out, also names that were made up on reading.
+    Raises `UnwritableBlock` for what would not read back.
+    """
+    data = render(block, lead)
+    try:
+        parse_markup(data, path_of(block))
+    except MarkupError as error:
+        raise UnwritableBlock(f"{block.key} cannot be written: {error.message}") from None
+    return data
+
+
+def render(block: Block, lead: Attributes = (), depth: int = 0) -> bytes:
+    """The same, unchecked; deeper than the root of a file, with the indentation of its lines."""
+    start = opening(block.type, (*lead, *block.settings))
+    if not block.children and block.type not in CONTAINERS:
+        inner = block.markup
+    else:
+        below = b"\n" + INDENT * (depth + 1)
+        parts = [block.markup] if block.markup else []
+        parts += [child_of(child, depth + 1) for child in block.children]
+        inner = b"".join(below + part for part in parts) + (b"\n" + INDENT * depth if parts else b"")
+    tag = block.type.encode()
+    element = b"<%s>%s</%s>" % (start, inner, tag) if inner else b"<%s/>" % start
+    return element if depth else element + b"\n"
+
+
+def child_of(block: Block, depth: int) -> bytes:
+    """The tag of a child in its parent's file: its whole definition, or a pointer."""
+    if block.pointer is None:
+        return render(block, (("url_name", block.url_name),), depth)
+    return b"<%s/>" % opening(block.type, (("url_name", block.url_name), *block.pointer))
+
+
+def opening(tag: str, attributes: Iterable[tuple[str, str]]) -> bytes:
+    """What stands between `<` and `>` of a start tag."""
+    return " ".join([checked(tag), *(f'{checked(name)}="{escaped(value)}"' for name, value in attributes)]).encode()
+
+
+def checked(name: str) -> str:
+    """The name of a tag or an attribute, if it can be one."""
+    if not NAME.fullmatch(name):
+        raise UnwritableBlock(f"{name!r} cannot be the name of a tag or an attribute")
+    return name
+
+
+def escaped(value: str) -> str:
+    """The value of an attribute; line breaks and tabs would become blanks if they were not escaped."""
+    if FORBIDDEN.search(value):
+        raise UnwritableBlock(f"{value!r} contains a character that XML cannot hold")
+    return value.translate(ESCAPES)
+
+
+def digest_of(data: bytes) -> str:
+    """A digest of a canonical form: equal whatever the blanks, comments and quotes of the file it was read from."""
+    return sha256(data).hexdigest()
+
+
+def path_of(block: Block) -> str:
+    """Where the definition file of a block is, or belongs."""
+    path = file_of(block.key, block.pointer or ())
+    if reason := unusable(block.url_name) or danger_of(path):
+        raise UnwritableBlock(f"{path!r} cannot be the name of a file: {reason}")
+    return path
+
+
+def lead_of(course: Course) -> Attributes:
+    """The attributes that are the key of the course, in the order in which Open edX writes them."""
+    return (("url_name", course.run), ("org", course.org), (course.kind, course.course))
+
+
+def pointer_to(course: Course) -> bytes:
+    """A `course.xml` that points to the root's own file."""
+    return b"<%s/>\n" % opening(course.kind, lead_of(course))
