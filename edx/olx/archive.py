@@ -100,13 +100,9 @@ class Intake:
         elif member.kind in REFUSED:
             code, message = REFUSED[member.kind]
             self.findings.error(code, message, path)
-        elif member.kind is Kind.FILE:
-            self._take_file(path, member)
-
-    def _take_file(self, path: str, member: Member) -> None:
-        if is_junk(path):
+        elif is_junk(path):
             self.findings.info(Code.JUNK, "left out: it belongs to a desktop or a tool, not to the course", path)
-        elif self.paths.admit(path):
+        elif member.kind is Kind.FILE and self.paths.admit(path):
             self.files[path] = self.keep(member.read())
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 
-from edx.olx.kinds import CONTAINERS
+from edx.olx.kinds import CONTAINERS, FILED
 from edx.olx.markup import Attributes, MarkupError, parse_markup
 from edx.olx.model import Block, Course
 from edx.olx.names import file_of, unusable
@@ -16,6 +16,8 @@ ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"}
 )
 INDENT = b"  "
+DEFINED_HERE = b"<!-- defined here -->"
+"""What stands in an empty inline block, which would be taken for a pointer without it."""
 
 
 class UnwritableBlock(ValueError):
@@ -47,6 +49,8 @@ def render(block: Block, lead: Attributes = (), depth: int = 0) -> bytes:
         parts = [block.markup] if block.markup else []
         parts += [child_of(child, depth + 1) for child in block.children]
         inner = b"".join(below + part for part in parts) + (b"\n" + INDENT * depth if parts else b"")
+    if block.is_inline and block.type in FILED and not (block.settings or inner.strip()):
+        inner = DEFINED_HERE
     tag = block.type.encode()
     element = b"<%s>%s</%s>" % (start, inner, tag) if inner else b"<%s/>" % start
     return element if depth else element + b"\n"

@@ -91,8 +91,10 @@ class Reader:
             return None
         element, data = found
         if element.tag != self.kind:
-            message = f"the root is <{element.tag}> and not <{self.kind}>"
-            self.findings.error(Code.NOT_OLX, message, element.place)
+            self.findings.error(Code.NOT_OLX, f"the root is <{element.tag}> and not <{self.kind}>", element.place)
+            return None
+        if element.get("contextid"):
+            self.findings.error(Code.NOT_OLX, "this looks like a Moodle course, not like OLX", element.place)
             return None
         root = self.root(element, data)
         if root is None:
@@ -184,7 +186,7 @@ class Reader:
     def check(self, course: Course, extras: list[File], policy: Document | None, grading: Document | None) -> None:
         """Note what only shows when everything is read."""
         if policy:
-            check_policy(policy, self.tree.blocks, self.folder, self.findings)
+            check_policy(policy, self.drafts.blocks | self.tree.blocks, self.folder, self.findings)
         if grading:
             check_grading(grading, self.folder, self.findings)
             check_formats(grading, course.root, self.findings)

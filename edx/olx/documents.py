@@ -9,6 +9,8 @@ import orjson
 
 from edx.olx.blobs import Blob
 from edx.olx.kinds import COURSE, SECRETS
+from edx.olx.markup import MAX_BYTES
+from edx.olx.members import in_mib
 from edx.olx.model import Block, Document
 from edx.olx.problems import Code, Findings, Key, Place, Severity
 
@@ -26,6 +28,9 @@ def load_object(
     if path is None:
         return None
     blob = files[path]
+    if blob.size > MAX_BYTES:
+        findings.add(Code.TOO_LARGE, severity, f"a policy may have {in_mib(MAX_BYTES)} at most", folder + path)
+        return None
     try:
         value = orjson.loads(blob.read())
     except orjson.JSONDecodeError as error:
@@ -56,7 +61,8 @@ def check_entry(block: Block, settings: Mapping[str, Any], place: Place, finding
     for name, value in settings.items():
         text = block.get(name)
         if text is not None and name not in MINE and not is_same(text, value):
-            message = f"{name} is {shown(value)} in the policy, which wins over {shown(text)} in the XML"
+            values = ("another", "that") if name in SECRETS else (shown(value), shown(text))
+            message = f"{name} is {values[0]} in the policy, which wins over {values[1]} in the XML"
             findings.info(Code.POLICY_OVERRIDES, message, place, block=block.key)
     if held := sorted(SECRETS & {name for name, value in settings.items() if value}):
         findings.info(Code.SECRETS, f"settings with passwords in the clear: {', '.join(held)}", place, block=block.key)

@@ -68,11 +68,12 @@ def files_below(root: Block) -> Iterator[File]:
     left = [root]
     while left:
         block = left.pop()
-        earlier = met.setdefault(block.key, block)
-        if earlier is block:
+        earlier = met.get(block.key)
+        if earlier is None:
+            met[block.key] = block
             yield from files_of(block)
             left.extend(reversed(block.children))
-        elif replace(earlier, pointer=()) != replace(block, pointer=()):
+        elif earlier is not block and replace(earlier, pointer=()) != replace(block, pointer=()):
             raise UnwritableBlock(f"two different blocks are called {block.key}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edx.olx.members import Broken, Kind, Limits, Member, in_mib, read_whole, too_large
-from edx.olx.paths import MAX_PARTS
+from edx.olx.paths import JUNK_FOLDERS, MAX_PARTS
 from edx.olx.problems import Code
 
 FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -17,7 +17,6 @@ def members_of_folder(folder: Path, limits: Limits) -> Iterator[Member]:
     total = 0
     for where, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False):
         inside = Path(where).relative_to(folder)
-        folders.sort()
         if len(inside.parts) > MAX_PARTS:
             raise Broken(Code.TOO_LARGE, "the folders are nested too deep", inside.as_posix())
         for name in sorted([*folders, *names]):
@@ -27,6 +26,7 @@ def members_of_folder(folder: Path, limits: Limits) -> Iterator[Member]:
             if total > limits.unpacked:
                 raise Broken(Code.TOO_LARGE, f"the folder is larger than {in_mib(limits.unpacked)}")
             yield Member(path, kind_of(info.st_mode), info.st_size, reader(path, name, descriptor, limits))
+        folders[:] = sorted(set(folders) - JUNK_FOLDERS)
 
 
 def reader(path: str, name: str, descriptor: int, limits: Limits) -> Callable[[], bytes]:

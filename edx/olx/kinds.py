@@ -55,6 +55,9 @@ KNOWN = FILED | frozenset(
     }
 )
 
+WITH_POLICY = FILED - {"video"} | {"discussion"}
+"""Types whose settings a policy may change."""
+
 STATEFUL = frozenset({"problem", "sequential", "video", "course", "chapter", "poll_question", "vertical"})
 """Types with learners' state, which is lost with the name."""
 

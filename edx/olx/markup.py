@@ -1,6 +1,6 @@
 """XML as an index over its own bytes: elements know where they start and end, so nothing has to be written back.
 
-Expat rather than lxml, because it tells the column and the byte of every element; both end at the same trees.
+Expat rather than lxml, because it tells the line, column and byte of every element.
 """
 
 import re
@@ -11,6 +11,7 @@ from edx.olx.problems import Code, Place
 
 MAX_DEPTH = 256
 MAX_ATTRIBUTES = 1000
+MAX_ELEMENTS = 250_000
 MAX_BYTES = 32 << 20
 """Bytes in one XML file; the largest real ones have some hundred thousand."""
 
@@ -39,7 +40,8 @@ class MarkupError(Exception):
 class Element:
     """An element and where it stands.
 
-    `start` to `end` are its bytes in the file, `inside` to `outside` those between its tags. `has_text` is about text of its own that is not blank, `has_notes` about comments and instructions.
+    `start` to `end` are its bytes in the file, `inside` to `outside` those between its tags. `has_text` is about text
+    of its own that is not blank, `has_notes` about comments and instructions.
     """
 
     tag: str
@@ -80,10 +82,15 @@ def check_coding(data: bytes, path: str) -> None:
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        place = Place(path, before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode()) + 1)
+        place = place_of(data, error.start, path)
         message = f"byte {error.start + 1} of the file is not UTF-8: {data[error.start : error.start + 1].hex()}"
         raise MarkupError(Code.ENCODING, message, place) from None
+
+
+def place_of(data: bytes, at: int, path: str) -> Place:
+    """The line and column of a byte; what stands before it must be UTF-8."""
+    before = data[:at]
+    return Place(path, before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode()) + 1)
 
 
 class Reader:
@@ -94,6 +101,7 @@ class Reader:
         self.path = path
         self.root: Element | None = None
         self.open: list[Element] = []
+        self.count = 0
         self.namespaces: list[tuple[str, str]] = []
         self.parser = ParserCreate("utf-8", SEPARATOR)
         self.parser.buffer_text = True
@@ -113,6 +121,8 @@ class Reader:
             self.parser.Parse(self.data, True)  # noqa: FBT003 - its only signature: this is the last piece
         except ExpatError as error:
             raise self.syntax_error(error) from None
+        finally:
+            del self.parser  # it holds this reader, and so the whole tree
         if self.root is None:
             raise MarkupError(Code.SYNTAX, "the file has no element", Place(self.path))
         return self.root
@@ -130,7 +140,9 @@ class Reader:
 
     def doctype(self, *_: object) -> None:
         """Refuse the declaration before anything in it is read."""
-        raise MarkupError(Code.DOCTYPE, "a document type declaration (DOCTYPE) is not accepted", self.here())
+        at = self.data.rfind(b"<!DOCTYPE", 0, self.parser.CurrentByteIndex)
+        place = place_of(self.data, at, self.path)
+        raise MarkupError(Code.DOCTYPE, "a document type declaration (DOCTYPE) is not accepted", place)
 
     def namespace(self, prefix: str | None, uri: str | None) -> None:
         """Keep a declaration for the element that it stands in."""
@@ -138,6 +150,9 @@ class Reader:
 
     def start(self, name: str, listed: list[str]) -> None:
         """Open an element."""
+        self.count += 1
+        if self.count > MAX_ELEMENTS:
+            raise MarkupError(Code.TOO_LARGE, f"the file has more than {MAX_ELEMENTS} elements", self.here())
         if len(self.open) >= MAX_DEPTH:
             raise MarkupError(Code.TOO_DEEP, f"elements are nested deeper than {MAX_DEPTH} levels", self.here())
         if len(listed) > 2 * MAX_ATTRIBUTES:

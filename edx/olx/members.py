@@ -1,6 +1,7 @@
 """What all kinds of archives have in common: members, the limits that hold while they are read, and giving up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import BinaryIO
@@ -81,6 +82,15 @@ class Counted:
         if self.count > self.limit:
             raise Broken(Code.TOO_LARGE, f"{self.what} is larger than {in_mib(self.limit)}")
         return data
+
+
+@contextmanager
+def reading(*errors: type[Exception], path: str = "") -> Iterator[None]:
+    """Where these errors mean that the archive is damaged."""
+    try:
+        yield
+    except errors as error:
+        raise Broken(Code.DAMAGED_ARCHIVE, f"the archive is damaged or cut off: {error}", path) from None
 
 
 def read_whole(stream: BinaryIO, path: str, limit: int) -> bytes:

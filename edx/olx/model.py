@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edx.olx.blobs import Blob, File
+from edx.olx.kinds import WITH_POLICY
 from edx.olx.markup import Attributes
 from edx.olx.problems import Key, Place
 
@@ -158,6 +159,25 @@ class Course:
     def run(self) -> str:
         """The last part of the key: the name of the root."""
         return self.root.url_name
+
+    def settings_of(self, block: Block) -> dict[str, Any]:
+        """What is set for a block: its attributes, which are texts, and over them its policy, in the types of JSON.
+
+        As Open edX reads them: videos and the blocks of other packages know no policy.
+        """
+        settings: dict[str, Any] = dict(block.settings) | dict(block.pointer or ())
+        if block.type in WITH_POLICY:
+            settings.update(self.policy_of(block.key))
+        return settings
+
+    def pages(self, folder: str) -> dict[str, File]:
+        """The files of `about`, `info` or `tabs` by their names; a folder named like the run wins over the others."""
+        groups = {"about": self.about, "info": self.info, "tabs": self.tabs}
+        named = {file.path.removeprefix(f"{folder}/"): file for file in groups[folder]}
+        mine = {
+            name.removeprefix(f"{self.run}/"): file for name, file in named.items() if name.startswith(f"{self.run}/")
+        }
+        return named | mine
 
     def policy_of(self, key: Key) -> Mapping[str, Any]:
         """What the policy sets for a block, in the types of JSON."""

@@ -46,8 +46,8 @@ def danger_of(name: str) -> str:
 
 def is_junk(path: str) -> bool:
     """Whether a file belongs to a desktop, an editor or a version control system rather than to a course."""
-    *folders, name = path.split("/")
-    return bool(JUNK_FILES.fullmatch(name)) or not JUNK_FOLDERS.isdisjoint(folders)
+    parts = path.split("/")
+    return bool(JUNK_FILES.fullmatch(parts[-1])) or not JUNK_FOLDERS.isdisjoint(parts)
 
 
 def folded(path: str) -> str:

@@ -106,6 +106,8 @@ class Code(StrEnum):
     """A block of a type that we know nothing of; it is kept as it is."""
     INVALID_SETTING = "INVALID_SETTING"
     """A setting that the block's own code would refuse."""
+    INVALID_CONTENT = "INVALID_CONTENT"
+    """Content that the block's own code would refuse; the message is in its words."""
     UNREFERENCED_FILE = "UNREFERENCED_FILE"
     """A definition file that no block leads to; it is kept beside the course."""
     POLICY_OVERRIDES = "POLICY_OVERRIDES"

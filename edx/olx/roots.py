@@ -33,15 +33,15 @@ def find_root(paths: Iterable[str], folder: str | None, findings: Findings) -> R
     The shallowest, because the file of a run that is called `course` is `course/course.xml`.
     """
     names = [path.rpartition("/") for path in paths]
-    for place, slash, name in names:
-        if name in OTHERS:
-            findings.error(Code.NOT_OLX, OTHERS[name], place + slash + name)
-            return None
     roots = [Root(place + slash, KINDS[name]) for place, slash, name in names if name in KINDS]
     if folder is not None:
         wanted = f"{folder.strip('/')}/".lstrip("/")
         roots = [root for root in roots if root.folder == wanted]
-    depth = min((root.folder.count("/") for root in roots), default=0)
+    depth = min((root.folder.count("/") for root in roots), default=None)
+    for place, slash, name in names:
+        if name in OTHERS and (depth is None or (place + slash).count("/") < depth):
+            findings.error(Code.NOT_OLX, OTHERS[name], place + slash + name)
+            return None
     match [root for root in roots if root.folder.count("/") == depth]:
         case [root]:
             return root

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Self, cast
 
-from edx.olx.members import CHUNK, Broken, Counted, Kind, Limits, Member, check_ratio, read_whole, too_large
+from edx.olx.members import CHUNK, Broken, Counted, Kind, Limits, Member, check_ratio, read_whole, reading, too_large
 from edx.olx.problems import Code
 
 BLOCKSIZE = tarfile.BLOCKSIZE
@@ -85,16 +85,16 @@ def members_of_tar(source: Counted, limits: Limits, *, zipped: bool) -> Iterator
     """The members of a tar archive in their order; each must be read before the next is asked for."""
     stream = Unpacking(source, limits) if zipped else source
     counted = Counted(cast(BinaryIO, stream), limits.unpacked, "what the archive unpacks to")
-    try:
-        with tarfile.open(
+    with (
+        reading(*DAMAGED),
+        tarfile.open(
             fileobj=cast(BinaryIO, counted), mode="r|", bufsize=CHUNK, tarinfo=StrictInfo, encoding="utf-8"
-        ) as tar:
-            for info in tar:
-                yield member_of(tar, info, limits)
-            while zipped and counted.read(CHUNK):
-                pass  # the check sum of gzip stands at its very end
-    except DAMAGED as error:
-        raise Broken(Code.DAMAGED_ARCHIVE, f"the archive is damaged or cut off: {error}") from None
+        ) as tar,
+    ):
+        for info in tar:
+            yield member_of(tar, info, limits)
+        while zipped and counted.read(CHUNK):
+            pass  # the check sum of gzip stands at its very end
 
 
 def member_of(tar: tarfile.TarFile, info: tarfile.TarInfo, limits: Limits) -> Member:
@@ -103,8 +103,9 @@ def member_of(tar: tarfile.TarFile, info: tarfile.TarInfo, limits: Limits) -> Me
     def read() -> bytes:
         if info.size > limits.file:
             raise too_large(info.name, limits.file)
-        stream = tar.extractfile(info)
-        return read_whole(cast(BinaryIO, stream), info.name, limits.file) if stream else b""
+        with reading(*DAMAGED, path=info.name):
+            stream = tar.extractfile(info)
+            return read_whole(cast(BinaryIO, stream), info.name, limits.file) if stream else b""
 
     return Member(info.name, kind_of(info), info.size, read)
 

@@ -85,7 +85,8 @@ class Tree:
         earlier = self.blocks.get(key)
         if earlier is None:
             return self.defined(key, pointer, place)
-        if earlier.is_inline and file_of(key, pointer) in self.files:
+        path = file_of(key, pointer)
+        if path != file_of(key, earlier.pointer or ()) or (earlier.is_inline and path in self.files):
             self.duplicate(key, place, earlier)
             return None
         return earlier if earlier.is_inline or earlier.pointer == pointer else replace(earlier, pointer=pointer)
@@ -113,8 +114,8 @@ class Tree:
         if element.tag != key.type:
             message = f"the file has the tag <{element.tag}> but is read as <{key.type}>"
             self.findings.warn(Code.TAG_MISMATCH, message, element.place, block=key)
-        elif is_pointer(element) and element.get("url_name") != key.name:
-            message = "the file only points on to another block, which is not followed"
+        elif is_pointer(element) and (element.get("url_name") != key.name or key.type in CONTAINERS):
+            message = "the file only points to a block again, which is not followed"
             self.findings.warn(Code.POINTER_TO_POINTER, message, element.place, block=key)
         elif element.get("url_name") not in {None, key.name}:
             message = f"the file calls itself {element.get('url_name')!r}, which is ignored"
@@ -191,7 +192,7 @@ class Tree:
             else:
                 body = self.body(block, element) if key.type == "html" else None
                 block = replace(block, markup=data[element.inside : element.outside], body=body)
-            check_block(block, self.findings)
+            check_block(block, element, self.findings)
         self.open.pop()
         return block
 
@@ -224,4 +225,9 @@ class Tree:
             self.findings.add(Code.MISSING_FILE, severity, message, element.place, block=block.key)
             return None
         self.used.add(found)
+        try:
+            self.files[found].read().decode()
+        except UnicodeDecodeError as error:
+            message = f"byte {error.start + 1} of the page is not UTF-8"
+            self.findings.warn(Code.ENCODING, message, self.folder + found, block=block.key)
         return File(found, self.files[found])

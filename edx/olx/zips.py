@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, BinaryIO, cast
 
-from edx.olx.members import Broken, Kind, Limits, Member, check_ratio, in_mib, read_whole, too_large
+from edx.olx.members import Broken, Kind, Limits, Member, check_ratio, in_mib, read_whole, reading, too_large
 from edx.olx.problems import Code
 
 END = b"PK\x05\x06"
@@ -27,19 +27,14 @@ def members_of_zip(source: BinaryIO, limits: Limits) -> Iterator[Member]:
     if packed > limits.packed:
         raise Broken(Code.TOO_LARGE, f"the archive is larger than {in_mib(limits.packed)}")
     check_directory(source, packed, limits)
-    try:
-        with zipfile.ZipFile(source) as archive:
-            total = 0
-            for info in archive.infolist():
-                total += info.file_size
-                if total > limits.unpacked:
-                    raise Broken(
-                        Code.TOO_LARGE, f"what the archive unpacks to is larger than {in_mib(limits.unpacked)}"
-                    )
-                check_ratio(packed, total, limits)
-                yield member_of(archive, info, limits)
-    except DAMAGED as error:
-        raise Broken(Code.DAMAGED_ARCHIVE, f"the archive is damaged or cut off: {error}") from None
+    with reading(*DAMAGED), zipfile.ZipFile(source) as archive:
+        total = 0
+        for info in archive.infolist():
+            total += info.file_size
+            if total > limits.unpacked:
+                raise Broken(Code.TOO_LARGE, f"what the archive unpacks to is larger than {in_mib(limits.unpacked)}")
+            check_ratio(packed, total, limits)
+            yield member_of(archive, info, limits)
 
 
 def check_directory(source: BinaryIO, packed: int, limits: Limits) -> None:
@@ -67,7 +62,7 @@ def member_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: Limits) -
             raise Broken(Code.UNKNOWN_FORMAT, "the file is packed by another method than deflate", name)
         if info.file_size > limits.file:
             raise too_large(name, limits.file)
-        with archive.open(info) as stream:
+        with reading(*DAMAGED, path=name), archive.open(info) as stream:
             return read_whole(as_binary(stream), name, limits.file)
 
     return Member(name, kind_of(info), info.file_size, read)
