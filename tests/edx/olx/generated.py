@@ -14,12 +14,24 @@ BELOW = {
 }
 LETTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")
 VALUES = st.text(LETTERS | st.sampled_from("\n\t\r"), max_size=20)
-SETTINGS = st.dictionaries(st.sampled_from(["display_name", "start", "x", "Weird-name.1", "réglage"]), VALUES, max_size=3)
+SETTINGS = st.dictionaries(
+    st.sampled_from(["display_name", "start", "x", "Weird-name.1", "réglage"]), VALUES, max_size=3
+)
 MARKUP = st.sampled_from(
-    ["text", "<p>1 &lt; 2</p>", "<![CDATA[<a>]]>", "<!-- note -->x", "<a\n x='1'\t/>", "<html url_name='inner'/>", "\r\n<b></b>"]
+    [
+        "text",
+        "<p>1 &lt; 2</p>",
+        "<![CDATA[<a>]]>",
+        "<!-- note -->x",
+        "<a\n x='1'\t/>",
+        "<html url_name='inner'/>",
+        "\r\n<b></b>",
+    ]
 )
 BETWEEN = st.sampled_from(["", " ", "\n  ", "\r\n", "<!-- between -->", "<?note x?>", "<wiki slug='w'/>"])
-PROLOGS = st.sampled_from(["", "\ufeff", "<?xml version='1.0'?>\n", '<?xml version="1.0" encoding="utf-8"?>', "<!-- top -->\r\n"])
+PROLOGS = st.sampled_from(
+    ["", "\ufeff", "<?xml version='1.0'?>\n", '<?xml version="1.0" encoding="utf-8"?>', "<!-- top -->\r\n"]
+)
 EPILOGS = st.sampled_from(["", "\n", "\r\n", "\n<!-- end -->\n"])
 ASSETS = st.dictionaries(
     st.from_regex(r"static/[a-z]{1,8}\.(png|srt)", fullmatch=True), st.binary(max_size=50), max_size=3
@@ -45,7 +57,7 @@ def courses(draw: st.DrawFn) -> Made:
 
 
 def element(
-    draw: st.DrawFn, made: Made, kind: str, name: str, numbers: "count[int]", lead: dict[str, str] | None = None
+    draw: st.DrawFn, made: Made, kind: str, name: str, numbers: "count[int]", *, lead: dict[str, str] | None = None
 ) -> str:
     """The tag of a block in its parent's file; the block and all below it are added to what is made."""
     settings = draw(SETTINGS)
@@ -80,7 +92,7 @@ def tag(draw: st.DrawFn, kind: str, attributes: dict[str, str], inner: str) -> s
     return f"<{kind}{shown}>{inner}</{kind}{draw(st.sampled_from(['', ' ']))}>"
 
 
-def quoted(value: str, is_double: bool) -> str:  # noqa: FBT001 - drawn
+def quoted(value: str, is_double: bool) -> str:
     """An attribute's value with its quotes."""
     for letter in "&<\n\t\r" + ('"' if is_double else "'"):
         value = value.replace(letter, f"&#{ord(letter)};")

@@ -108,7 +108,12 @@ def test_paths_that_some_systems_hold_for_one_are_refused(make: type) -> None:
 
 def test_real_names_are_accepted_as_they_are() -> None:
     """The notes on OLX, §1.8 F47: blanks, parentheses, percent signs, no-break spaces, dashes, no normalization."""
-    names = ["static/edX –\xa0How It Works [Croatian].srt", "static/a%20(1).png", "static/.comments/x", "static/cafe\u0301"]
+    names = [
+        "static/edX \u2013\xa0How It Works [Croatian].srt",
+        "static/a%20(1).png",
+        "static/.comments/x",
+        "static/cafe\u0301",
+    ]
     for make in (tarred, zipped):
         assert list(read(make(dict.fromkeys(names, b"x"))).files) == sorted(names)
 

@@ -6,30 +6,34 @@ from tests.edx.olx.twins import exported, parsed, problem_of, report_of, unit
 VERTICAL = b'<vertical display_name="Unit">%s</vertical>'
 
 
+OUTLINE = '<{}> contains a <{}> tag with url_name="{}" and display_name="{}". Expected <{}> tag instead.'
+
+
 @pytest.mark.parametrize(
     ("path", "markup", "message"),
     [
         (
             "course/R.xml",
             b'<course display_name="C"><sequential url_name="s"/></course>',
-            '<course> contains a <sequential> tag with url_name="s" and display_name="Sequence". '
-            "Expected <chapter> tag instead.",
+            OUTLINE.format("course", "sequential", "s", "Sequence", "chapter"),
         ),
         (
             "chapter/c.xml",
             b'<chapter><vertical url_name="v"/></chapter>',
-            '<chapter> contains a <vertical> tag with url_name="v" and display_name="Unit". '
-            "Expected <sequential> tag instead.",
+            OUTLINE.format("chapter", "vertical", "v", "Unit", "sequential"),
         ),
         (
             "sequential/s.xml",
             b'<sequential><problem url_name="p">1</problem></sequential>',
-            '<sequential> contains a <problem> tag with url_name="p" and display_name="p". '
-            "Expected <vertical> tag instead.",
+            OUTLINE.format("sequential", "problem", "p", "p", "vertical"),
         ),
-        ("vertical/v.xml", VERTICAL % b'<chapter url_name="x">  <vertical/></chapter>', "a <chapter> is not expected in a <vertical>"),
+        (
+            "vertical/v.xml",
+            VERTICAL % b'<chapter url_name="x">  <vertical/></chapter>',
+            "a <chapter> is not expected in a <vertical>",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_block_in_an_unexpected_place_is_kept_with_a_warning(path: str, markup: bytes, message: str) -> None:
     """The notes on OLX, §2.0, in the words of Open edX."""
     source = unit(VERTICAL % b"") | {path: markup}
@@ -40,7 +44,7 @@ def test_a_block_in_an_unexpected_place_is_kept_with_a_warning(path: str, markup
 
 
 def test_a_course_stands_inside_nothing() -> None:
-    assert problem_of(unit(VERTICAL % b'<course url_name="x" display_name="y"/>'), Code.UNEXPECTED_CHILD)
+    problem_of(unit(VERTICAL % b'<course url_name="x" display_name="y"/>'), Code.UNEXPECTED_CHILD)
 
 
 def test_a_library_holds_components() -> None:
@@ -60,7 +64,7 @@ def test_groups_of_an_experiment_that_are_no_json_object_are_refused(groups: byt
 def test_an_experiment_without_groups_is_warned_of() -> None:
     """The notes on OLX, §1.5 F30."""
     source = unit(VERTICAL % b'<split_test url_name="t"><vertical/></split_test>')
-    assert problem_of(source, Code.INVALID_SETTING, Severity.WARNING)
+    problem_of(source, Code.INVALID_SETTING, Severity.WARNING)
 
 
 @pytest.mark.parametrize(

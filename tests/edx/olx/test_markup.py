@@ -136,7 +136,11 @@ def test_the_bytes_of_children_and_between_them_make_up_the_parent(document: str
         assert data[element.start :].startswith(b"<" + element.tag.encode())
         assert data[: element.end].endswith(b">")
         assert element.start < element.inside <= element.outside <= element.end
-        between = [element.inside, *(at for child in element.children for at in (child.start, child.end)), element.outside]
+        between = [
+            element.inside,
+            *(at for child in element.children for at in (child.start, child.end)),
+            element.outside,
+        ]
         assert between == sorted(between)
         texts = [data[start:end] for start, end in zip(between[::2], between[1::2], strict=True)]
         assert b"<" not in b"".join(texts)

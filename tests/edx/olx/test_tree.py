@@ -86,13 +86,16 @@ def test_an_unknown_type_may_have_a_file_of_its_own() -> None:
 
 def test_fields_and_asides_are_no_children_of_a_container() -> None:
     """The notes on OLX, §1.5 F30 and F33; they stay in the container's markup."""
-    inner = b'<show sources="i4x://a"/><o:x xmlns:o="http://code.edx.org/xblock/option">1</o:x><a xblock-family="xblock_asides.v1"/>'
-    source = unit(VERTICAL % b'<conditional url_name="c" sources="x">%s<html url_name="h">t</html></conditional>' % inner)
+    option = b'<o:x xmlns:o="http://code.edx.org/xblock/option">1</o:x>'
+    inner = b'<show sources="i4x://a"/>' + option + b'<a xblock-family="xblock_asides.v1"/>'
+    source = unit(
+        VERTICAL % b'<conditional url_name="c" sources="x">%s<html url_name="h">t</html></conditional>' % inner
+    )
     block = block_of(parsed(source), "conditional/c")
     assert [str(child.key) for child in block.children] == ["html/h"]
     assert block.markup.splitlines() == [
         b'<show sources="i4x://a"/>',
-        b'<o:x xmlns:o="http://code.edx.org/xblock/option">1</o:x>',
+        option,
         b'<a xblock-family="xblock_asides.v1"/>',
     ]
 
@@ -140,7 +143,8 @@ def test_different_blocks_of_one_name_are_refused_naming_both_places() -> None:
     source = unit(VERTICAL % b'<html url_name="h">1</html>\n<html url_name="h">2</html>')
     problem = problem_of(source, Code.DUPLICATE_NAME)
     assert str(problem) == (
-        "vertical/v.xml:2:1: another <html> is called 'h', at vertical/v.xml:1:31 (in Course > Chapter > Sequence > Unit)"
+        "vertical/v.xml:2:1: another <html> is called 'h', at vertical/v.xml:1:31 "
+        "(in Course > Chapter > Sequence > Unit)"
     )
     mixed = unit(VERTICAL % b'<html url_name="h"/>\n<html url_name="h">2</html>', html__h=b"<html/>")
     assert str(problem_of(mixed, Code.DUPLICATE_NAME).place) == "vertical/v.xml:2:1"
@@ -219,7 +223,10 @@ def test_a_tag_with_more_than_a_name_would_hide_its_file() -> None:
     [
         ({"vertical__v": b'<vertical><vertical url_name="v"/></vertical>'}, "vertical/v > vertical/v"),
         (
-            {"vertical__v": b'<vertical><wrapper url_name="w"/></vertical>', "wrapper__w": b'<wrapper><vertical url_name="v"/></wrapper>'},
+            {
+                "vertical__v": b'<vertical><wrapper url_name="w"/></vertical>',
+                "wrapper__w": b'<wrapper><vertical url_name="v"/></wrapper>',
+            },
             "vertical/v > wrapper/w > vertical/v",
         ),
         ({"vertical__v": b'<vertical><vertical url_name="v"><html/></vertical></vertical>'}, "vertical/v > vertical/v"),
@@ -234,15 +241,17 @@ def test_a_block_inside_itself_is_refused_with_the_way(further: dict[str, bytes]
 def test_blocks_nested_too_deep_are_refused() -> None:
     """The notes on OLX, §1.10."""
     chain = {
-        f"wrapper__w{level}": b'<wrapper><wrapper url_name="w%d"/></wrapper>' % (level + 1) for level in range(MAX_LEVELS)
+        f"wrapper__w{level}": b'<wrapper><wrapper url_name="w%d"/></wrapper>' % (level + 1)
+        for level in range(MAX_LEVELS)
     }
-    assert problem_of(unit(VERTICAL % b'<wrapper url_name="w0"/>', **chain), Code.TOO_DEEP)
+    problem_of(unit(VERTICAL % b'<wrapper url_name="w0"/>', **chain), Code.TOO_DEEP)
 
 
 def test_blocks_shared_at_every_level_cost_no_more_than_they_are() -> None:
     """2 to the power of 40 ways lead down here."""
     chain = {
-        f"wrapper__w{level}": b'<wrapper><wrapper url_name="w%d"/><wrapper url_name="w%d"/></wrapper>' % (level + 1, level + 1)
+        f"wrapper__w{level}": b'<wrapper><wrapper url_name="w%d"/><wrapper url_name="w%d"/></wrapper>'
+        % (level + 1, level + 1)
         for level in range(40)
     }
     source = unit(VERTICAL % b'<wrapper url_name="w0"/>', **chain, wrapper__w40=b"<wrapper/>")
@@ -255,7 +264,7 @@ def test_blocks_shared_at_every_level_cost_no_more_than_they_are() -> None:
 def test_a_name_that_could_lead_anywhere_is_refused(name: bytes) -> None:
     for tag in (b'<html url_name="%s"/>', b'<problem url_name="%s" filename="x"/>'):
         if name or b"filename" not in tag:
-            assert problem_of(unit(VERTICAL % (tag % name)), Code.INVALID_NAME)
+            problem_of(unit(VERTICAL % (tag % name)), Code.INVALID_NAME)
 
 
 def test_a_name_that_no_key_holds_is_kept_with_a_warning() -> None:
@@ -287,7 +296,7 @@ def test_a_definition_that_contradicts_its_pointer_is_kept_with_a_warning(defini
 
 
 def test_a_unit_whose_file_only_names_it_is_warned_of() -> None:
-    assert problem_of(unit(b'<vertical url_name="v"/>'), Code.POINTER_TO_POINTER, Severity.WARNING)
+    problem_of(unit(b'<vertical url_name="v"/>'), Code.POINTER_TO_POINTER, Severity.WARNING)
 
 
 def test_a_video_that_names_itself_is_as_it_should_be() -> None:
@@ -305,5 +314,5 @@ def test_text_in_a_container_is_kept_with_a_warning() -> None:
 
 
 def test_nothing_that_is_refused_comes_out() -> None:
-    with pytest.raises(ArchiveRefused, match="does not|not in the archive"):
+    with pytest.raises(ArchiveRefused, match="which is not in the archive"):
         parsed(unit(VERTICAL % b'<html url_name="gone"/>'))

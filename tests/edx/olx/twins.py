@@ -19,7 +19,8 @@ COURSE: Files = {
     "chapter/two.xml": b"<chapter display_name='Two'/>",
     "sequential/first.xml": b'<sequential display_name="First" format="Homework" graded="true">\n'
     b'  <vertical url_name="u1"/>\n  <vertical url_name="u2"/>\n</sequential>\n',
-    "vertical/u1.xml": b'<?xml version="1.0" encoding="UTF-8"?>\n<vertical display_name="Unit 1">\n  <html url_name="page"/>\n'
+    "vertical/u1.xml": b'<?xml version="1.0" encoding="UTF-8"?>\n<vertical display_name="Unit 1">\n'
+    b'  <html url_name="page"/>\n'
     b'  <problem url_name="sum"/>\n  <video url_name="film"/>\n  <discussion url_name="talk"/>\n'
     b'  <poll url_name="ask" xblock-family="xblock.v1" question="a&#10;b"/>\n</vertical>\n',
     "vertical/u2.xml": b'<vertical display_name="Unit 2">\r\n  <html url_name="page"/>\r\n'
@@ -27,11 +28,14 @@ COURSE: Files = {
     "html/page.xml": b'<html filename="body" display_name="Page" editor="raw"/>\n',
     "html/body.html": b"<p>Hello &nbsp; <img src='/static/Green_leaf.png'></p>",
     "problem/sum.xml": b'<problem display_name="Sum" markdown="null">\n<pre>\n 1 +  1</pre><![CDATA[<]]>\n</problem>\n',
-    "video/film.xml": b'<video url_name="film" youtube="1.00:abc"><transcript language="en" src="film.srt" /></video>\n',
-    "policies/course/policy.json": b'{"course/course": {"display_name": "Twins", "tabs": []}, "chapter/one": {"start": 1}}',
+    "video/film.xml": b'<video url_name="film" youtube="1.00:abc"><transcript language="en" src="film.srt" />'
+    b"</video>\n",
+    "policies/course/policy.json": b'{"course/course": {"display_name": "Twins", "tabs": []},'
+    b' "chapter/one": {"start": 1}}',
     "policies/course/grading_policy.json": b'{"GRADER": [{"type": "Homework", "weight": 1.0, "min_count": 1,'
     b' "drop_count": 0}], "GRADE_CUTOFFS": {"Pass": 0.5}}',
-    "policies/assets.json": b'{"Green_leaf.png": {"displayname": "Green leaf.png", "import_path": null, "locked": true}}',
+    "policies/assets.json": b'{"Green_leaf.png": {"displayname": "Green leaf.png", "import_path": null,'
+    b' "locked": true}}',
     "assets/assets.xml": b"<assets/>\n",
     "static/Green leaf.png": b"\x89PNG",
     "static/film-en.srt": b"1\n",
@@ -46,8 +50,8 @@ COURSE: Files = {
 """A run called `course`, the trap for whoever looks for course.xml depth first."""
 
 LIBRARY: Files = {
-    "library.xml": b'<library url_name="library" xblock-family="xblock.v1" display_name="Bank" org="Twin" library="B1">\n'
-    b'  <problem url_name="a"/>\n</library>\n',
+    "library.xml": b'<library url_name="library" xblock-family="xblock.v1" display_name="Bank" org="Twin"'
+    b' library="B1">\n  <problem url_name="a"/>\n</library>\n',
     "problem/a.xml": b"<problem/>\n",
     "policies/assets.json": b"{}",
 }
@@ -58,7 +62,8 @@ INLINE: Files = {
 <course org='Twin' course="T2" url_name="R" display_name="Inline" >
   <chapter display_name="A chapter">
     <sequential url_name="s">
-      <vertical url_name="v"><html url_name="h"><p>x &amp; y</p></html><problem><script>1 &lt; 2</script></problem></vertical>
+      <vertical url_name="v"><html url_name="h"><p>x &amp; y</p></html>
+      <problem><script>1 &lt; 2</script></problem></vertical>
     </sequential>
   </chapter>
 </course>
@@ -119,7 +124,11 @@ def refused(source: BinaryIO) -> list[tuple[Code, str]]:
     try:
         read(source)
     except ArchiveRefused as error:
-        return [(problem.code, problem.place.file) for problem in error.report.problems if problem.severity is Severity.ERROR]
+        return [
+            (problem.code, problem.place.file)
+            for problem in error.report.problems
+            if problem.severity is Severity.ERROR
+        ]
     return []
 
 
