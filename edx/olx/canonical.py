@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
+from xml.parsers.expat import ExpatError, ParserCreate
 
 from edx.olx.kinds import CONTAINERS, FILED
 from edx.olx.markup import Attributes, MarkupError, parse_markup
@@ -10,7 +12,6 @@ from edx.olx.model import Block, Course
 from edx.olx.names import file_of, unusable
 from edx.olx.paths import danger_of
 
-NAME = re.compile(r"[^\W\d][\w.\-]*(:[^\W\d][\w.\-]*)?")
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"}
@@ -31,9 +32,10 @@ def serialize(block: Block, lead: Attributes = ()) -> bytes:
     inline come with all that is below them, their names written out, also names that were made up on reading.
     Raises `UnwritableBlock` for what would not read back.
     """
+    check_block(block, lead)
     data = render(block, lead)
     try:
-        parse_markup(data, path_of(block))
+        parse_markup(data, str(block.key))
     except MarkupError as error:
         raise UnwritableBlock(f"{block.key} cannot be written: {error.message}") from None
     return data
@@ -51,8 +53,7 @@ def render(block: Block, lead: Attributes = (), depth: int = 0) -> bytes:
         inner = b"".join(below + part for part in parts) + (b"\n" + INDENT * depth if parts else b"")
     if block.is_inline and block.type in FILED and not (block.settings or inner.strip()):
         inner = DEFINED_HERE
-    tag = block.type.encode()
-    element = b"<%s>%s</%s>" % (start, inner, tag) if inner else b"<%s/>" % start
+    element = b"<%s>%s</%s>" % (start, inner, block.type.encode()) if inner else b"<%s/>" % start
     return element if depth else element + b"\n"
 
 
@@ -65,21 +66,38 @@ def child_of(block: Block, depth: int) -> bytes:
 
 def opening(tag: str, attributes: Iterable[tuple[str, str]]) -> bytes:
     """What stands between `<` and `>` of a start tag."""
-    return " ".join([checked(tag), *(f'{checked(name)}="{escaped(value)}"' for name, value in attributes)]).encode()
+    return " ".join([tag, *(f'{name}="{value.translate(ESCAPES)}"' for name, value in attributes)]).encode()
 
 
-def checked(name: str) -> str:
-    """The name of a tag or an attribute, if it can be one."""
-    if not NAME.fullmatch(name):
-        raise UnwritableBlock(f"{name!r} cannot be the name of a tag or an attribute")
-    return name
+def check_block(block: Block, lead: Attributes) -> None:
+    """Refuse names and values that XML cannot hold, of a block and of all that its file says about blocks below."""
+    if reason := unusable(block.url_name):
+        raise UnwritableBlock(f"{block.url_name!r} cannot be the name of a block: {reason}")
+    attributes = [*lead, *block.settings]
+    for child in block.children:
+        if child.pointer is None:
+            check_block(child, (("url_name", child.url_name),))
+        else:
+            attributes += [("url_name", child.url_name), *child.pointer]
+    for name in (block.type, *(child.type for child in block.children), *(name for name, _ in attributes)):
+        if not is_name(name):
+            raise UnwritableBlock(f"{name!r} cannot be the name of a tag or an attribute")
+    for _, value in attributes:
+        if FORBIDDEN.search(value):
+            raise UnwritableBlock(f"{value!r} contains a character that XML cannot hold")
 
 
-def escaped(value: str) -> str:
-    """The value of an attribute; line breaks and tabs would become blanks if they were not escaped."""
-    if FORBIDDEN.search(value):
-        raise UnwritableBlock(f"{value!r} contains a character that XML cannot hold")
-    return value.translate(ESCAPES)
+@lru_cache(maxsize=1024)
+def is_name(text: str) -> bool:
+    """Whether XML can have a tag or an attribute of this name; the parser is asked."""
+    found: list[tuple[str, dict[str, str]]] = []
+    parser = ParserCreate()
+    parser.StartElementHandler = lambda tag, attributes: found.append((tag, attributes))
+    try:
+        parser.Parse(f"<{text}/>".encode(), True)  # noqa: FBT003 - its only signature: this is the last piece
+    except (ExpatError, UnicodeEncodeError):
+        return False
+    return found == [(text, {})]
 
 
 def digest_of(data: bytes) -> str:

@@ -43,8 +43,8 @@ def parse(
 ) -> Parsed:
     """Read the course or the library in an archive: the shallowest one, or that in `folder`.
 
-    Raises `ArchiveRefused` with everything that was found if anything is as bad as `fail_level`; without one, errors
-    are always that bad.
+    Raises `ArchiveRefused` with everything that was found if anything is as bad as `fail_level`. What a warning is
+    about is kept; an error means that something would be lost, so errors are always refused.
     """
     findings = Findings.starting_with(archive.report)
     root = find_root(archive.files, folder, findings)
@@ -101,7 +101,7 @@ class Reader:
             return None
         number = element.get(self.kind) or clean(self.folder.rstrip("/").rpartition("/")[2]) or self.kind
         bare = Course(self.kind, element.get("org") or "edx", number, self.folder, root)
-        return self.sorted(self.with_entry(bare, self.files[path]))
+        return self.complete(self.with_entry(bare, self.files[path]))
 
     def root(self, element: Element, data: bytes) -> Block | None:
         """The root block, from its own file or from where it stands."""
@@ -130,7 +130,7 @@ class Reader:
             return replace(course, root=replace(course.root, source=Source(blob, meaning)))
         return replace(course, entry=Source(blob, digest_of(pointer_to(course))))
 
-    def sorted(self, course: Course) -> Course:
+    def complete(self, course: Course) -> Course:
         """The course with all its other files, each where it belongs."""
         drafts = tuple(self.draft_blocks())
         documents = self.documents(course)
@@ -179,7 +179,8 @@ class Reader:
             if not rest.endswith(".xml") or kind in NEVER_DRAFTS or DRAFT_MARK not in blob.read():
                 continue
             key = Key(kind, rest.removesuffix(".xml").replace("/", ":"))
-            block = self.drafts.pointed(key, (), Place(self.folder + DRAFTS + path))
+            place = Place(self.folder + DRAFTS + path)
+            block = self.drafts.pointed(key, (), place) if self.drafts.admits(key, place) else None
             if block:
                 yield Draft(block)
 

@@ -4,6 +4,7 @@ import re
 from hashlib import sha1
 
 from edx.olx.markup import Attributes, Element
+from edx.olx.paths import UNPRINTABLE
 from edx.olx.problems import Key
 
 UNCLEAN = re.compile(r"[^\w.%-]")
@@ -53,7 +54,7 @@ def unusable(name: str) -> str:
         return "it is empty"
     if len(name) > MAX_NAME:
         return f"it has {len(name)} characters, {MAX_NAME} are allowed"
-    if not name.isprintable():
+    if UNPRINTABLE.search(name):
         return "it contains a control character"
     if "\\" in name or any(part in {"", ".", ".."} for part in re.split("[/:]", name)):
         return "it would lead out of its folder"

@@ -14,8 +14,8 @@ from edx.olx.members import CHUNK, Broken, Counted, Kind, Limits, Member, check_
 from edx.olx.problems import Code
 
 BLOCKSIZE = tarfile.BLOCKSIZE
-MAX_HEADER = 1 << 15
-"""Bytes in an extended header: a name and some attributes of a desktop."""
+MAX_HEADER = 1 << 13
+"""Bytes in an extended header, a name and some attributes of a desktop: some versions of Python take long over more."""
 EXTENDED = {
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,

@@ -56,11 +56,17 @@ class Tree:
         if element.get("filename") and element.tag in FILED - {"html"} and not element.children:
             key = Key(element.tag, name_of(element, data)[0])
             pointer = tuple(pair for pair in element.attributes if pair[0] != "url_name")
-        elif is_pointer(element):
+        elif self.is_pointer(element):
             key, pointer = Key(element.tag, element.get("url_name") or ""), ()
         else:
             return self.inline(element, data)
         return self.pointed(key, pointer, element.place) if self.admits(key, element.place) else None
+
+    def is_pointer(self, element: Element) -> bool:
+        """Whether a tag points to a file; of types that need none it does so only if the file is there."""
+        if not is_pointer(element):
+            return False
+        return element.tag in FILED or file_of(Key(element.tag, element.get("url_name") or ""), ()) in self.files
 
     def admits(self, key: Key, place: Place) -> bool:
         """Whether a block of this name may stand here."""
@@ -85,11 +91,10 @@ class Tree:
         earlier = self.blocks.get(key)
         if earlier is None:
             return self.defined(key, pointer, place)
-        path = file_of(key, pointer)
-        if path != file_of(key, earlier.pointer or ()) or (earlier.is_inline and path in self.files):
+        if earlier.pointer is None or file_of(key, pointer) != file_of(key, earlier.pointer):
             self.duplicate(key, place, earlier)
             return None
-        return earlier if earlier.is_inline or earlier.pointer == pointer else replace(earlier, pointer=pointer)
+        return earlier if earlier.pointer == pointer else replace(earlier, pointer=pointer)
 
     def defined(self, key: Key, pointer: Attributes, place: Place) -> Block | None:
         """The block that is defined in a file of its own."""
@@ -123,11 +128,6 @@ class Tree:
 
     def absent(self, key: Key, pointer: Attributes, path: str, place: Place) -> Block:
         """What to make of a tag that points to no file."""
-        if key.type not in FILED:
-            if key.type not in KNOWN:
-                message = f"there is no {path}: the block is kept without settings"
-                self.findings.warn(Code.MISSING_FILE, message, place, block=key)
-            return self.register(Block(*key, pointer=None, place=place))
         severity = Severity.WARNING if self.options.allow_missing else Severity.ERROR
         message = f"<{key.type} url_name={key.name!r}/> points to {self.folder}{path}, which is not in the archive"
         self.findings.add(Code.MISSING_FILE, severity, message, place, block=key)
@@ -153,6 +153,9 @@ class Tree:
     def check_inline(self, key: Key, element: Element, *, is_synthetic: bool) -> None:
         """Note what would surprise the author of an inline definition."""
         path = file_of(key, ())
+        if is_pointer(element) and key.type not in KNOWN:
+            message = f"there is no {self.folder}{path}: the block is kept without settings"
+            self.findings.warn(Code.MISSING_FILE, message, element.place, block=key)
         is_empty = not (element.children or element.has_text)
         if is_empty and not is_synthetic and path in self.files:
             message = (

@@ -9,13 +9,13 @@ BELOW = {
     "course": ["chapter"],
     "chapter": ["sequential"],
     "sequential": ["vertical"],
-    "vertical": ["html", "problem", "video", "poll", "odd-one", "wrapper"],
+    "vertical": ["html", "problem", "video", "poll", "odd-one", "o\u0301", "wrapper"],
     "wrapper": ["html", "problem"],
 }
 LETTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")
 VALUES = st.text(LETTERS | st.sampled_from("\n\t\r"), max_size=20)
 SETTINGS = st.dictionaries(
-    st.sampled_from(["display_name", "start", "x", "Weird-name.1", "réglage"]), VALUES, max_size=3
+    st.sampled_from(["display_name", "start", "x", "Weird-name.1", "réglage", "e\u0301t\u00b7e"]), VALUES, max_size=3
 )
 MARKUP = st.sampled_from(
     [

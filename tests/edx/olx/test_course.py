@@ -89,6 +89,13 @@ def test_drafts_are_trees_of_their_own_that_say_where_they_belong() -> None:
     }
 
 
+def test_drafts_may_have_any_name_that_a_file_can_have() -> None:
+    text = b'<vertical index_in_children_list="0"/>'
+    names = ["vertical/a b", "vertical/\u200b", "a b/c", "odd/x:y", "\u00b7/z"]
+    source = unit(b"<vertical/>") | {f"drafts/{name}.xml": text for name in names}
+    assert exported(parsed(source)) == source
+
+
 def test_a_broken_draft_is_refused() -> None:
     source = unit(b"<vertical/>") | {"drafts/vertical/d.xml": b'<vertical index_in_children_list="0">'}
     assert problem_of(source, Code.SYNTAX).place.file == "drafts/vertical/d.xml"

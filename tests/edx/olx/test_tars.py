@@ -101,6 +101,13 @@ def test_a_wrong_check_sum_of_gzip_is_found() -> None:
     assert refused(io.BytesIO(gzip.compress(b"not a tar archive")))[0][0] is Code.DAMAGED_ARCHIVE
 
 
+def test_a_check_sum_far_behind_the_last_member_is_looked_at_too() -> None:
+    data = bytearray(gzip.compress(tarred(COURSE, packed=False).read() + bytes(1 << 20)))
+    assert read(io.BytesIO(bytes(data))).files
+    data[-5] ^= 1
+    assert refused(io.BytesIO(bytes(data)))[0][0] is Code.DAMAGED_ARCHIVE
+
+
 def test_a_name_that_is_not_utf_8_is_refused_and_can_be_shown() -> None:
     source = member(tarfile.REGTYPE, "caf\udce9")
     with pytest.raises(ArchiveRefused, match=r"caf\\udce9: the path cannot be used: it is not UTF-8"):

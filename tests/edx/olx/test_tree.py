@@ -209,6 +209,16 @@ def test_types_without_files_may_look_like_pointers(tag: bytes) -> None:
     assert exported(parsed(source)) == source
 
 
+def test_a_type_without_files_that_looks_like_a_pointer_defines_a_block_all_the_same() -> None:
+    source = unit(VERTICAL % b'<done url_name="x" align="left"/><done url_name="x"/>')
+    assert problem_of(source, Code.DUPLICATE_NAME).place == ("vertical/v.xml", 1, 64)
+
+
+def test_a_pointer_never_means_an_inline_block() -> None:
+    source = unit(VERTICAL % b'<html url_name="x">inline</html><html url_name="x"/>')
+    assert problem_of(source, Code.DUPLICATE_NAME).place.column == 63
+
+
 def test_a_tag_with_more_than_a_name_would_hide_its_file() -> None:
     """The notes on OLX, §1.12: Open edX makes an empty unit of it and ignores the file."""
     source = unit(VERTICAL % b'<html url_name="h" display_name="H"/>', html__h=b"<html>x</html>")
@@ -269,8 +279,9 @@ def test_a_name_that_could_lead_anywhere_is_refused(name: bytes) -> None:
 
 def test_a_name_that_no_key_holds_is_kept_with_a_warning() -> None:
     """The notes on OLX, §1.4 F14 and F15."""
-    source = unit(VERTICAL % b'<html url_name="a b">x</html>')
-    assert "contains ' '" in problem_of(source, Code.INVALID_NAME, Severity.WARNING).message
+    source = unit(VERTICAL % b'<html url_name="a\xc2\xa0b"/>') | {"html/a\xa0b.xml": b"<html/>"}
+    assert exported(parsed(source)) == source
+    assert "contains '\\xa0'" in problem_of(source, Code.INVALID_NAME, Severity.WARNING).message
 
 
 def test_a_block_without_a_name_whose_learners_lose_their_answers_is_warned_of() -> None:
