@@ -26,6 +26,8 @@ class Source:
 class Block:
     """A block. `settings` are its own attributes as written, texts all of them, without its name.
 
+    What it is to Open edX are `type`, `settings`, `children`, `markup` and `body`, and its name where it stands; all
+    else is about the files that it came from, and a hash of its content may leave it out.
     `markup` is what stands between its tags besides blocks: a problem's questions, a video's sources, a course's wiki;
     `body` the page of an html block. `pointer` is None for a block that is defined within its parent's file, else the
     attributes besides `url_name` of the tag that points to it: none, or in files of 2012 `filename` and settings that

@@ -24,7 +24,7 @@ EXTENDED = {
     tarfile.GNUTYPE_LONGLINK,
 }
 PLAIN = {tarfile.REGTYPE, tarfile.AREGTYPE}
-DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError)
+DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError, LookupError)
 
 
 class StrictInfo(tarfile.TarInfo):

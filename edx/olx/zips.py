@@ -18,7 +18,7 @@ ENTRY = 512
 ENCRYPTED, UTF8 = 0x1, 0x800
 UNIX_BITS = 16
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-DAMAGED = (zipfile.BadZipFile, EOFError, zlib.error, ValueError, OverflowError, struct.error, NotImplementedError)
+DAMAGED = (zipfile.BadZipFile, EOFError, zlib.error, ValueError, OverflowError, struct.error, LookupError, RuntimeError)
 
 
 def members_of_zip(source: BinaryIO, limits: Limits) -> Iterator[Member]:
@@ -91,4 +91,4 @@ def kind_of(info: zipfile.ZipInfo) -> Kind:
         return Kind.LINK
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
         return Kind.SPECIAL
-    return Kind.FOLDER if info.is_dir() else Kind.FILE
+    return Kind.FOLDER if info.filename.endswith("/") else Kind.FILE

@@ -67,6 +67,25 @@ def test_a_file_that_claims_to_be_small_is_not_read_further() -> None:
     assert refused(io.BytesIO(bytes(data))) == [(Code.DAMAGED_ARCHIVE, "a")]
 
 
+def test_a_damaged_extra_field_is_damage() -> None:
+    """zipfile lets an IndexError out."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        info = zipfile.ZipInfo("a")
+        info.extra = struct.pack("<HH", 1, 0)
+        archive.writestr(info, b"1")
+    data = bytearray(target.getvalue())
+    struct.pack_into("<L", data, data.index(b"PK\x01\x02") + 24, 0xFFFFFFFF)
+    assert refused(io.BytesIO(bytes(data))) == [(Code.DAMAGED_ARCHIVE, "")]
+
+
+def test_an_empty_path_is_refused() -> None:
+    data = bytearray(zipped({"a": b"1"}).read())
+    for signature, offset in ((b"PK\x03\x04", 26), (b"PK\x01\x02", 28)):
+        struct.pack_into("<HH", data, data.index(signature) + offset, 0, 1)
+    assert refused(io.BytesIO(bytes(data))) == [(Code.UNSAFE_PATH, "")]
+
+
 def test_a_nul_in_a_path_is_seen_though_zipfile_cuts_it_off() -> None:
     data = zipped({"a.xml_b": b""}).read().replace(b"a.xml_b", b"a.xml\0b")
     assert refused(io.BytesIO(data)) == [(Code.UNSAFE_PATH, "a.xml\\x00b")]
