@@ -136,6 +136,8 @@ class Tree:
     def inline(self, element: Element, data: bytes) -> Block | None:
         """The block that is defined where it stands."""
         name, is_synthetic = name_of(element, data)
+        if is_synthetic and file_of(Key(element.tag, name), ()) in self.files:
+            name = f"{name}_{hash_of(element, data)}"  # the name as it is belongs to the block in that file
         key = Key(element.tag, name)
         if not self.admits(key, element.place):
             return None
@@ -157,7 +159,7 @@ class Tree:
             message = f"there is no {self.folder}{path}: the block is kept without settings"
             self.findings.warn(Code.MISSING_FILE, message, element.place, block=key)
         is_empty = not (element.children or element.has_text)
-        if is_empty and not is_synthetic and path in self.files:
+        if is_empty and path in self.files:
             message = (
                 f"attributes beside url_name make this tag the whole block, so {self.folder}{path} would be ignored"
             )

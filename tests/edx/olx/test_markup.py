@@ -28,7 +28,8 @@ def test_elements_know_where_they_stand() -> None:
 def test_attributes_keep_their_order_their_prefixes_and_their_line_breaks() -> None:
     root = parse_markup(b'<a z="1" b="x&#10;y&quot;" xmlns:o="urn:o" o:none="true"><o:f/></a>', "a.xml")
     assert root.attributes == (("xmlns:o", "urn:o"), ("z", "1"), ("b", 'x\ny"'), ("o:none", "true"))
-    assert (root.children[0].tag, root.children[0].namespace) == ("o:f", "urn:o")
+    [child] = root.children
+    assert (child.tag, child.namespace, child.attributes) == ("o:f", "urn:o", ())
 
 
 @pytest.mark.parametrize(

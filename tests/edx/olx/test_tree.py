@@ -138,6 +138,15 @@ def test_different_blocks_that_we_would_call_alike_get_different_names() -> None
     assert block_of(parsed(source), "vertical/v").children == (first, second)
 
 
+def test_a_name_that_we_make_up_gives_way_to_a_file_of_that_name() -> None:
+    source = unit(VERTICAL % b'<html display_name="h"/><html url_name="h"/>', html__h=b"<html>x</html>")
+    found = parsed(source)
+    inline, pointed = block_of(found, "vertical/v").children
+    assert (inline.url_name[:2], inline.settings) == ("h_", (("display_name", "h"),))
+    assert (pointed.url_name, pointed.markup) == ("h", b"x")
+    assert exported(found) == source
+
+
 def test_different_blocks_of_one_name_are_refused_naming_both_places() -> None:
     """The notes on OLX, §1.12: Open edX renames the second and then does not find its file."""
     source = unit(VERTICAL % b'<html url_name="h">1</html>\n<html url_name="h">2</html>')
@@ -224,6 +233,7 @@ def test_a_tag_with_more_than_a_name_would_hide_its_file() -> None:
     source = unit(VERTICAL % b'<html url_name="h" display_name="H"/>', html__h=b"<html>x</html>")
     problem = problem_of(source, Code.INVALID_POINTER)
     assert problem.message.endswith("so html/h.xml would be ignored")
+    assert problem.hint == "move the attributes into the file"
     root = unit(VERTICAL % b"") | {"course.xml": b'<course url_name="R" course="C"/>'}
     assert problem_of(root, Code.INVALID_POINTER).place.file == "course.xml"
 
