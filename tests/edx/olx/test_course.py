@@ -89,6 +89,14 @@ def test_drafts_are_trees_of_their_own_that_say_where_they_belong() -> None:
     }
 
 
+def test_a_policy_may_be_for_a_draft() -> None:
+    source = unit(b"<vertical/>") | {
+        "drafts/vertical/d.xml": b'<vertical index_in_children_list="0"/>',
+        "policies/R/policy.json": b'{"vertical/d": {}}',
+    }
+    assert report_of(source).problems == ()
+
+
 def test_drafts_may_have_any_name_that_a_file_can_have() -> None:
     text = b'<vertical index_in_children_list="0"/>'
     names = ["vertical/a b", "vertical/\u200b", "a b/c", "odd/x:y", "\u00b7/z"]

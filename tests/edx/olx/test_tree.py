@@ -111,6 +111,21 @@ def test_files_of_2012_are_found_by_the_file_name_in_the_tag() -> None:
     assert exported(found) == source
 
 
+def test_two_tags_of_2012_may_set_one_block_up_differently() -> None:
+    """The notes on OLX, §1.3 F10."""
+    tag = b'<problem filename="old" url_name="p" display_name="%s"/>'
+    source = unit(VERTICAL % (tag % b"A" + tag % b"B"), problem__old=b"<problem/>")
+    found = parsed(source)
+    assert [child.display_name for child in block_of(found, "vertical/v").children] == ["A", "B"]
+    assert exported(found) == source
+
+
+def test_an_old_name_is_no_setting() -> None:
+    """The notes on OLX, §1.4 F16: `slug`."""
+    block = block_of(parsed(unit(VERTICAL % b'<html slug="h" x="y">t</html>')), "html/h")
+    assert (block.settings, block.name_is_synthetic) == ((("x", "y"),), False)
+
+
 def test_a_block_with_two_parents_is_one_block() -> None:
     """The notes on OLX, §1.4 F17."""
     source = unit(VERTICAL % b'<html url_name="h"/>', html__h=b"<html>x</html>")
