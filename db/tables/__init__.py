@@ -8,6 +8,7 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentVersion
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.programs import (
     Program,
@@ -29,6 +30,11 @@ __all__ = [
     "Base",
     "CacheVersion",
     "ClientApplication",
+    "ContentBlob",
+    "ContentHead",
+    "ContentNode",
+    "ContentPin",
+    "ContentVersion",
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
