@@ -73,7 +73,7 @@ def instructor(item: Item) -> Instructor:
 def either(fields: Mapping[str, Item], read: Callable[[Item], str | None], *keys: str) -> str | None:
     """The first of some keys that is there and says something."""
     found = (fields[key] for key in keys if key in fields)
-    return next((read(item) for item in found if item.value not in {None, ""}), None)
+    return next((read(item) for item in found if item.value is not None and item.value != ""), None)
 
 
 def email(item: Item) -> str | None:

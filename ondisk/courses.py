@@ -1,6 +1,6 @@
 """A course directory and its sections: what their files say, and what holds for a section.
 
-A course is a directory with `bundle_meta_info.json`; a section is one in its `Sections` with any other file of a course.
+A course is a directory with `bundle_meta_info.json`; a section is one in its `Sections` with another file of a course.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -116,7 +116,10 @@ class Section(Instance):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course(Instance):
-    """A course with its sections, in the order of their names."""
+    """A course with its sections, in the order of their names.
+
+    If it is not `usable`, neither are its sections, whose own `usable` is about their own files.
+    """
 
     bundle: Bundle
     sections: tuple[Section, ...]
@@ -148,6 +151,7 @@ def read_course(folder: Folder, path: PurePosixPath, around: Surroundings) -> Co
     bundle = read_bundle(folder)
     content = content_of(bundle, folder, around)
     check_entries(folder, without_effect=[OVERRIDES])
+    check_nested(folder)
     course = Course(
         path=path,
         bundle=bundle,
@@ -229,6 +233,15 @@ def check_entries(folder: Folder, *, without_effect: Collection[str]) -> None:
             folder.report.warning(Code.NEAR_MISS, folder.path / name, message)
 
 
+def check_nested(folder: Folder) -> None:
+    """Tell of courses within a course, which are none."""
+    for name in folder.named(Kind.DIRECTORY):
+        if name not in KNOWN and BUNDLE in folder.within(name, Report()).entries():
+            folder.report.warning(
+                Code.NO_EFFECT, folder.path / name, "this is within a course, and so no course itself"
+            )
+
+
 def read_sections(
     course: Folder, path: PurePosixPath, content: CourseContent, around: Surroundings
 ) -> Iterator[Section]:
@@ -239,7 +252,7 @@ def read_sections(
     for name in usable_names(outer, path / SECTIONS, around):
         folder = outer.within(name, Report())
         if set(MARKERS) & folder.entries().keys():
-            yield read_section(folder, path / SECTIONS / name, content, around)
+            yield read_section(folder, path / SECTIONS / name, content, around.roles)
         elif folder.unlisted:
             around.withheld.append(path / SECTIONS / name)
             around.report.found += folder.report.found
@@ -248,15 +261,17 @@ def read_sections(
             around.report.warning(Code.NOT_A_SECTION, folder.path, message)
 
 
-def read_section(folder: Folder, path: PurePosixPath, content: CourseContent, around: Surroundings) -> Section:
+def read_section(folder: Folder, path: PurePosixPath, content: CourseContent, roles: Collection[str]) -> Section:
     """The section in a directory, without what it inherits."""
     check_entries(folder, without_effect=[BUNDLE, "bundle_dc_metadata.xml", SECTIONS])
     info = read_info(folder) or Entry()
+    if OUTLINE in folder.entries():
+        folder.stamps += [package.stamp for package in content.packages]
     return Section(
         path=path,
         entry=overlay(info, read_dublin_core(folder, METADATA), folder.path / METADATA),
         outline=read_outline(folder, content),
-        roles=read_roles(folder, around.roles),
+        roles=read_roles(folder, roles),
         vendor=read_vendor(folder),
         assignment_dates=read_overrides(folder),
         assets=read_assets(folder),

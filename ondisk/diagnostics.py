@@ -59,6 +59,9 @@ class Code(StrEnum):
     """It is there, but the layout gives it no meaning in this place."""
 
 
+UNKNOWN_CONTENT = {Code.UNREADABLE, Code.CHANGING}
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem: `path` is relative to the library's root, with undecodable bytes and control characters escaped.
@@ -86,13 +89,14 @@ class Report:
 
     found: list[Diagnostic] = field(default_factory=list)
     worst: Severity = Severity.ERROR
-    """The severity that errors are told with; see `lenient`."""
+    """What errors are told as; see `lenient`."""
 
     def error(
         self, code: Code, path: PurePosixPath, message: str, *, line: int | None = None, related: str | None = None
     ) -> None:
         """Tell what makes the whole course, section or directory unusable."""
-        self.found.append(Diagnostic(self.worst, code, shown(path), message, line, related))
+        severity = Severity.ERROR if code in UNKNOWN_CONTENT else self.worst
+        self.found.append(Diagnostic(severity, code, shown(path), message, line, related))
 
     def warning(
         self, code: Code, path: PurePosixPath, message: str, *, line: int | None = None, related: str | None = None
@@ -100,18 +104,18 @@ class Report:
         """Tell what is left out, or is probably not meant."""
         self.found.append(Diagnostic(Severity.WARNING, code, shown(path), message, line, related))
 
-    def advice(self, code: Code, path: PurePosixPath, message: str, *, line: int | None = None) -> None:
+    def advice(
+        self, code: Code, path: PurePosixPath, message: str, *, line: int | None = None, related: str | None = None
+    ) -> None:
         """Tell what works but is not recommended."""
-        self.found.append(Diagnostic(Severity.ADVICE, code, shown(path), message, line))
+        self.found.append(Diagnostic(Severity.ADVICE, code, shown(path), message, line, related))
 
     def lenient(self) -> "Report":
-        """The same report for a file that costs only itself: its errors are told as warnings."""
-        return Report(self.found, Severity.WARNING)
+        """The same report for a file that costs only itself: its errors are told as warnings.
 
-    @property
-    def failed(self) -> bool:
-        """Whether anything was an error."""
-        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.found)
+        What the system refuses to read stays an error, or it would look like removed.
+        """
+        return Report(self.found, Severity.WARNING)
 
 
 def shown(path: PurePosixPath | str) -> str:

@@ -89,7 +89,7 @@ class Entry:
     @property
     def ends(self) -> datetime | None:
         """When it ends: as given, otherwise its duration after its start; None if that is not known."""
-        if self.end or not self.start or not self.duration:
+        if self.end is not None or self.start is None or self.duration is None:
             return self.end
         try:
             return self.start + self.duration
@@ -101,10 +101,8 @@ class Entry:
         """The sign-off for emails: as given, otherwise the instructors' names and job titles."""
         if self.signature is not None:
             return self.signature
-        lines: list[str] = []
-        for instructor in self.instructors or ():
-            lines += filter(None, ["" if lines else None, instructor.name, instructor.job_title])
-        return "\n\n".join(lines)
+        people = (filter(None, [person.name, person.job_title]) for person in self.instructors or ())
+        return "\n\n\n\n".join("\n\n".join(lines) for lines in people)
 
     def is_preview(self, now: datetime) -> bool:
         """Whether it is a preview at a moment: as said, otherwise whether it has not started by then."""

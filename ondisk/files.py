@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
+from enum import Enum
 from pathlib import Path, PurePosixPath
 
 from ondisk.diagnostics import Code, Report
@@ -25,15 +25,10 @@ ATTEMPTS = 3
 class Kind(Enum):
     """What an entry of a directory is, links not followed."""
 
-    FILE = auto()
-    DIRECTORY = auto()
-    LINK = auto()
-    OTHER = auto()
-
-    @property
-    def noun(self) -> str:
-        """The kind in words."""
-        return {"FILE": "a file", "DIRECTORY": "a directory", "LINK": "a symbolic link"}.get(self.name, "a device")
+    FILE = "a file"
+    DIRECTORY = "a directory"
+    LINK = "a symbolic link"
+    OTHER = "a device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +106,7 @@ class Folder:
         if this is Kind.LINK:
             self.report.error(Code.SYMLINK, self.path / name, "symbolic links are not followed")
         elif this and this is not kind:
-            self.report.error(Code.WRONG_KIND, self.path / name, f"{this.noun} in place of {kind.noun}")
+            self.report.error(Code.WRONG_KIND, self.path / name, f"{this.value} in place of {kind.value}")
         return this is kind
 
     def read(self, name: str) -> File | None:

@@ -139,7 +139,9 @@ def read_site(folder: Folder, around: Surroundings) -> Site:
                 levels.append(path)
         check_courses(courses, read, around)
     elif COURSES not in folder.entries() and not folder.unlisted:
-        folder.report.advice(Code.MISSING, courses.path, "the site has no directory of courses")
+        near = [folder.path / name for name in folder.entries() if fold(name) == fold(COURSES)]
+        tell = folder.report.warning if near else folder.report.advice
+        tell(Code.MISSING, courses.path, "the site has no directory of courses", related=next(map(shown, near), None))
     return Site(
         name=folder.path.name,
         found=found and not courses.unlisted,

@@ -20,7 +20,6 @@ SECTION_PART = "SubInstances"
 UNSAFE = re.compile(r"[^A-Za-z0-9]")
 ALPHANUMERIC = re.compile(r"[A-Za-z0-9]")
 FORBIDDEN = re.compile(r"[/\";=?<>#%'{}|^\[\]]")
-MAX_NAME = 120
 
 
 def fold(name: str) -> str:
@@ -49,8 +48,6 @@ def refusal(name: str) -> str | None:
         return "the name has control characters in it"
     if not ALPHANUMERIC.search(name):
         return "the name has none of A-Z, a-z and 0-9 in it, of which identifiers are made"
-    if len(name) > MAX_NAME:
-        return f"the name has more than {MAX_NAME} characters"
     return None
 
 

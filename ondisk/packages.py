@@ -18,7 +18,7 @@ from ondisk.outline import Topic
 __all__ = ["CourseContent", "Package", "Shelf", "read_shelf"]
 
 CONTENTS = "eclipse-toc.xml"
-SPECIAL = {"sites", "Courses", "ContentPackageBundles"}
+SPECIAL = {"sites", "Courses", "ContentPackageBundles", "lost+found"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,9 @@ class Shelf:
 def read_shelf(folder: Folder) -> Shelf:
     """The packages in a site's directory, or in the library's; what is wrong with them is a warning."""
     found: dict[str, Package] = {}
-    broken: list[str] = []
+    broken = [str(folder.path / name) for name in folder.named(Kind.LINK)]
+    for link in broken:
+        folder.report.warning(Code.SYMLINK, PurePosixPath(link), "symbolic links are not followed")
     for name in folder.named(Kind.DIRECTORY):
         inner = folder.within(name, folder.report.lenient())
         if name in SPECIAL or refusal(name) or not (CONTENTS in inner.entries() or inner.unlisted):
