@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser lint format lock schema bench explorer clean
+.PHONY: help demo test test-browser audit fuzz lint format lock schema bench explorer clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -26,6 +26,12 @@ test-browser: $(STAMP) ## Run the explorer's tests in a headless Chromium (needs
 	./tests/browser/setup
 	$(BIN)/pytest -m browser $(ARGS)
 
+audit: $(STAMP) ## Run the public audits of GraphQL over HTTP (needs Node)
+	$(PY) -m tests.audit
+
+fuzz: $(STAMP) ## Throw bytes and hostile documents at the endpoint for some minutes
+	COLLEGIUM_TEST_EXAMPLES=5000 $(BIN)/pytest tests/server/test_fuzz.py -o timeout=3600 $(ARGS)
+
 lint: $(STAMP) ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,11 +49,11 @@ lock: ## Resolve the dependencies anew into requirements.lock
 schema: $(STAMP) ## Write schema.graphql from the code
 	$(BIN)/collegium export-schema > schema.graphql
 
-bench: $(STAMP) ## Measure speed
+bench: $(STAMP) ## Measure speed against other servers (PEERS=1 adds PostGraphile; needs npm)
 	$(PY) -m bench
 
 explorer: ## Build the explorer's assets (needs Node)
 	cd server/explorer && npm ci --no-audit --no-fund && npm run build
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist server/explorer/node_modules
+	rm -rf $(VENV) .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist server/explorer/node_modules tests/audit/node_modules

@@ -8,30 +8,33 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 import asyncpg
 from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from typing_extensions import override
 
-from db.errors import DatabaseBusy, DatabaseUnavailable
+from db.errors import DatabaseBusy, DatabaseNotMigrated, DatabaseUnavailable
 
 READERS = 4
 BUSY_MILLISECONDS = 10_000
 SQLITE_PRAGMAS = (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 
 Row = Sequence[Any]
+File = tuple[int, int]
+"""Device and inode: a file that was removed or replaced is another one."""
 
 LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that ended between two messages
     asyncpg.OperatorInterventionError,
-    asyncpg.UndefinedTableError,
     asyncpg.InvalidCatalogNameError,
 )
 """What asyncpg raises when a server, a database or its tables are not there, or no more."""
@@ -40,17 +43,20 @@ LOST = (
 class Snapshot(ABC):
     """Reads that all see the data as it was at the first of them.
 
-    The connection is taken when the first statement needs it. `statements` counts what was sent.
+    The connection is taken when the first statement needs it. `statements` counts what was sent. Set `is_single` where
+    there will be one statement only: it needs no transaction.
     """
 
     def __init__(self) -> None:
         self.statements = 0
+        self.is_single = False
         self._lock = asyncio.Lock()
 
     async def fetch(self, sql: str, *parameters: Any) -> Sequence[Row]:
         """All rows of one SELECT in the driver's own form. Raises DatabaseUnavailable."""
         async with self._lock:
             self.statements += 1
+            assert self.statements == 1 or not self.is_single  # noqa: S101 -- two would see different data
             return await self._fetch(sql, parameters)
 
     @abstractmethod
@@ -121,9 +127,10 @@ class SqliteDatabase(Database):
         engine = create_async_engine(url)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
+        event.listen(engine.sync_engine, "checkout", self._refuse_another_file)
         super().__init__(engine)
         self._writer = asyncio.Lock()
-        self._idle: list[aiosqlite.Connection] = []
+        self._idle: list[SqliteReader] = []
         self._places = asyncio.Semaphore(READERS)
 
     @override
@@ -137,33 +144,62 @@ class SqliteDatabase(Database):
         async with self._writer, super().writing() as session:
             yield session
 
-    async def acquire(self) -> aiosqlite.Connection:
-        """A reader's connection, waiting for a free one."""
+    async def acquire(self) -> "SqliteReader":
+        """A reader of the file that is there now, waiting for a free place. Raises DatabaseUnavailable."""
         await self._places.acquire()
         try:
-            return self._idle.pop() if self._idle else await self._connect()
+            file = self._file()
+            while self._idle:
+                reader = self._idle.pop()
+                if reader.file == file:
+                    return reader
+                await reader.connection.close()
+            return SqliteReader(await self._connect(), file)
         except BaseException:
             self._places.release()
             raise
 
-    def give_back(self, connection: aiosqlite.Connection) -> None:
+    def give_back(self, reader: "SqliteReader") -> None:
         """Return what `acquire` gave."""
-        self._idle.append(connection)
+        self._idle.append(reader)
         self._places.release()
 
+    def _file(self) -> File:
+        try:
+            found = self.path.stat()
+        except OSError as error:  # SQLite would make an empty one
+            raise DatabaseUnavailable(f"there is no database at {self.path}") from error
+        return found.st_dev, found.st_ino
+
     async def _connect(self) -> aiosqlite.Connection:
-        if not self.path.is_file():  # SQLite would make an empty one
-            raise DatabaseUnavailable(f"there is no database at {self.path}")
         connection = await aiosqlite.connect(self.path, isolation_level=None, cached_statements=512)
-        for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "query_only=ON"):
-            await connection.execute_fetchall(f"PRAGMA {pragma}")
+        try:
+            for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "query_only=ON"):
+                await connection.execute_fetchall(f"PRAGMA {pragma}")
+        except BaseException:
+            await connection.close()
+            raise
         return connection
+
+    def _refuse_another_file(self, _connection: object, record: Any, _proxy: object) -> None:
+        """Have the pool open a writer anew whose file was removed or replaced: its changes would be lost."""
+        file = self._file()
+        if record.info.setdefault("file", file) != file:
+            raise DisconnectionError(f"{self.path} is another file now")
 
     @override
     async def close(self) -> None:
         while self._idle:
-            await self._idle.pop().close()
+            await self._idle.pop().connection.close()
         await super().close()
+
+
+@dataclass(frozen=True)
+class SqliteReader:
+    """A connection for reads, and the file that it has open."""
+
+    connection: aiosqlite.Connection
+    file: File
 
 
 class SqliteSnapshot(Snapshot):
@@ -172,26 +208,29 @@ class SqliteSnapshot(Snapshot):
     def __init__(self, database: SqliteDatabase) -> None:
         super().__init__()
         self._database = database
-        self._connection: aiosqlite.Connection | None = None
+        self._reader: SqliteReader | None = None
 
     @override
     async def _fetch(self, sql: str, parameters: Sequence[Any]) -> Sequence[Row]:
         try:
-            if self._connection is None:
-                self._connection = await self._database.acquire()
-                await self._connection.execute_fetchall("BEGIN")
-            return list(await self._connection.execute_fetchall(sql, parameters))
-        except aiosqlite.OperationalError as error:
-            raise DatabaseUnavailable(str(error)) from error
+            if self._reader is None:
+                self._reader = await self._database.acquire()
+                if not self.is_single:
+                    await self._reader.connection.execute_fetchall("BEGIN")
+            return list(await self._reader.connection.execute_fetchall(sql, parameters))
+        except aiosqlite.DatabaseError as error:
+            lacks_table = str(error).startswith("no such table")
+            raise (DatabaseNotMigrated if lacks_table else DatabaseUnavailable)(str(error)) from error
 
     @override
     async def release(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
             try:
-                await connection.rollback()
+                if not self.is_single:
+                    await reader.connection.rollback()
             finally:
-                self._database.give_back(connection)
+                self._database.give_back(reader)
 
 
 class PostgresqlDatabase(Database):
@@ -212,7 +251,13 @@ class PostgresqlDatabase(Database):
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._dsn, min_size=0, max_size=10, statement_cache_size=1024, reset=_keep
+                    self._dsn,
+                    min_size=0,
+                    max_size=10,
+                    statement_cache_size=1024,
+                    server_settings={"jit": "off"},
+                    init=_prepare_reader,
+                    reset=_keep,
                 )
             return self._pool
 
@@ -236,10 +281,17 @@ class PostgresqlSnapshot(Snapshot):
         try:
             if self._connection is None:
                 self._connection = await (await self._database.pool()).acquire()
-                await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                if not self.is_single:
+                    await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             rows: Sequence[Row] = await self._connection.fetch(sql, *parameters)
         except LOST as error:
             raise DatabaseUnavailable(str(error)) from error
+        except asyncpg.PostgresError as error:
+            # The transaction is of no more use to the fields that come after; they start a new one.
+            await self.release()
+            if isinstance(error, asyncpg.UndefinedTableError):
+                raise DatabaseNotMigrated(str(error)) from error
+            raise
         return rows
 
     @override
@@ -248,10 +300,16 @@ class PostgresqlSnapshot(Snapshot):
         if connection is None:
             return
         try:
-            with contextlib.suppress(*LOST):  # the pool puts a new connection in place of a lost one
-                await connection.execute("ROLLBACK")
+            if not self.is_single:
+                with contextlib.suppress(*LOST):  # the pool puts a new connection in place of a lost one
+                    await connection.execute("ROLLBACK")
         finally:
             await (await self._database.pool()).release(connection)
+
+
+async def _prepare_reader(connection: Any) -> None:
+    """Take times as the integers that the server sends, see `db.types.EPOCHS`."""
+    await connection.set_builtin_type_codec("timestamptz", schema="pg_catalog", codec_name="int8")
 
 
 async def _keep(_connection: Any) -> None:

@@ -30,7 +30,7 @@ async def migrate(url: str | URL) -> tuple[str | None, str]:
     """
     url = make_url(url)
     if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(url.database).parent)
     return await _run(url, _upgrade)
 
 
@@ -44,7 +44,8 @@ async def check(url: str | URL) -> str:
         raise DatabaseUnavailable(f"there is no database at {url.database}; run 'collegium migrate'")
     current, newest = await _run(url, _current), _newest()
     if current != newest:
-        raise DatabaseNotMigrated(f"its revision is {current or 'none'}, not {newest}; run 'collegium migrate'")
+        found = f"at revision {current}" if current else "not migrated"
+        raise DatabaseNotMigrated(f"the database is {found}, not at {newest}; run 'collegium migrate'")
     return newest
 
 
@@ -63,9 +64,16 @@ async def _run(url: URL, work: Callable[[Connection], T]) -> T:
             return await connection.run_sync(work)
     except (DBAPIError, OSError, asyncpg.PostgresError) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
-        raise DatabaseUnavailable(str(reason)) from error
+        raise DatabaseUnavailable(f"the database {url.render_as_string()} cannot be used: {reason}") from error
     finally:
         await engine.dispose()
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailable(f"the folder {path} cannot be made: {error.strerror}") from error
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:

@@ -1,24 +1,27 @@
 """Column types and SQL constructs that mean the same on SQLite and PostgreSQL.
 
 Reads run raw on the driver, past SQLAlchemy's result processing, so every type here says how its raw value looks:
-times are integer microseconds since 1970 (`micros`), enums are their stored text, booleans are 0/1 on SQLite.
+times are integer microseconds since the epoch of the database (`EPOCHS`), enums are their stored text, booleans are 0/1
+on SQLite.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, Dialect, Enum, Integer, String
+from sqlalchemy import ARRAY, BigInteger, Dialect, Enum, Integer, String, func
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Boolean, TypeDecorator, TypeEngine
+from sqlalchemy.types import Boolean, NullType, TypeDecorator, TypeEngine
 
 from db.errors import NaiveDatetime
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCHS: Mapping[str, datetime] = {"sqlite": EPOCH, "postgresql": datetime(2000, 1, 1, tzinfo=UTC)}
 MICROSECOND = timedelta(microseconds=1)
 
 # An autoincrementing key on SQLite must be declared INTEGER.
@@ -41,6 +44,11 @@ def choice(values: type[StrEnum]) -> Enum:
     )
 
 
+def raw_instant(moment: datetime, dialect: str) -> int:
+    """An aware time as raw reads have it."""
+    return (moment - EPOCHS[dialect]) // MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """A point in time: an aware datetime in Python, microseconds on SQLite, timestamptz on PostgreSQL."""
 
@@ -57,7 +65,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise NaiveDatetime(f"{value.isoformat()} has no time zone")
-        return (value - EPOCH) // MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        return raw_instant(value, dialect.name) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Give aware UTC back."""
@@ -101,6 +109,48 @@ def _micros(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(micros, "postgresql")
 def _micros_postgresql(element: micros, compiler: SQLCompiler, **kw: Any) -> str:
     return f"(extract(epoch FROM {compiler.process(element.clauses, **kw)}) * 1000000)::int8"
+
+
+class present(FunctionElement[datetime]):  # noqa: N801 -- reads as the SQL function it is
+    """The present moment as an instant; on PostgreSQL that of the snapshot."""
+
+    type = Instant()
+    inherit_cache = True
+
+
+@compiles(present)
+def _present(_element: present, _compiler: SQLCompiler, **_kw: Any) -> str:
+    return "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+
+
+@compiles(present, "postgresql")
+def _present_postgresql(_element: present, _compiler: SQLCompiler, **_kw: Any) -> str:
+    return "now()"
+
+
+class rows_of(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function it is
+    """The rows of a correlated SELECT as one value: an array of records on PostgreSQL, JSON text on SQLite."""
+
+    type = NullType()
+    inherit_cache = True
+
+
+@compiles(rows_of)
+def _rows_of(element: rows_of, compiler: SQLCompiler, **kw: Any) -> str:
+    [query] = element.clauses
+    names = [f"v{i}" for i in range(len(query.element.selected_columns))]
+    inner = query.element.with_only_columns(
+        *(column.label(name) for column, name in zip(query.element.selected_columns, names, strict=True))
+    )
+    listed = ", ".join(names)
+    return f"(SELECT json_group_array(json_array({listed})) FROM ({compiler.process(inner, **kw)}))"  # noqa: S608
+
+
+@compiles(rows_of, "postgresql")
+def _rows_of_postgresql(element: rows_of, compiler: SQLCompiler, **kw: Any) -> str:
+    [query] = element.clauses
+    inner = query.element.with_only_columns(func.row(*query.element.selected_columns))
+    return f"ARRAY({compiler.process(inner, **kw)})"
 
 
 class any_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL operator it is

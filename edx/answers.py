@@ -3,6 +3,8 @@
 The platform has several shapes of errors, HTML pages among them; all become one of `edx.errors`.
 """
 
+import contextlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +67,8 @@ class Answer:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
+            with contextlib.suppress(ValueError):
+                return json.loads(self.body)  # the platform's own reader takes more, such as half of a surrogate pair
             what = "an HTML page" if self._is_html() else "something else" if self.body else "nothing"
             raise self.unexpected(f"{what} in place of JSON") from None
 

@@ -27,7 +27,7 @@ class InvalidCourseKey(ValueError):
         self.reason = reason
         self.position = position
         shown = text if len(text) <= SHOWN else text[:SHOWN] + "…"
-        super().__init__(f"{shown!r} is not a {kind}: {reason}")
+        super().__init__(f"{shown!r} is no {kind}: {reason}")
 
 
 class OpenEdxError(Exception):

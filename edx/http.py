@@ -236,7 +236,8 @@ def translated(call: Call) -> Iterator[None]:
     except httpx.InvalidURL as error:
         raise call.failed(UnexpectedAnswer, "the platform named an address that cannot be called") from error
     except httpx.TransportError as error:
-        raise call.failed(Unreachable, f"no connection ({type(error).__name__})") from error
+        reason = f"no connection to {error.request.url.host} ({type(error).__name__})"
+        raise call.failed(Unreachable, reason) from error
 
 
 def accepted(answer: Answer) -> Answer:

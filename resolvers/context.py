@@ -1,25 +1,59 @@
 """What every resolver of one operation shares."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry import Info
 
 from db.engine import Database, Snapshot
 from resolvers.access import Viewer
-from resolvers.plan.planner import Planner, Request
+from resolvers.allowance import Meter
+from resolvers.features import Feature
+from resolvers.grants import Grantees
+from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
+from resolvers.programs.lifecycle import Rules
+from resolvers.refusals import Problem
+
+T = TypeVar("T")
 
 
 @dataclass
 class Context:
-    """The viewer, the data as they are for this operation, and the plans."""
+    """The viewer, the data as they are for this operation, the plans, and the rules of the installation.
+
+    `on_refusal` is told of the problems of each change that is refused, and of the mutation's name.
+    """
 
     viewer: Viewer
     database: Database
     snapshot: Snapshot
     planner: Planner
     request: Request
+    grantees: Grantees
+    rules: Rules = field(default_factory=Rules)
+    features: frozenset[Feature] = frozenset(Feature)
+    meter: Meter | None = None
+    on_refusal: Callable[[str, Sequence[Problem]], None] | None = None
 
     async def planned(self, info: Info) -> Planned:
         """The value of a planned root field, for graphql-core to take as it is."""
-        return Planned(await self.planner.field(self.request, info._raw_info.field_nodes, self.snapshot))  # noqa: SLF001 -- Strawberry shows field nodes nowhere else
+        return await self.planner.field(self.request, _site(info), self.snapshot, self)
+
+    async def object(self, info: Info, key: str) -> Planned:
+        """The object with a public key that the field of `info` leads to, null where the viewer may not see it."""
+        return await self.planner.object(self.request, _site(info), key, self.snapshot, self)
+
+    async def changing(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """The result of `work` in a transaction, which is committed; what is read from then on sees the change."""
+        async with self.database.writing() as session:
+            result = await work(session)
+        await self.snapshot.release()
+        return result
+
+
+def _site(info: Info) -> Site:
+    raw = info._raw_info  # noqa: SLF001 -- Strawberry shows field nodes nowhere else
+    return Site(raw.return_type, raw.field_nodes, raw.path.as_list())

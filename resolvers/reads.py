@@ -5,8 +5,11 @@ that a cursor always names one place.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, exists, func, or_, select
+from sqlalchemy import BindParameter, Boolean, ColumnElement, String, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import (
@@ -19,8 +22,9 @@ from db.tables import (
     ProgramCourseRunMode,
     ProgramOrganization,
     ProgramRequirement,
+    RoleGrant,
 )
-from db.types import ListOf, any_of, micros, text
+from db.types import Instant, ListOf, any_of, micros, present, text
 from edx.keys import CourseId, CourseKey, InvalidCourseKey
 from resolvers.errors import BadUserInput
 from resolvers.plan.ids import parse_key
@@ -64,6 +68,11 @@ def course_id(value: str) -> str:
         raise BadUserInput(f"course: {error}") from error
 
 
+def folded_course_id(value: str) -> str:
+    """A course's id as it is found without regard to case. Raises BadUserInput."""
+    return folded(course_id(value))
+
+
 def run_key(value: str) -> str:
     """A run's key as it is stored. Raises BadUserInput."""
     try:
@@ -72,9 +81,22 @@ def run_key(value: str) -> str:
         raise BadUserInput(f"course run: {error}") from error
 
 
+def folded_run_key(value: str) -> str:
+    """A run's key as it is found without regard to case. Raises BadUserInput."""
+    return folded(run_key(value))
+
+
+def program_uuid(value: str) -> str:
+    """A program's UUID in its one form. Raises BadUserInput."""
+    try:
+        return str(UUID(value))
+    except ValueError as error:
+        raise BadUserInput(f"program: '{value[:100]}' is not a UUID") from error
+
+
 def program_key(value: str) -> str:
     """The UUID in a program's id. Raises BadUserInput."""
-    return parse_key("Program", value)
+    return program_uuid(parse_key("Program", value))
 
 
 def organization_named(key: BindParameter[str]) -> ColumnElement[bool]:
@@ -84,12 +106,12 @@ def organization_named(key: BindParameter[str]) -> ColumnElement[bool]:
 
 def course_named(key: BindParameter[str]) -> ColumnElement[bool]:
     """The course of that readable id."""
-    return Course.readable_id == key
+    return Course.readable_id_folded == key
 
 
 def run_named(key: BindParameter[str]) -> ColumnElement[bool]:
     """The run of that key."""
-    return CourseRun.key == key
+    return CourseRun.key_folded == key
 
 
 def program_with(uuid: BindParameter[str]) -> ColumnElement[bool]:
@@ -102,15 +124,15 @@ def _organization(key: BindParameter[str]) -> ColumnElement[int]:
 
 
 def _search(*columns: InstrumentedAttribute[str]) -> Callable[[BindParameter[str]], ColumnElement[bool]]:
-    return lambda pattern: or_(*(func.lower(column).like(pattern, escape="\\") for column in columns))
+    return lambda pattern: or_(*(column.like(pattern, escape="\\") for column in columns))
 
 
 ORGANIZATION_FILTERS: Mapping[str, Filter] = {
-    "search": Filter(_search(Organization.name_folded, Organization.key), containing),
+    "search": Filter(_search(Organization.name_folded, Organization.key_folded), containing),
 }
 COURSE_FILTERS: Mapping[str, Filter] = {
     "org": Filter(lambda key: Course.organization_id == _organization(key), folded),
-    "search": Filter(_search(Course.name_folded, Course.readable_id), containing),
+    "search": Filter(_search(Course.name_folded, Course.readable_id_folded), containing),
 }
 
 
@@ -121,13 +143,36 @@ def _course_of_organization(key: BindParameter[str]) -> ColumnElement[bool]:
 
 def _run_of_course(key: BindParameter[str]) -> ColumnElement[bool]:
     course = aliased(Course)
-    return CourseRun.course_id == select(course.id).where(course.readable_id == key).scalar_subquery()
+    return CourseRun.course_id == select(course.id).where(course.readable_id_folded == key).scalar_subquery()
+
+
+class RunState(StrEnum):
+    """Where a run is in time."""
+
+    UPCOMING = "upcoming"
+    CURRENT = "current"
+    ENDED = "ended"
+
+
+RUN_STATE: Expression = case(
+    (CourseRun.end <= present(), RunState.ENDED.value),
+    (CourseRun.start <= present(), RunState.CURRENT.value),
+    else_=RunState.UPCOMING.value,
+)
+"""A run without a start is upcoming, as in Open edX, where such a run has not been scheduled."""
+
+
+def run_of(key: str) -> str:
+    """The run part of a course key."""
+    return CourseKey.parse(key).run
 
 
 RUN_FILTERS: Mapping[str, Filter] = {
     "org": Filter(_course_of_organization, folded),
-    "course": Filter(_run_of_course, course_id),
-    "search": Filter(_search(CourseRun.name_folded, CourseRun.key), containing),
+    "course": Filter(_run_of_course, folded_course_id),
+    "source": Filter(lambda wanted: CourseRun.is_source == wanted, bool, Boolean()),
+    "state": Filter(lambda states: any_of(RUN_STATE, states), list, ListOf(String())),
+    "search": Filter(_search(CourseRun.name_folded, CourseRun.key_folded), containing),
 }
 
 
@@ -138,12 +183,12 @@ def _program_of_organization(key: BindParameter[str]) -> ColumnElement[bool]:
 
 def _program_with_course(key: BindParameter[str]) -> ColumnElement[bool]:
     leaf, course = ProgramRequirement, aliased(Course)
-    return exists().where(leaf.program_id == Program.id, leaf.course_id == course.id, course.readable_id == key)
+    return exists().where(leaf.program_id == Program.id, leaf.course_id == course.id, course.readable_id_folded == key)
 
 
 def _program_with_run(key: BindParameter[str]) -> ColumnElement[bool]:
     mode, run = ProgramCourseRunMode, aliased(CourseRun)
-    return exists().where(mode.program_id == Program.id, mode.course_run_id == run.id, run.key == key)
+    return exists().where(mode.program_id == Program.id, mode.course_run_id == run.id, run.key_folded == key)
 
 
 def _program_of_category(slug: BindParameter[str]) -> ColumnElement[bool]:
@@ -154,11 +199,21 @@ def _program_in_status(statuses: BindParameter[list[str]]) -> ColumnElement[bool
     return any_of(Program.status, statuses)
 
 
+def _moment(value: datetime) -> datetime:
+    return value
+
+
 PROGRAM_FILTERS: Mapping[str, Filter] = {
     "category": Filter(_program_of_category, folded),
     "status": Filter(_program_in_status, list, ListOf(text())),
     "org": Filter(_program_of_organization, folded),
-    "course": Filter(_program_with_course, course_id),
-    "run": Filter(_program_with_run, run_key),
+    "course": Filter(_program_with_course, folded_course_id),
+    "run": Filter(_program_with_run, folded_run_key),
     "search": Filter(_search(Program.name_folded), containing),
+    "updatedSince": Filter(lambda moment: Program.updated_at >= moment, _moment, Instant()),
+}
+
+GRANT_FILTERS: Mapping[str, Filter] = {
+    "username": Filter(lambda username: RoleGrant.username == username, str),
+    "org": Filter(lambda key: RoleGrant.organization_id == _organization(key), folded),
 }

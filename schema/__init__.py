@@ -7,8 +7,14 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.plan.splice import SplicingExecutionContext
+from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import DateTime
+from schema.subscription import Subscription
+from schema.user_error import InputError, NotPublishable, RevisionConflict
+
+ERRORS = (InputError, NotPublishable, RevisionConflict)
+"""Types that are reached through an interface only."""
 
 
 @functools.cache
@@ -25,4 +31,6 @@ def sdl() -> str:
 def _built(*, is_sorted: bool) -> strawberry.Schema:
     """The schema; a sorted one is for print only, since sorting puts graphql-core's enums in place of Strawberry's."""
     config = StrawberryConfig(scalar_map={datetime: DateTime}, sort_schema=is_sorted)
-    return strawberry.Schema(Query, execution_context_class=SplicingExecutionContext, config=config)
+    return strawberry.Schema(
+        Query, Mutation, Subscription, types=ERRORS, execution_context_class=SplicingExecutionContext, config=config
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import tables
+from resolvers import reads
 from resolvers.plan.sources import Link, column, noun, one
 from schema import lists
 from schema.connection import Connection
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @noun(
     tables.Course,
     key=tables.Course.readable_id,
+    parse=reads.course_id,
     description="An offering apart from any run, as course keys tell it: an organization and a number.",
 )
 class Course(Node):

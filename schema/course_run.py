@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import tables
-from resolvers.plan.sources import Link, column, noun, one
+from resolvers import reads
+from resolvers.plan.sources import Link, column, computed, noun, one
 from schema import lists
 from schema.connection import Connection
-from schema.enums import CourseRunOrigin, Pacing
+from schema.enums import CourseRunOrigin, CourseRunState, Pacing
 from schema.node import Node
 
 if TYPE_CHECKING:
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 @noun(
     tables.CourseRun,
     key=tables.CourseRun.key,
+    parse=reads.run_key,
     description="One run of a course, which learners enroll in; what Open edX calls a course.",
 )
 class CourseRun(Node):
     """A run of a course."""
 
     key: str = column(tables.CourseRun.key, "Course key, such as `course-v1:ANUx+ASTRO2X+2B3T2015`.")
+    run: str = computed(reads.run_of, [tables.CourseRun.key], "Run part of the key, such as `2B3T2015`.")
     display_name: str = column(tables.CourseRun.display_name, "Title of the run.")
     short_description: str = column(tables.CourseRun.short_description, "A sentence or two on the run; may be empty.")
     image_url: str | None = column(tables.CourseRun.image_url, "Address of the course image.")
@@ -33,6 +36,7 @@ class CourseRun(Node):
     end: datetime | None = column(tables.CourseRun.end, "When the run ends; null where it has no end.")
     enrollment_start: datetime | None = column(tables.CourseRun.enrollment_start, "When enrollment opens.")
     enrollment_end: datetime | None = column(tables.CourseRun.enrollment_end, "When enrollment closes.")
+    state: CourseRunState = column(reads.RUN_STATE, "Whether the run is still to come, under way or over.")
     pacing: Pacing = column(tables.CourseRun.pacing, "Who sets the pace.")
     is_invitation_only: bool = column(tables.CourseRun.is_invitation_only, "Whether only invited learners may enroll.")
     is_hidden: bool = column(tables.CourseRun.is_hidden, "Whether the LMS leaves the run out of its catalog pages.")

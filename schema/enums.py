@@ -5,6 +5,8 @@ from enum import Enum
 import strawberry
 
 from db import tables
+from resolvers.access import Permission
+from resolvers.reads import RunState
 
 
 @strawberry.enum(description="What stands before an organization's key in the course keys of its B2B runs.")
@@ -34,6 +36,15 @@ class CourseRunOrigin(Enum):
     IMPORT = strawberry.enum_value(tables.RunOrigin.IMPORT.value, description="Imported from an archive.")
 
 
+@strawberry.enum(description="Where a course run is in time, by its start and end.")
+class CourseRunState(Enum):
+    """The state of a run at the time of the query."""
+
+    UPCOMING = strawberry.enum_value(RunState.UPCOMING.value, description="Not started, or without a start.")
+    CURRENT = strawberry.enum_value(RunState.CURRENT.value, description="Started and not ended.")
+    ENDED = strawberry.enum_value(RunState.ENDED.value, description="Ended.")
+
+
 @strawberry.enum(description="Where a program is in its lifecycle. Deleted programs are not found by anyone.")
 class ProgramStatus(Enum):
     """The lifecycle of programs (`spec/programs.md`, "Program Lifecycle") as the public sees it."""
@@ -45,6 +56,18 @@ class ProgramStatus(Enum):
     RETIRED = strawberry.enum_value(
         tables.ProgramStatus.RETIRED.value, description="No longer offered to new learners; still shown."
     )
+
+
+@strawberry.enum(description="One thing that a viewer may do with a program.")
+class ProgramPermission(Enum):
+    """Permissions on programs (`spec/programs.md`, "Roles and Permissions")."""
+
+    SEE = strawberry.enum_value(Permission.SEE_PROGRAMS.value, description="See it once it is published.")
+    SEE_UNPUBLISHED = strawberry.enum_value(
+        Permission.SEE_UNPUBLISHED_PROGRAMS.value, description="See it before it is published."
+    )
+    CHANGE = strawberry.enum_value(Permission.CHANGE_PROGRAMS.value, description="Change, retire and delete it.")
+    PUBLISH = strawberry.enum_value(Permission.PUBLISH_PROGRAMS.value, description="Offer it to learners.")
 
 
 @strawberry.enum(description="What a node of a program's requirement tree asks for.")

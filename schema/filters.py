@@ -1,10 +1,11 @@
 """Which rows a list shows: all conditions hold together, one left out or null is none, unknown values match nothing."""
 
+from datetime import datetime
 from typing import Any
 
 import strawberry
 
-from schema.enums import ProgramStatus
+from schema.enums import CourseRunState, ProgramStatus
 
 
 def _condition(description: str) -> Any:
@@ -31,7 +32,9 @@ class CourseRunFilter:
     """Conditions on course runs."""
 
     org: str | None = _condition("Key of the course's organization, without regard to case, such as `MITx`.")
-    course: str | None = _condition("Course's id, such as `MITx+6.002x` or `MITx/6.002x`.")
+    course: str | None = _condition("Course's id without regard to case, such as `MITx+6.002x` or `MITx/6.002x`.")
+    source: bool | None = _condition("Whether runs for contracts are made from it.")
+    state: list[CourseRunState] | None = _condition("State is one of these.")
     search: str | None = _condition("Name or key contains this text, without regard to case.")
 
 
@@ -42,6 +45,17 @@ class ProgramFilter:
     category: str | None = _condition("Category's slug, without regard to case, such as `xseries`.")
     status: list[ProgramStatus] | None = _condition("Status is one of these.")
     org: str | None = _condition("Key of one of the program's organizations, without regard to case.")
-    course: str | None = _condition("Id of a course in the program, such as `MITx+6.002x` or `MITx/6.002x`.")
-    run: str | None = _condition("Key of a course run in the program.")
+    course: str | None = _condition(
+        "Id of a course in the program without regard to case, such as `MITx+6.002x` or `MITx/6.002x`."
+    )
+    updated_since: datetime | None = _condition("Changed at that time or later.")
+    run: str | None = _condition("Key of a course run in the program, without regard to case.")
     search: str | None = _condition("Name contains this text, without regard to case.")
+
+
+@strawberry.input(description="Which grants of roles to list.")
+class RoleGrantFilter:
+    """Conditions on grants."""
+
+    username: str | None = _condition("LMS username, compared with case.")
+    org: str | None = _condition("Key of the organization, without regard to case.")

@@ -4,9 +4,10 @@ from typing import Any
 
 from sqlalchemy.orm import InstrumentedAttribute
 
+from db.tables import AuditEntry, RoleGrant
 from resolvers import reads
 from resolvers.plan.sources import Link, paged
-from schema.filters import CourseFilter, CourseRunFilter, OrganizationFilter, ProgramFilter
+from schema.filters import CourseFilter, CourseRunFilter, OrganizationFilter, ProgramFilter, RoleGrantFilter
 from schema.orders import CourseOrder, CourseRunOrder, OrganizationOrder, ProgramOrder
 
 
@@ -54,4 +55,24 @@ def programs(description: str, *, through: Link | None = None) -> Any:
         filters=reads.PROGRAM_FILTERS,
         filter_by=ProgramFilter,
         through=through,
+    )
+
+
+def program_changes(description: str) -> Any:
+    """The changes of an object that `program_id` of the audit log refers to, the last first."""
+    return paged(
+        description,
+        orders={"id": AuditEntry.id},
+        descending=True,
+        remote=AuditEntry.program_id,
+    )
+
+
+def role_grants(description: str) -> Any:
+    """All grants of roles."""
+    return paged(
+        description,
+        orders={"id": RoleGrant.id},
+        filters=reads.GRANT_FILTERS,
+        filter_by=RoleGrantFilter,
     )

@@ -7,10 +7,11 @@ import strawberry
 from sqlalchemy import func
 
 from db import tables
-from resolvers.plan.sources import Link, column, noun
+from resolvers.grants import load_organization_permissions
+from resolvers.plan.sources import Link, batched, column, noun
 from schema import lists
 from schema.connection import Connection
-from schema.enums import CourseKeyPrefix
+from schema.enums import CourseKeyPrefix, ProgramPermission
 from schema.node import Node
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ class Organization(Node):
     courses: Connection[Annotated["Course", strawberry.lazy("schema.course")]] = lists.courses(
         "Courses of the organization.",
         remote=tables.Course.organization_id,
+    )
+    viewer_permissions: list[ProgramPermission] = batched(
+        tables.Organization.id,
+        load_organization_permissions,
+        "What the viewer may do with the organization's programs.",
     )
     programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = lists.programs(
         "Programs that the organization publishes.",

@@ -6,15 +6,32 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import tables
+from resolvers import reads
 from resolvers.access import visible_programs
-from resolvers.plan.sources import Link, column, many, noun, one
-from schema.enums import ProgramStatus, RequirementKind
+from resolvers.grants import load_permissions
+from resolvers.plan.sources import Link, batched, column, many, noun, one
+from schema import lists
+from schema.connection import Connection
+from schema.enums import ProgramPermission, ProgramStatus, RequirementKind
 from schema.node import Node
+from schema.publishability import Publishability, load_publishability
 
 if TYPE_CHECKING:
     from schema.course import Course
     from schema.course_run import CourseRun
     from schema.organization import Organization
+    from schema.program_history import ProgramChange
+
+
+@noun(
+    tables.ProgramCategoryMode,
+    key=tables.ProgramCategoryMode.mode_slug,
+    description="An enrollment mode that counts for the programs of a category.",
+)
+class ProgramCategoryMode:
+    """A mode of a category."""
+
+    slug: str = column(tables.ProgramCategoryMode.mode_slug, "Slug of the mode, such as `verified`.")
 
 
 @noun(
@@ -27,6 +44,14 @@ class ProgramCategory:
 
     slug: str = column(tables.ProgramCategory.slug, "Lower-case name for filters, such as `xseries`.")
     display_name: str = column(tables.ProgramCategory.display_name, "Name for people, such as `XSeries`.")
+    needs_marketing_slug: bool = column(
+        tables.ProgramCategory.needs_marketing_slug, "Whether active programs of the category need a marketing slug."
+    )
+    modes: list[ProgramCategoryMode] = many(
+        "Enrollment modes that count for the completion of its programs.",
+        remote=tables.ProgramCategoryMode.category_id,
+        order=[tables.ProgramCategoryMode.mode_slug],
+    )
 
 
 @noun(
@@ -42,6 +67,9 @@ class ProgramCourseRunMode:
     )
     mode_slug: str = column(tables.ProgramCourseRunMode.mode_slug, "Slug of the mode, such as `verified`.")
     sku: str = column(tables.ProgramCourseRunMode.sku, "SKU of the mode's product, or empty.")
+    is_unavailable: bool = column(
+        tables.ProgramCourseRunMode.is_unavailable, "Whether the LMS stopped offering the run in this mode."
+    )
 
 
 @noun(
@@ -79,6 +107,7 @@ class ProgramRequirement:
 @noun(
     tables.Program,
     key=tables.Program.uuid,
+    parse=reads.program_uuid,
     visible=visible_programs,
     description="A structured group of courses that learners complete together.",
 )
@@ -92,6 +121,7 @@ class Program(Node):
     status: ProgramStatus = column(tables.Program.status, "Where the program is in its lifecycle.")
     marketing_slug: str = column(tables.Program.marketing_slug, "Last part of its marketing page's address, or empty.")
     revision: int = column(tables.Program.revision, "Number of the program's present state, counted up by each change.")
+    image_url: str | None = column(tables.Program.image_url, "Address of an image.")
     created_at: datetime = column(tables.Program.created_at, "When it was created.")
     updated_at: datetime = column(tables.Program.updated_at, "When it was last changed.")
     category: ProgramCategory = one(tables.Program.category_id, "Kind of program.")
@@ -109,6 +139,15 @@ class Program(Node):
         "Requirement tree as a list, depth first; the root is the first.",
         remote=tables.ProgramRequirement.program_id,
         order=[tables.ProgramRequirement.sequence],
+    )
+    viewer_permissions: list[ProgramPermission] = batched(
+        tables.Program.id, load_permissions, "What the viewer may do with the program."
+    )
+    publishability: Publishability = batched(
+        tables.Program.id, load_publishability, "Whether the program could be published as it is."
+    )
+    history: Connection[Annotated["ProgramChange", strawberry.lazy("schema.program_history")]] = lists.program_changes(
+        "Changes of the program, the last first; empty for viewers who may not see unpublished programs."
     )
     run_modes: list[ProgramCourseRunMode] = many(
         "Course runs that count for the program, each with the mode that counts.",

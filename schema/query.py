@@ -8,10 +8,13 @@ from schema import lists
 from schema.connection import Connection
 from schema.course import Course
 from schema.course_run import CourseRun
+from schema.features import Features, features
 from schema.health import Health, health
 from schema.node import Node
 from schema.organization import Organization
 from schema.program import Program
+from schema.rate_limit import RateLimit, rate_limit
+from schema.role import RoleGrant
 
 
 @strawberry.type(description="What can be asked.")
@@ -37,20 +40,20 @@ class Query:
     )
     course: Course | None = found(
         "key",
-        "Its id, such as `ANUx+ASTRO2X` or `ANUx/ASTRO2X`.",
+        "Its id, such as `ANUx+ASTRO2X` or `ANUx/ASTRO2X`; case does not matter.",
         "Course with an id; null where there is none.",
         where=reads.course_named,
-        prepare=reads.course_id,
+        prepare=reads.folded_course_id,
     )
     course_runs: Connection[CourseRun] | None = lists.course_runs(
         "All course runs.",
     )
     course_run: CourseRun | None = found(
         "key",
-        "Its course key, such as `course-v1:ANUx+ASTRO2X+2B3T2015`, not percent-encoded.",
+        "Its course key, such as `course-v1:ANUx+ASTRO2X+2B3T2015`, not percent-encoded; case does not matter.",
         "Course run with a key; null where there is none.",
         where=reads.run_named,
-        prepare=reads.run_key,
+        prepare=reads.folded_run_key,
     )
     programs: Connection[Program] | None = lists.programs(
         "All programs that the viewer may see.",
@@ -64,6 +67,14 @@ class Query:
         kind=strawberry.ID,
     )
 
-    health: Health | None = strawberry.field(
-        resolver=health, description="Whether the server works. The one field that needs no sign-in."
+    role_grants: Connection[RoleGrant] | None = lists.role_grants(
+        "Roles that were granted for one organization or program; empty for viewers who may not grant them."
     )
+
+    features: Features | None = strawberry.field(
+        resolver=features, description="Which parts of the product this installation has."
+    )
+    rate_limit: RateLimit | None = strawberry.field(
+        resolver=rate_limit, description="What the caller may still ask for; null where nothing is counted."
+    )
+    health: Health | None = strawberry.field(resolver=health, description="Whether the server works. Needs no sign-in.")

@@ -1,47 +1,142 @@
-"""The ASGI application: the GraphQL endpoint and the explorer."""
+"""The ASGI application: the GraphQL endpoint, the pages for people, and what those who run it look at."""
 
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
-from schema import schema
-from server import explorer
+from resolvers.access import Viewer
+from schema import schema, sdl
+from server import explorer, health, landing, metrics, observing, tracing
+from server.applications.fresh import CacheName, Freshness, Kept
+from server.applications.registry import load_applications
+from server.applications.signin import ApplicationSignIn
+from server.applications.tokens import Tokens
+from server.cookies import JwtCookies, csrf_route
+from server.documents.trusted import KnownDocuments, load_documents
+from server.examples import OPERATIONS
 from server.execution import Executor
 from server.graphql import GraphQLView
+from server.health import LmsWatch, Readiness
+from server.landing import documentation
 from server.logs import RequestIds
-from server.operations import OPERATIONS
+from server.oauth import TokenEndpoint
+from server.profiles import profile
+from server.security import Cautious, cors
 from server.settings import Settings
 from server.signin import SignIn
+from server.subscriptions.limits import StreamLimits
+from server.subscriptions.operations import Operations
+from server.subscriptions.sockets import Sockets
+from server.subscriptions.sse import EventStreams
+from server.subscriptions.streams import Streams
+from server.throttle import RateLimitHeaders, open_throttle
+from server.tracing import CallersTrace
+from server.upstream import open_lms
 
 ENDPOINT = "/graphql"
 
 
 def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ()) -> Starlette:
     """The application under `settings`. Its explorer offers `sessions` to sign in as: for demo and development only."""
+    tracing.begin()
     database = open_database(settings.database_url)
-    view: ASGIApp = GraphQLView(Executor(schema(), database), SignIn(settings).viewer)
-    routes: list[BaseRoute] = []
-    if settings.explorer:
-        config = explorer.ExplorerConfig(endpoint=ENDPOINT, sessions=sessions, operations=OPERATIONS)
-        view = _Endpoint(view, config)
-        routes = [Route("/", _to_explorer), *explorer.routes(config)]
+    observing.watch(database)
+    lms = LmsWatch(lambda: open_lms(settings, attempts=1))
+    readiness = Readiness(database, lms)
+    streams = Streams(_stream_limits(settings))
+    throttle = open_throttle(settings.rate_limit, redis_url=_revealed(settings.redis_url))
+    applications = Kept(CacheName.APPLICATIONS, lambda snapshot: load_applications(snapshot, database.dialect.name))
+    trusted = Kept(CacheName.DOCUMENTS, load_documents)
+    secret = _revealed(settings.token_secret)
+    tokens = Tokens(secret) if secret else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         _settle_garbage_collection()
-        yield
+        async with Freshness(database, [applications, trusted]).running():
+            yield
+        observing.tell()
+        await throttle.aclose()
+        await lms.close()
         await database.close()
 
-    return Starlette(routes=[Route(ENDPOINT, view), *routes], lifespan=lifespan, middleware=[Middleware(RequestIds)])
+    known = KnownDocuments(trusted, remembers=settings.remember_documents)
+    executor = Executor(
+        schema(),
+        database,
+        profile(settings, known.knows),
+        features=settings.features,
+        throttle=throttle,
+        documents=known,
+    )
+    operations = Operations(executor, schema(), database)
+    sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
+    standing = metrics.Standing(database, readiness)
+    routes = [
+        *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
+        *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
+        csrf_route(),
+        *health.routes(readiness),
+        metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
+    ]
+    middleware = [
+        Middleware(RequestIds),
+        Middleware(Cautious),
+        *cors(settings.origins),
+        Middleware(RateLimitHeaders),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
+    app.state.streams = streams  # to be closed before the server stops
+    return app
+
+
+def _stream_limits(settings: Settings) -> StreamLimits:
+    return StreamLimits(
+        connections=settings.max_streams,
+        operations=settings.max_stream_operations,
+        idle=settings.stream_idle,
+        lifetime=settings.stream_lifetime,
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None
+
+
+def _graphql(
+    settings: Settings,
+    executor: Executor,
+    operations: Operations,
+    sign_in: Callable[[Mapping[str, str]], Viewer],
+    *,
+    streams: Streams,
+    sessions: Sequence[explorer.Session],
+) -> list[BaseRoute]:
+    """The GraphQL endpoint and the pages for people, as far as the profile is open to them."""
+    origins = settings.origins
+    sockets = Sockets(operations, sign_in, streams, origins=origins)
+    view: ASGIApp = EventStreams(GraphQLView(executor, sign_in), operations, sign_in, streams, origins=origins)
+    view = JwtCookies(CallersTrace(view), origins)
+    pages = landing.LandingConfig(ENDPOINT)
+    if executor.profile.takes_introspection:
+        pages = replace(pages, schema=schema()._schema, sdl=sdl)  # noqa: SLF001 -- graphql-core's own
+    explored: list[BaseRoute] = []
+    if settings.explorer:
+        collection = (*OPERATIONS, *documentation.operations())
+        config = explorer.ExplorerConfig(endpoint=ENDPOINT, sessions=sessions, operations=collection)
+        view, explored = _Endpoint(view, config), explorer.routes(config)
+        pages = replace(pages, explorer=config.path)
+    return [Route(ENDPOINT, view), WebSocketRoute(ENDPOINT, sockets), *explored, *landing.routes(pages)]
 
 
 class _Endpoint:
@@ -57,10 +152,6 @@ class _Endpoint:
             await explorer.page(self._config, Request(scope))(scope, receive, send)
         else:
             await self._view(scope, receive, send)
-
-
-async def _to_explorer(_request: Request) -> Response:
-    return RedirectResponse("/graphiql")
 
 
 def _settle_garbage_collection() -> None:

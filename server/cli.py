@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec
 
 import typer
 
+from server.applications import commands as applications
+from server.documents import commands as documents
 from server.failures import Failure
 
 if TYPE_CHECKING:
@@ -55,6 +57,10 @@ def command(application: typer.Typer, name: str | None = None) -> Callable[[Call
     return declare
 
 
+app.add_typer(applications.group(command), name="apps")
+app.add_typer(documents.group(command), name="documents")
+
+
 def main() -> None:
     """The entry point of the `collegium` command."""
     app()
@@ -75,10 +81,12 @@ async def serve(
     from server.process import listen, url_of
     from server.process import serve as serve_app
 
-    settings = _settings(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
+    settings = read_settings(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     await check_database(settings.database_url)
     listener = listen(settings.host, settings.port)
-    await serve_app(create_app(settings), listener, lambda: typer.echo(f"Collegium serves {url_of(listener)}/graphql"))
+    served = create_app(settings)
+    ready = f"Collegium serves {url_of(listener)}/graphql"
+    await serve_app(served, listener, lambda: typer.echo(ready), served.state.streams.close)
 
 
 @command(app)
@@ -89,7 +97,7 @@ async def migrate() -> None:
     """
     from db.migrate import migrate as migrate_database
 
-    before, now = await migrate_database(_settings().database_url)
+    before, now = await migrate_database(read_settings().database_url)
     typer.echo(f"The database is at revision {now}{', as before' if before == now else ''}.")
 
 
@@ -119,7 +127,7 @@ def token(
     from server.signin import CannotMint, mint
 
     try:
-        typer.echo(mint(_settings(), username, Role(role), timedelta(hours=hours)))
+        typer.echo(mint(read_settings(), username, Role(role), timedelta(hours=hours)))
     except CannotMint as error:
         raise Failure(str(error)) from error
 
@@ -134,7 +142,7 @@ async def check() -> None:
     from server.settings import SettingsError
 
     try:
-        settings = _settings()
+        settings = read_settings()
     except SettingsError as error:
         typer.echo(f"✗ settings: {'; '.join(error.problems)}")
         raise typer.Exit(1) from None
@@ -196,7 +204,7 @@ async def simulate(
     from server.simulation import simulate as run_simulation
 
     await run_simulation(
-        _settings(),
+        read_settings(),
         seed=seed,
         latency=latency,
         error_rate=error_rate,
@@ -225,7 +233,7 @@ async def _sync(kind: str, work: "Callable[..., Coroutine[Any, Any, Report]]", *
     from server.reports import as_text, progress_bar
     from server.upstream import open_lms
 
-    settings = _settings()
+    settings = read_settings()
     await check_database(settings.database_url)
     database = open_database(settings.database_url)
     try:
@@ -239,7 +247,7 @@ async def _sync(kind: str, work: "Callable[..., Coroutine[Any, Any, Report]]", *
         raise Failure(report.failure)
 
 
-def _settings(**given: Any) -> "Settings":
+def read_settings(**given: Any) -> "Settings":
     """The settings, with logs set up as they say, and a warning for each variable that nobody reads."""
     from server.logs import configure
     from server.settings import load

@@ -5,6 +5,8 @@ Everything lives in the data folder, the development secrets too, so that a seco
 
 import asyncio
 import contextlib
+import hmac
+import ipaddress
 import os
 import secrets
 import sys
@@ -22,10 +24,10 @@ from db.migrate import migrate
 from resolvers import catalog, programs
 from resolvers.access import Role
 from server.app import create_app
+from server.examples import CATALOG, PROGRAMS
 from server.explorer import Session
 from server.failures import Failure
 from server.logs import configure
-from server.operations import CATALOG, PROGRAMS
 from server.process import listen, serve, url_of
 from server.reports import as_text
 from server.settings import PREFIX, Settings, load, variable
@@ -57,6 +59,10 @@ async def run_demo() -> None:
     """Run the demo until the process is told to stop. Raises PortTaken, DemoFailed and DatabaseError."""
     chosen = load()
     configure("warning", chosen.log_format)
+    if not _is_loopback(chosen.host):
+        raise DemoFailed(
+            f"the demo signs anybody in as an admin; it listens on this machine only, not on {chosen.host}"
+        )
     listener = listen(chosen.host, chosen.port)
     for port in (chosen.lms_port, chosen.studio_port):
         listen(chosen.host, port).close()
@@ -68,7 +74,16 @@ async def run_demo() -> None:
         await _fill(settings)
         sessions = _sessions(settings)
         app = create_app(settings, sessions=sessions)
-        await serve(app, listener, lambda: _say(_welcome(settings, url_of(listener), sessions)))
+        await serve(
+            app, listener, lambda: _say(_welcome(settings, url_of(listener), sessions)), app.state.streams.close
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _settings(chosen: Settings, kept: Kept) -> Settings:
@@ -83,8 +98,14 @@ def _settings(chosen: Settings, kept: Kept) -> Settings:
         jwt_public_keys=None,
         jwt_audience=AUDIENCE,
         jwt_issuers=ISSUER,
+        token_secret=_derived(kept.jwt_secret, "tokens"),
         authors=[username for username, role in USERS if role is Role.AUTHOR],
     )
+
+
+def _derived(secret: str, purpose: str) -> str:
+    """Another secret, of which the first one cannot be told."""
+    return hmac.new(secret.encode(), purpose.encode(), "sha256").hexdigest()
 
 
 def _kept(folder: Path) -> Kept:

@@ -6,11 +6,16 @@ from uuid import uuid4
 
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
+from sqlalchemy.exc import DBAPIError
+from strawberry.exceptions import StrawberryInputCoercionError
 
 from db.errors import DatabaseBusy, DatabaseError
 from resolvers.errors import Code, RequestError
 
 log = structlog.get_logger(__name__)
+
+NOT_A_CHARACTER = "22021"
+"""PostgreSQL's code for a text with a character that it cannot hold, of which UTF-8 has one."""
 
 
 def described(errors: Iterable[GraphQLError], code: Code = Code.INTERNAL_SERVER_ERROR) -> list[dict[str, Any]]:
@@ -30,6 +35,11 @@ def _described(error: GraphQLError, code: Code) -> dict[str, Any]:
     extensions: dict[str, Any] = {}
     if isinstance(cause, RequestError):
         extensions["code"] = cause.code.value
+    elif isinstance(cause, StrawberryInputCoercionError):  # a literal that validation does not see through
+        extensions["code"] = Code.BAD_USER_INPUT.value
+    elif isinstance(cause, DBAPIError) and getattr(cause.orig, "sqlstate", None) == NOT_A_CHARACTER:
+        entry["message"] = "a text must not contain the character U+0000"
+        extensions["code"] = Code.BAD_USER_INPUT.value
     elif isinstance(cause, DatabaseError):
         entry["message"] = _database_message(cause)
         extensions["code"] = Code.SERVICE_UNAVAILABLE.value

@@ -1,163 +1,234 @@
-"""Operations: from a document's text to an answer, by the batch executor where it can and graphql-core where it must.
+"""From an operation to its answer, by the batch executor where it can and graphql-core where it must.
 
-A document is parsed and validated once and then kept. An operation of planned fields only never enters graphql-core's
-executor; every other one does, and each planned field in it is answered by the same plans.
+An operation of planned fields only never enters graphql-core's executor; every other one does, and each planned field
+in it is answered by the same plans.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import isawaitable
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    GraphQLError,
-    OperationDefinitionNode,
-    VariableValues,
-    execute,
-    get_variable_values,
-    parse,
-    validate,
-)
+from graphql import ExecutionResult, OperationType, execute
 from strawberry import Schema
 
-from db.engine import Database
-from resolvers.access import Viewer
+from db.engine import Database, Snapshot
+from resolvers.access import Permission, Viewer
 from resolvers.context import Context
 from resolvers.errors import Code
-from resolvers.plan.cache import Cache
+from resolvers.features import Feature, withheld
+from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
+from resolvers.programs.lifecycle import Rules
+from server import observing
+from server.applications.callers import application_of, check_scope
+from server.deadlines import Deadline, watch
+from server.documents.trusted import KnownDocuments
 from server.errors import described, refused
+from server.limits import UNLIMITED
+from server.observing import Observation, observe
+from server.operations import Documents, Operation, Refusal, refusal
+from server.profiles import Profile
+from server.throttle import Throttle
 
-ROOM_FOR_DOCUMENTS = 64 * 1024 * 1024
-WEIGHT_OF_A_DOCUMENT = 4_096  # bytes, besides several for each character
+__all__ = ["Executor", "Operation", "Ready", "Result"]
+
 OPEN_FIELDS = frozenset({"__typename", "__schema", "__type", "health"})
 """Root fields that need no sign-in."""
 
-
-@dataclass(frozen=True)
-class Operation:
-    """What a client sends: a document, which of its operations to run, and the variables."""
-
-    query: str
-    name: str | None = None
-    variables: Mapping[str, Any] | None = None
+STREAM = "a subscription is answered as text/event-stream or over a WebSocket"
 
 
 @dataclass(frozen=True)
 class Result:
-    """The answer to an operation, or the errors for which it was not run at all; then `is_refused`, without data."""
+    """The answer to an operation. One that was not run at all has errors, the code of its `refusal`, and no data."""
 
     data: Mapping[str, Any] | None
     errors: Sequence[Mapping[str, Any]] = ()
-    is_refused: bool = False
-    is_unauthenticated: bool = False
+    refusal: Code | None = None
+    extensions: Mapping[str, Any] | None = None
 
     def body(self) -> dict[str, Any]:
         """The response map, in the order that the specification recommends."""
         body: dict[str, Any] = {"errors": list(self.errors)} if self.errors else {}
-        return body if self.is_refused else body | {"data": self.data}
-
-
-UNAUTHENTICATED = Result(
-    None,
-    [refused(Code.UNAUTHENTICATED, "Sign in: send a token of the LMS in the header Authorization.")],
-    is_refused=True,
-    is_unauthenticated=True,
-)
+        if self.refusal is None:
+            body["data"] = self.data
+        return body if self.extensions is None else body | {"extensions": self.extensions}
 
 
 @dataclass(frozen=True)
-class Document:
-    """A document that was read before: its syntax tree and its operations by name, or why it is refused."""
+class Ready:
+    """An operation that may be run: with its variables as they came, its cost at most, and its time in seconds."""
 
-    tree: DocumentNode
-    operations: Mapping[str | None, OperationDefinitionNode]
+    request: Request
+    given: dict[str, Any]
+    cost: int
+    seconds: float
 
 
 class Executor:
-    """Runs the operations of one schema on one database."""
+    """Runs the operations of one schema on one database, as far as a profile lets them through.
 
-    def __init__(self, schema: Schema, database: Database) -> None:
+    Without one, any document is run, however large: whoever serves strangers gives a profile. `throttle` counts what
+    callers ask for, and `documents` finds those that are named by a hash.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        database: Database,
+        profile: Profile | None = None,
+        rules: Rules | None = None,
+        *,
+        features: Iterable[Feature] = Feature,
+        throttle: Throttle | None = None,
+        documents: KnownDocuments | None = None,
+    ) -> None:
+        self.profile = profile or Profile(UNLIMITED)
+        self.rules = rules or Rules()
+        self._features = frozenset(features)
+        self._withheld = withheld(self._features)
+        self._throttle = throttle
+        self._known = documents
+        self.grantees = Grantees(database)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
-        self.documents: Cache[Document | Result] = Cache(ROOM_FOR_DOCUMENTS)
+        self.documents = Documents(self._schema, self.profile)
         self.planner = Planner(self._schema, database.dialect)
+        watch(database)
 
     async def execute(self, operation: Operation, viewer: Viewer) -> Result:
         """The answer to `operation` for `viewer`; the faults of fields are among its errors."""
-        document = self._document(operation.query)
-        if isinstance(document, Result):
-            return document
-        selected = _selected(document, operation.name)
-        if isinstance(selected, Result):
-            return selected
+        with observe(operation.query, operation.name, viewer.username, application_of(viewer)) as seen:
+            result = await self._observed(operation, viewer, seen)
+            seen.answered(result.errors)
+            return result
+
+    async def _observed(self, operation: Operation, viewer: Viewer, seen: Observation) -> Result:
+        try:
+            ready = self.prepare(operation, viewer, await self.permissions(viewer))
+            seen.of(ready.request, ready.cost)
+            if ready.request.operation.operation is OperationType.SUBSCRIPTION:
+                raise refusal(Code.NOT_ACCEPTABLE, STREAM)
+            await self.charge(ready, viewer)
+        except Refusal as error:
+            return Result(None, error.errors, error.code)
+        result = await self._in_time(ready, viewer, seen)
+        if self.profile.shows_cost or (operation.extensions or {}).get("cost") is True:
+            cost = {"requested": ready.cost, "actual": _objects(result.data), "limit": self.profile.limits.cost}
+            return replace(result, extensions={"cost": cost})
+        return result
+
+    async def charge(self, ready: Ready, viewer: Viewer) -> None:
+        """Take the points that an operation costs its caller. Raises Refusal."""
+        if self._throttle is not None:
+            await self._throttle.take(viewer, ready.cost)
+
+    async def permissions(self, viewer: Viewer) -> frozenset[Permission]:
+        """The viewer's permissions, with the one that has grants looked up, for those who have some.
+
+        None of them is for a part of the product that is off.
+        """
+        granted = viewer.permissions
+        sees_all = viewer.may(Permission.SEE_UNPUBLISHED_PROGRAMS) or not viewer.is_signed_in
+        if not sees_all and await self.grantees.includes(viewer.username):
+            granted |= {Permission.SEE_GRANTED_PROGRAMS}
+        return granted - self._withheld if self._withheld else granted
+
+    def prepare(self, operation: Operation, viewer: Viewer, permissions: frozenset[Permission] | None = None) -> Ready:
+        """The operation, ready to be run for `viewer`, by default with what its roles permit. Raises Refusal."""
+        text = self._text(operation)
+        document = self.documents.read(text)
+        known = document.selected(operation.name)
+        kind = known.node.operation
+        if operation.is_read_only and kind is not OperationType.QUERY:
+            raise refusal(Code.METHOD_NOT_ALLOWED, f"a {kind.value} is not run by GET; use POST")
+        check_scope(viewer, kind)
         given = dict(operation.variables or {})
-        variables = get_variable_values(self._schema, selected.variable_definitions or (), given, max_errors=20)
-        if not isinstance(variables, VariableValues):
-            return _refusal(variables, Code.BAD_USER_INPUT)
-        request = Request(operation.query, document.tree, selected, variables.coerced, viewer.permissions)
+        variables = self.documents.variables(known.node, given)
+        permitted = viewer.permissions - self._withheld if permissions is None else permissions
+        request = Request(text, document.tree, known.node, variables, permitted, viewer.username)
         if not viewer.is_signed_in and not OPEN_FIELDS.issuperset(self.planner.root_fields(request)):
-            return UNAUTHENTICATED
-        return await self._answer(request, given, viewer)
+            problem = "Sign in: send a token of the LMS in the header Authorization."
+            raise refusal(Code.UNAUTHENTICATED, problem)
+        limits = self.profile.limits
+        seconds = limits.mutation_seconds if kind is OperationType.MUTATION else limits.query_seconds
+        return Ready(request, given, self.documents.cost(document, known, variables), seconds)
 
-    async def _answer(self, request: Request, given: dict[str, Any], viewer: Viewer) -> Result:
-        async with self._database.reading() as snapshot:
-            answer = await self.planner.answer(request, snapshot)
-            if answer is not None:
-                return Result(answer.data, described(answer.errors))
-            return await self._executed(
-                request, given, Context(viewer, self._database, snapshot, self.planner, request)
-            )
+    def _text(self, operation: Operation) -> str:
+        """The document of an operation, which may be named only. Raises Refusal where it is not to be run."""
+        text = operation.query
+        if self._known is not None:
+            text = self._known.text(text, operation.document_id, operation.extensions)
+        if self.profile.is_known is not None and not self.profile.is_known(text):
+            raise refusal(Code.PERSISTED_QUERY_NOT_FOUND, "only documents that are known here are run")
+        return text
 
-    async def _executed(self, request: Request, given: dict[str, Any], context: Context) -> Result:
+    def context(self, request: Request, viewer: Viewer, snapshot: Snapshot) -> Context:
+        """What the resolvers of one operation, or of one event of a subscription, share."""
+        return Context(
+            viewer,
+            self._database,
+            snapshot,
+            self.planner,
+            request,
+            self.grantees,
+            self.rules,
+            self._features,
+            self._throttle,
+            observing.refused,
+        )
+
+    async def _in_time(self, ready: Ready, viewer: Viewer, seen: Observation) -> Result:
+        """The answer, or an error in its place when it takes too long; its statements do not go on then."""
+        deadline = Deadline(ready.seconds)
+        try:
+            with deadline:
+                async with self._database.reading() as snapshot:
+                    deadline.snapshot = snapshot
+                    try:
+                        return await self._answer(ready, viewer, snapshot)
+                    finally:
+                        seen.statements += snapshot.statements
+        except TimeoutError:
+            if not deadline.is_over:
+                raise
+        kind = ready.request.operation.operation.value
+        problem = f"the {kind} took longer than {ready.seconds:g} seconds and was given up"
+        return Result(None, [refused(Code.TIME_LIMIT_EXCEEDED, problem)])
+
+    async def _answer(self, ready: Ready, viewer: Viewer, snapshot: Snapshot) -> Result:
+        context = self.context(ready.request, viewer, snapshot)
+        answer = await self.planner.answer(ready.request, snapshot, context)
+        if answer is not None:
+            return Result(answer.data, described(answer.errors))
+        return await self._executed(ready, context)
+
+    async def _executed(self, ready: Ready, context: Context) -> Result:
         """The answer that graphql-core's executor gives."""
-        name = request.operation.name
+        name = ready.request.operation.name
         result = execute(
             self._schema,
-            request.document,
+            ready.request.document,
             context_value=context,
-            variable_values=given,
+            variable_values=ready.given,
             operation_name=name.value if name else None,
             executor_class=SplicingExecutionContext,
+            hide_suggestions=True,
         )
         finished: ExecutionResult = await result if isawaitable(result) else result
         return Result(finished.data, described(finished.errors or ()))
 
-    def _document(self, text: str) -> Document | Result:
-        """The document, parsed and validated, or its errors; either is remembered."""
-        known = self.documents.get(text)
-        if known is None:
-            known = self._read(text)
-            self.documents.put(text, known, 32 * len(text) + WEIGHT_OF_A_DOCUMENT)
-        return known
 
-    def _read(self, text: str) -> Document | Result:
-        try:
-            tree = parse(text)
-        except GraphQLError as error:
-            return _refusal([error], Code.GRAPHQL_PARSE_FAILED)
-        errors = validate(self._schema, tree)
-        if errors:
-            return _refusal(errors, Code.GRAPHQL_VALIDATION_FAILED)
-        operations = [node for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
-        return Document(tree, {node.name.value if node.name else None: node for node in operations})
-
-
-def _selected(document: Document, name: str | None) -> OperationDefinitionNode | Result:
-    """The operation to run, as the specification's GetOperation has it."""
-    if name is None and len(document.operations) == 1:
-        return next(iter(document.operations.values()))
-    if name is None:
-        problem = f"the document has {len(document.operations)} operations; name one in operationName"
-    elif name in document.operations:
-        return document.operations[name]
-    else:
-        problem = f"the document has no operation named '{name[:100]}'"
-    return Result(None, [refused(Code.OPERATION_RESOLUTION_FAILURE, problem)], is_refused=True)
-
-
-def _refusal(errors: Iterable[GraphQLError], code: Code) -> Result:
-    return Result(None, described(errors, code), is_refused=True)
+def _objects(value: Any) -> int:
+    """The objects in an answer, which is what `cost` is an upper bound of; the answer itself is none."""
+    count, pending = 0, list(value.values()) if isinstance(value, Mapping) else []
+    while pending:
+        each = pending.pop()
+        if isinstance(each, Mapping):
+            count += 1
+            pending.extend(each.values())
+        elif isinstance(each, list):
+            pending.extend(each)
+    return count

@@ -1,14 +1,12 @@
 """GraphQL over HTTP: a thin ASGI view between requests and the executor.
 
-It follows the GraphQL-over-HTTP specification: POST with JSON, GET for queries, and the media type that `Accept` asks
-for. `application/graphql-response+json` answers carry the status of the result, `application/json` ones are 200
-whenever the request itself was well formed.
+`application/graphql-response+json` answers carry the status of the result, `application/json` ones are 200 whenever
+the request itself was well formed (spec: GraphQL over HTTP, "Response").
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qsl
+from types import MappingProxyType
 
 import orjson
 from graphql import GraphQLError
@@ -16,14 +14,30 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from resolvers.access import Viewer
-from resolvers.errors import Code, Unauthenticated
+from resolvers.errors import Code, ServiceUnavailable, Unauthenticated
 from server.errors import described, refused
-from server.execution import Executor, Operation, Result
+from server.execution import Executor, Result
+from server.media import GRAPHQL, JSON, accepted
+from server.requests import BadRequest, operation
 
-LARGEST_BODY = 256 * 1024
-JSON = "application/json"
-GRAPHQL = "application/graphql-response+json"
-MEMBERS = frozenset({"query", "operationName", "variables", "extensions"})
+REFUSED = 400
+"""Status of an operation that was not run, for whoever accepts the newer media type.
+
+The draft of 2026-08 has 422 for documents that do not fit; the audits and other servers keep to this one.
+"""
+
+STATUSES: Mapping[Code, int] = MappingProxyType(
+    {
+        Code.FORBIDDEN: 403,
+        Code.NOT_ACCEPTABLE: 406,
+        Code.PERSISTED_QUERY_NOT_FOUND: 400,
+        Code.PERSISTED_QUERY_NOT_SUPPORTED: 400,
+        Code.RATE_LIMITED: 429,
+    }
+)
+"""Statuses of operations that were not run which are the same for both media types."""
+
+CHALLENGE = (b"www-authenticate", b'JWT realm="api"')
 
 
 @dataclass(frozen=True)
@@ -36,18 +50,8 @@ class Response:
     headers: Sequence[tuple[bytes, bytes]] = ()
 
 
-class BadRequest(Exception):
-    """A request that holds no operation to run."""
-
-    def __init__(self, status: int, code: Code, message: str, *headers: tuple[bytes, bytes]) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = headers
-
-
 class GraphQLView:
-    """The ASGI application of the GraphQL endpoint."""
+    """The ASGI application of the GraphQL endpoint, as open as the executor's profile."""
 
     def __init__(self, executor: Executor, sign_in: Callable[[Mapping[str, str]], Viewer]) -> None:
         self._executor = executor
@@ -56,135 +60,44 @@ class GraphQLView:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         headers = Headers(scope=scope)
-        media_type = JSON
+        media_type = accepted(headers.get("accept"))
+        if media_type is None:
+            problem = f"Accept: only {GRAPHQL} and {JSON} are answered here"
+            await _send(_refusal(406, Code.NOT_ACCEPTABLE, problem, JSON), send)
+            return
+        await _send(await self._response(scope, headers, receive, media_type), send)
+
+    async def _response(self, scope: Scope, headers: Headers, receive: Receive, media_type: str) -> Response:
         try:
-            media_type = accepted(headers.get("accept"))
             viewer = self._sign_in(headers)
-            operation = await _operation(scope, headers, receive)
-            response = _answer(await self._executor.execute(operation, viewer), media_type)
+            asked = await operation(scope, headers, receive, self._executor.profile)
+            return _answer(await self._executor.execute(asked, viewer), media_type)
         except Unauthenticated as error:
-            response = _refusal(401, Code.UNAUTHENTICATED, str(error), media_type, [CHALLENGE])
+            return _refusal(401, Code.UNAUTHENTICATED, str(error), media_type, [CHALLENGE])
+        except ServiceUnavailable as error:
+            return _refusal(503, error.code, str(error), media_type)
         except BadRequest as error:
-            response = _refusal(error.status, error.code, str(error), media_type, error.headers)
+            return _refusal(error.status, error.code, str(error), media_type, error.headers)
         except Exception as error:  # noqa: BLE001 -- whatever it is, the client gets JSON and the log the rest
-            [described_error] = described([GraphQLError("", original_error=error)])
-            response = Response(500, orjson.dumps({"errors": [described_error]}), media_type)
-        await _send(response, send)
-
-
-CHALLENGE = (b"www-authenticate", b'JWT realm="api"')
-
-
-def accepted(accept: str | None) -> str:
-    """The media type to answer with. Raises BadRequest (406) when none that we have is accepted."""
-    if not accept:
-        return JSON
-    best, quality = None, 0.0
-    for entry in accept.split(","):
-        name, *parameters = (part.strip().lower() for part in entry.split(";"))
-        offered = {GRAPHQL: GRAPHQL, JSON: JSON, "application/*": JSON, "*/*": JSON}.get(name)
-        weight = _quality(parameters)
-        if offered is not None and weight > quality:
-            best, quality = offered, weight
-    if best is None:
-        raise BadRequest(406, Code.NOT_ACCEPTABLE, f"Accept: only {GRAPHQL} and {JSON} are answered here")
-    return best
-
-
-def _quality(parameters: Sequence[str]) -> float:
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
-
-
-async def _operation(scope: Scope, headers: Headers, receive: Receive) -> Operation:
-    """The operation in a request. Raises BadRequest."""
-    match scope["method"]:
-        case "GET":
-            return _from_query_string(scope["query_string"])
-        case "POST":
-            return _from_body(headers, await _body(headers, receive))
-        case method:
-            raise BadRequest(405, Code.METHOD_NOT_ALLOWED, f"{method} is not allowed here", (b"allow", b"GET, POST"))
-
-
-def _from_query_string(query_string: bytes) -> Operation:
-    try:
-        parameters = dict(parse_qsl(query_string.decode(), errors="strict", keep_blank_values=True, max_num_fields=16))
-        variables = _json(parameters["variables"].encode()) if parameters.get("variables") else None
-    except ValueError as error:
-        raise BadRequest(400, Code.BAD_REQUEST, "the query string is not valid UTF-8 or has too many fields") from error
-    given = {"query": parameters.get("query"), "operationName": parameters.get("operationName") or None}
-    return _checked(given | {"variables": variables})
-
-
-def _from_body(headers: Headers, body: bytes) -> Operation:
-    content_type = headers.get("content-type", "").partition(";")
-    if content_type[0].strip().lower() != JSON:
-        raise BadRequest(415, Code.UNSUPPORTED_MEDIA_TYPE, f"send the operation as {JSON}")
-    charset = content_type[2].lower().partition("charset=")[2].strip().strip('"')
-    if charset not in ("", "utf-8", "utf8"):
-        raise BadRequest(415, Code.UNSUPPORTED_MEDIA_TYPE, "send the operation as UTF-8")
-    given = _json(body)
-    if not isinstance(given, dict):
-        raise BadRequest(400, Code.BAD_REQUEST, "the body must be a JSON object with the member 'query'")
-    return _checked(given)
-
-
-def _json(text: bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(400, Code.BAD_REQUEST, f"this is not JSON: {error}") from error
-
-
-def _checked(given: Mapping[str, Any]) -> Operation:
-    """An operation of members that have the right types."""
-    query, name, variables = given.get("query"), given.get("operationName"), given.get("variables")
-    if not isinstance(query, str) or not query:
-        raise BadRequest(400, Code.BAD_REQUEST, "'query' must be a text: the GraphQL document")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest(400, Code.BAD_REQUEST, "'operationName' must be a text or null")
-    if variables is not None and not isinstance(variables, dict):
-        raise BadRequest(400, Code.BAD_REQUEST, "'variables' must be an object or null")
-    extensions = given.get("extensions")
-    if extensions is not None and not isinstance(extensions, dict):
-        raise BadRequest(400, Code.BAD_REQUEST, "'extensions' must be an object or null")
-    return Operation(query, name, variables)
-
-
-async def _body(headers: Headers, receive: Receive) -> bytes:
-    """The whole body, given up as soon as it is too large. Raises BadRequest (413)."""
-    problem = BadRequest(413, Code.PAYLOAD_TOO_LARGE, f"the body has more than {LARGEST_BODY} bytes")
-    declared = headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > LARGEST_BODY:
-        raise problem
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            raise problem
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
+            body = orjson.dumps({"errors": described([GraphQLError("", original_error=error)])})
+            return Response(500, body, media_type)
 
 
 def _answer(result: Result, media_type: str) -> Response:
     body = orjson.dumps(result.body())
-    if result.is_unauthenticated:
-        return Response(401, body, media_type, [CHALLENGE])
-    return Response(400 if result.is_refused and media_type == GRAPHQL else 200, body, media_type)
+    match result.refusal:
+        case None:
+            return Response(200, body, media_type)
+        case Code.UNAUTHENTICATED:
+            return Response(401, body, media_type, [CHALLENGE])
+        case Code.METHOD_NOT_ALLOWED:
+            return Response(405, body, media_type, [(b"allow", b"POST")])
+    status = STATUSES.get(result.refusal, REFUSED if media_type == GRAPHQL else 200)
+    return Response(status, body, media_type)
 
 
 def _refusal(
-    status: int, code: Code, message: str, media_type: str, headers: Sequence[tuple[bytes, bytes]]
+    status: int, code: Code, message: str, media_type: str, headers: Sequence[tuple[bytes, bytes]] = ()
 ) -> Response:
     return Response(status, orjson.dumps({"errors": [refused(code, message)]}), media_type, headers)
 

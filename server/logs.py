@@ -7,16 +7,17 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TextIO
 from uuid import uuid4
 
 import orjson
+import stamina
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 from structlog.typing import Processor
 from typing_extensions import override
 
@@ -35,6 +36,7 @@ DEPTH = 4
 SERVER = "uvicorn"
 ACCESS = "uvicorn.access"
 ACCESS_FIELDS = ("client", "method", "path", "http", "status")
+OPERATIONS = "collegium.operations"
 
 
 def configure(level: LogLevel, format: LogFormat, stream: TextIO | None = None) -> None:  # noqa: A002  its setting's name
@@ -52,16 +54,55 @@ def configure(level: LogLevel, format: LogFormat, stream: TextIO | None = None) 
     )
     logging.basicConfig(handlers=[Routed()], level=max(severity, logging.WARNING), force=True)
     logging.captureWarnings(capture=True)
+    stamina.instrumentation.set_on_retry_hooks([_say_retry])
     for name in (SERVER, "uvicorn.error", ACCESS):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(severity)
+    _short_cut.is_open = severity <= logging.INFO
+    _short_cut.stream = stream if _short_cut.is_open and format == "json" else None
+
+
+class _ShortCut:
+    """Where lines of operations are written without structlog, which would take longer than a small query may cost."""
+
+    stream: TextIO | None = None
+    is_open = True
+
+
+_short_cut = _ShortCut()
+
+
+def operation_lines(operations: Iterable[tuple[float, Mapping[str, str | float]]]) -> None:
+    """Log what became of operations, each with the time of its end. Nothing of it may be a secret."""
+    stream = _short_cut.stream
+    if stream is not None:
+        stream.write("".join(_json(_operation(ended, told)) + "\n" for ended, told in operations))
+        stream.flush()
+    elif _short_cut.is_open:
+        logger = structlog.get_logger(OPERATIONS)
+        for _, told in operations:
+            logger.info("operation", **told)
+
+
+def _operation(ended: float, told: Mapping[str, str | float]) -> Mapping[str, Any]:
+    time = datetime.fromtimestamp(ended, UTC)
+    return {"event": "operation", "level": "info", "logger": OPERATIONS, "timestamp": time, **told}
+
+
+def _say_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    """One line for each call of Open edX that is tried again."""
+    logger = structlog.get_logger("collegium.edx")
+    logger.warning(
+        "open_edx_retry", number=details.retry_num, wait=round(details.wait_for, 2), cause=str(details.caused_by)
+    )
 
 
 def _processors(format: LogFormat, *, colors: bool) -> list[Processor]:  # noqa: A002  its setting's name
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _with_request_id,
         structlog.processors.add_log_level,
         _named,
         without_secrets,
@@ -122,8 +163,13 @@ def without_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any])
     return {name: value if name == "exc_info" else _shown(name, value, DEPTH) for name, value in event.items()}
 
 
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return SECRET.search(name) is not None
+
+
 def _shown(name: object, value: Any, depth: int) -> Any:
-    if SECRET.search(str(name)):
+    if _is_secret(str(name)):
         return HIDDEN
     if isinstance(value, Mapping):
         return {key: _shown(key, inner, depth - 1) for key, inner in value.items()} if depth else HIDDEN
@@ -141,6 +187,13 @@ def _item(value: Any, depth: int) -> Any:
     return _shown("", value, depth)
 
 
+def _with_request_id(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    used = http.request_id.get()
+    if used is not None:
+        event.setdefault("request_id", used)
+    return event
+
+
 def _named(logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     event["logger"] = logger.name
     return event
@@ -149,7 +202,7 @@ def _named(logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutabl
 def _json(event: Any, **_options: Any) -> str:
     """An event as JSON; what has no form there stands as its `repr`."""
     try:
-        return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
     except TypeError:  # integers above 64 bits, halves of surrogates
         text = json.dumps(event, default=repr, skipkeys=True, ensure_ascii=False)
         return text.encode(errors="replace").decode()
@@ -159,12 +212,11 @@ def _json(event: Any, **_options: Any) -> str:
 def request_id(given: str | None = None) -> Iterator[str]:
     """Within the block all lines, and all calls to Open edX, carry this id: the one `given` if usable, or a new one."""
     used = given if given is not None and USABLE_ID.fullmatch(given) else uuid4().hex
-    with bound_contextvars(request_id=used):
-        outer = http.request_id.set(used)
-        try:
-            yield used
-        finally:
-            http.request_id.reset(outer)
+    outer = http.request_id.set(used)
+    try:
+        yield used
+    finally:
+        http.request_id.reset(outer)
 
 
 class RequestIds:
@@ -178,12 +230,18 @@ class RequestIds:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        with request_id(Headers(scope=scope).get(HEADER)) as used:
+        with request_id(_given(scope)) as used:
+            named = HEADER.encode(), used.encode()
 
             async def answer(message: Message) -> None:
                 if message["type"] in ("http.response.start", "websocket.accept"):
-                    message.setdefault("headers", [])
-                    MutableHeaders(scope=message)[HEADER] = used
+                    message["headers"] = [*message.get("headers", ()), named]
                 await send(message)
 
             await self._app(scope, receive, answer)
+
+
+def _given(scope: Scope) -> str | None:
+    """The id that the caller gives the request."""
+    name = HEADER.encode()
+    return next((value.decode("latin-1") for given, value in scope["headers"] if given == name), None)

@@ -5,7 +5,7 @@ import contextlib
 import errno
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -16,6 +16,9 @@ from server.failures import Failure
 
 GRACE_SECONDS = 10
 """How long requests under way may take to finish once the process is to stop."""
+
+LARGEST_MESSAGE = 512 * 1024
+"""Bytes of one WebSocket message that are read at all; the limit on bodies is the sharper one."""
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -49,12 +52,26 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(app: ASGIApp, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    """Serve `app` until the process is told to stop; `on_ready` is called when requests are answered."""
+async def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    on_stop: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve `app` until the process is told to stop.
+
+    `on_ready` is called when requests are answered, and `on_stop` before connections are closed: it ends what would
+    hold them open.
+    """
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ws_max_size=LARGEST_MESSAGE,
     )
-    server = _Server(config, on_ready)
+    server = _Server(config, on_ready, on_stop)
     with stopping(server.stop):
         await server.serve(sockets=[listener])
 
@@ -75,9 +92,12 @@ def stopping(stop: Callable[[], None]) -> Iterator[None]:
 class _Server(uvicorn.Server):
     """uvicorn's server, which leaves signals to us: it would raise them again when all is done."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], on_stop: Callable[[], Awaitable[None]] | None
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_stop = on_stop
 
     def stop(self) -> None:
         """Finish what is under way; the second time, at once."""
@@ -89,6 +109,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.should_exit:
             self._on_ready()
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._on_stop is not None:
+            await self._on_stop()
+        await super().shutdown(sockets)
 
     @override
     @contextlib.contextmanager

@@ -28,7 +28,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from server.keyset import public_keys
+from resolvers.allowance import POINTS
+from resolvers.features import Feature
+from server.keyset import STRONG_SECRET, public_keys
+from server.limits import Limits
+from server.subscriptions.limits import StreamLimits
 
 PREFIX = "COLLEGIUM_"
 DRIVERS = {
@@ -37,7 +41,17 @@ DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",
 }
-HIDDEN = frozenset({"database_url", "jwt_public_keys", "jwt_secret", "lms_client_secret"})
+HIDDEN = frozenset(
+    {
+        "database_url",
+        "jwt_public_keys",
+        "jwt_secret",
+        "lms_client_secret",
+        "metrics_token",
+        "redis_url",
+        "token_secret",
+    }
+)
 """Settings whose values may hold a secret and are never shown."""
 
 MAY_BE_EMPTY = frozenset({"jwt_audience"})
@@ -84,6 +98,28 @@ def _site(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origin(value: str) -> str:
+    """The origin of web pages, as browsers send it."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError("an origin is scheme, host and port, such as https://apps.example.org")
+    if "@" in parts.netloc:
+        raise ValueError("an origin has no user")
+    return value.lower()
+
+
+def _redis(value: object) -> object:
+    if not isinstance(value, str) or urlsplit(value).scheme not in ("redis", "rediss") or not urlsplit(value).hostname:
+        raise ValueError("this is not the address of a Redis server")
+    return value
+
+
+def _strong(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value().encode()) < STRONG_SECRET:
+        raise ValueError(f"it has fewer than {STRONG_SECRET} bytes")
+    return value
+
+
 def _listed(value: object) -> object:
     """The names in a text, separated by commas or written as a JSON list."""
     if not isinstance(value, str):
@@ -109,12 +145,21 @@ def _lower(value: object) -> object:
 
 
 NAMES = Accepted("names separated by commas, or a JSON list of texts")
+ProfileName = Literal["open", "locked"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["console", "json"]
 Text = Annotated[str, Field(min_length=1), Accepted("text")]
 Secret = Annotated[SecretStr, Accepted("text, kept secret")]
 Port = Annotated[int, Field(ge=0, le=65535), Accepted("number from 0 to 65535; 0 takes any free port")]
+Count = Annotated[int, Field(ge=1, le=10**9), Accepted("number from 1 to 1000000000")]
+Switch = Annotated[bool, Accepted("true or false")]
+Seconds = Annotated[float, Field(gt=0, le=3600), Accepted("seconds, more than 0 and at most 3600")]
 Site = Annotated[str, AfterValidator(_site), Accepted("http:// or https:// address without user and query")]
+Hours = Annotated[float, Field(gt=0, le=7 * 24 * 3600), Accepted("seconds, more than 0 and at most 604800")]
+StrongSecret = Annotated[SecretStr, AfterValidator(_strong), Accepted("text of 32 bytes or more, kept secret")]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)]
+ORIGINS = Accepted("origins separated by commas, such as https://apps.example.org")
+Redis = Annotated[SecretStr, BeforeValidator(_redis), Accepted("redis://user:password@host:port/number")]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 KeySet = Annotated[str, AfterValidator(_key_set), Accepted("JSON Web Key Set of public RSA keys, 2048 bits or more")]
 Database = Annotated[
@@ -141,9 +186,64 @@ class Settings(BaseSettings):
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
     port: Port = Field(8000, description="Port that the server listens on.")
-    explorer: Annotated[bool, Accepted("true or false")] = Field(
-        default=True, description="Whether the explorer is served to browsers."
+    profile: Annotated[ProfileName, BeforeValidator(_lower), Accepted("open or locked")] = Field(
+        "open",
+        description="`open`: explorer, introspection, queries by GET. `locked`: none of these, only known documents.",
     )
+    explorer: Switch = Field(
+        default_factory=lambda data: data["profile"] == "open",
+        description="Whether the explorer is served to browsers; never in the locked profile.",
+    )
+    origins: Annotated[Origins, NoDecode, ORIGINS] = Field(
+        (), description="Origins of the web pages, other than this server's own, that may send requests as their users."
+    )
+    metrics_token: Secret | None = Field(
+        None, description="Whoever reads `/metrics` must send it as a bearer token; without it anybody may."
+    )
+
+    enable_programs: Switch = Field(default=True, description="Whether there are programs.")
+    enable_contracts: Switch = Field(default=True, description="Whether there are contracts.")
+    enable_content: Switch = Field(default=True, description="Whether there is course content.")
+    enable_directories: Switch = Field(default=True, description="Whether there are course directories.")
+
+    token_secret: StrongSecret | None = Field(
+        None, description="What tokens of registered applications are signed with; without it they get none."
+    )
+    rate_limit: Count = Field(POINTS, description="Points that every user of every application has in a minute.")
+    redis_url: Redis | None = Field(
+        None, description="Where the points of all processes are counted together; without it each counts its own."
+    )
+    remember_documents: Switch = Field(
+        default_factory=lambda data: data["profile"] == "open",
+        description="Whether clients may have documents remembered under their hashes; never in the locked profile.",
+    )
+
+    max_body: Count = Field(Limits.body, description="Bytes of a request's body or query string.")
+    max_tokens: Count = Field(Limits.tokens, description="Tokens of a document.")
+    max_fields: Count = Field(Limits.fields, description="Fields of an operation with its fragments opened.")
+    max_depth: Count = Field(Limits.depth, description="Levels of fields.")
+    max_list_depth: Count = Field(Limits.list_depth, description="Lists within lists.")
+    max_aliases: Count = Field(Limits.aliases, description="Aliases of an operation with its fragments opened.")
+    max_root_fields: Count = Field(Limits.root_fields, description="Fields at the root of an operation.")
+    max_directives: Count = Field(
+        Limits.directives, description="Directives of an operation with its fragments opened."
+    )
+    max_introspection_depth: Count = Field(Limits.introspection_depth, description="Levels of fields in introspection.")
+    max_cost: Count = Field(Limits.cost, description="Objects in the answer, at most, by the sizes of pages.")
+    query_timeout: Seconds = Field(Limits.query_seconds, description="How long a query may take.")
+    mutation_timeout: Seconds = Field(Limits.mutation_seconds, description="How long a mutation may take.")
+    show_cost: Switch = Field(
+        default=False, description="Whether every answer tells its cost, and not only those that are asked to."
+    )
+
+    max_streams: Count = Field(
+        StreamLimits.connections, description="WebSockets and event streams that a process has open."
+    )
+    max_stream_operations: Count = Field(StreamLimits.operations, description="Operations that run on one WebSocket.")
+    stream_idle: Hours = Field(
+        StreamLimits.idle, description="How long a WebSocket without an operation may stay silent."
+    )
+    stream_lifetime: Hours = Field(StreamLimits.lifetime, description="How long a WebSocket or event stream may last.")
 
     lms_url: Site | None = Field(None, description="Base address of the LMS.")
     studio_url: Site | None = Field(None, description="Base address of Studio.")
@@ -187,11 +287,25 @@ class Settings(BaseSettings):
         "console", description="Lines for people, or one JSON object a line for machines."
     )
 
+    @property
+    def features(self) -> frozenset[Feature]:
+        """The parts of the product that are on."""
+        return frozenset(feature for feature in Feature if getattr(self, f"enable_{feature.value}"))
+
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, given: Any) -> Any:
         """An empty variable is as good as none: compose files and the like cannot leave one out."""
         return {name: value for name, value in given.items() if value != "" or name in MAY_BE_EMPTY}
+
+    @model_validator(mode="after")
+    def _locked_is_locked(self) -> Self:
+        """An explorer is of no use where introspection is not answered and no query of one's own is run."""
+        if self.profile == "locked" and self.explorer:
+            raise ValueError(f"{PREFIX}EXPLORER cannot be true where {PREFIX}PROFILE is locked")
+        if self.profile == "locked" and self.remember_documents:
+            raise ValueError(f"{PREFIX}REMEMBER_DOCUMENTS cannot be true where {PREFIX}PROFILE is locked")
+        return self
 
     @model_validator(mode="after")
     def _keys_have_rules(self) -> Self:
@@ -242,7 +356,7 @@ def _annotations(field: FieldInfo) -> list[Any]:
 
 
 def _meant(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.8)
+    near = get_close_matches(name, known, n=1, cutoff=0.85)
     return f"; did you mean {near[0]}?" if near else ""
 
 

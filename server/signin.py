@@ -22,6 +22,7 @@ from joserfc.jwk import OctKey, RSAKey
 from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.errors import Unauthenticated
 from server.keyset import STRONG_SECRET, public_keys, secret_key
+from server.metrics import REFUSED_TOKENS
 from server.settings import Settings
 
 SCHEMES = frozenset({"jwt", "bearer"})
@@ -97,6 +98,7 @@ class SignIn:
         try:
             return self._signed_in(_token(authorization))
         except InvalidToken as error:
+            REFUSED_TOKENS.labels(error.reason.value).inc()
             log.info("unauthenticated", reason=error.reason.value, detail=str(error))
             raise
 
@@ -183,7 +185,7 @@ def _parsed(token: str) -> tuple[dict[str, Any], dict[str, Any], jws.CompactSign
 def _is_signed_by(key: OctKey | RSAKey, signed: jws.CompactSignature, registry: jws.JWSRegistry) -> bool:
     try:
         return jws.validate_compact(signed, key, registry=registry)
-    except (JoseError, ValueError):  # a key for another algorithm, or a header that asks for what we do not do
+    except (JoseError, ValueError, TypeError):  # a key for another algorithm, or a header that nobody can obey
         return False
 
 

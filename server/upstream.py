@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 
 from edx.http import OpenEdxHttp
 from edx.lms import Lms
-from edx.patience import HttpSettings
+from edx.patience import HttpSettings, Try
 from edx.tokens import Tokens
+from server.observing import count_lms_call
 from server.settings import Settings, SettingsError
 
 
@@ -21,13 +22,17 @@ async def open_lms(settings: Settings, *, attempts: int = 4) -> AsyncIterator[Lm
     if missing := [name for name, value in named.items() if value is None]:
         raise SettingsError(f"{name} must be set to reach the LMS" for name in missing)
     assert settings.lms_url and settings.lms_client_id and settings.lms_client_secret  # noqa: S101, PT018 -- as above
-    patience = HttpSettings(read=settings.lms_timeout, attempts=attempts)
+    patience = HttpSettings(read=settings.lms_timeout, attempts=attempts, on_try=_count)
     secret = settings.lms_client_secret.get_secret_value()
     async with contextlib.AsyncExitStack() as stack:
         tokens = Tokens(settings.lms_url, settings.lms_client_id, secret, settings=patience)
         stack.push_async_callback(tokens.aclose)
         http = await stack.enter_async_context(OpenEdxHttp(settings.lms_url, authority=tokens, settings=patience))
         yield Lms(http, username=settings.lms_username)
+
+
+def _count(_tried: Try) -> None:
+    count_lms_call()
 
 
 async def reach_studio(url: str, settings: Settings) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from strawberry import Schema
+
 from db.engine import Database
 from resolvers.access import ANONYMOUS, Role, Viewer
 from schema import schema
@@ -18,9 +20,9 @@ __all__ = ["ADMIN", "ANONYMOUS", "AUTHOR", "LEARNER", "Asking"]
 class Asking:
     """An executor over a database, and the number of SELECTs that the last operation took."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, over: Schema | None = None) -> None:
         self.database = database
-        self.executor = Executor(schema(), database)
+        self.executor = Executor(over or schema(), database)
         self.statements = 0
         original = database.snapshot
 
@@ -41,6 +43,7 @@ class Asking:
         name: str | None = None,
     ) -> dict[str, Any]:
         """The whole response map."""
+        await self.executor.grantees.includes(None)  # read from time to time, whatever is asked
         self.snapshots.clear()
         result = await self.executor.execute(Operation(query, name, variables), viewer)
         self.statements = sum(snapshot.statements for snapshot in self.snapshots)

@@ -46,7 +46,7 @@ class Oracle:
 
     def __init__(self, rows: Rows, viewer: Viewer) -> None:
         self._rows = rows
-        self._viewer = viewer
+        self.viewer = viewer
         self._schema = build_schema(sdl())
 
     def answer(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Oracle:
 
     def visible(self, rows: Iterable[Any]) -> list[Any]:
         hidden = {ProgramStatus.DELETED}
-        if not self._viewer.roles & {Role.AUTHOR, Role.ADMIN}:
+        if not self.viewer.roles & {Role.AUTHOR, Role.ADMIN}:
             hidden.add(ProgramStatus.UNPUBLISHED)
         return [row for row in rows if not (isinstance(row, Program) and row.status in hidden)]
 
@@ -151,6 +151,13 @@ def _sorts(row: Any, field: str | None) -> Any:
     return {"NAME": row.name_folded, "CREATED": row.created_at, "UPDATED": row.updated_at}[field]
 
 
+def _state(run: CourseRun) -> str:
+    now = datetime.now(UTC)
+    if run.end is not None and run.end <= now:
+        return "ENDED"
+    return "CURRENT" if run.start is not None and run.start <= now else "UPCOMING"
+
+
 def _contains(*texts: str) -> Callable[[str], bool]:
     return lambda wanted: any(wanted.lower() in text.lower() for text in texts)
 
@@ -159,9 +166,12 @@ FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
     (Organization, "search"): lambda o, row, text: _contains(row.name_folded, row.key)(text),
     (Course, "search"): lambda o, row, text: _contains(row.display_name, row.readable_id)(text),
     (CourseRun, "search"): lambda o, row, text: _contains(row.display_name, row.key)(text),
+    (Program, "updatedSince"): lambda o, row, moment: row.updated_at >= datetime.fromisoformat(moment),
     (Program, "search"): lambda o, row, text: _contains(row.name)(text),
     (Course, "org"): lambda o, row, key: o.organization_of(row).key.lower() == key.lower(),
     (CourseRun, "org"): lambda o, row, key: o.organization_of(row).key.lower() == key.lower(),
+    (CourseRun, "source"): lambda o, row, source: row.is_source == source,
+    (CourseRun, "state"): lambda o, row, states: _state(row) in states,
     (CourseRun, "course"): lambda o, row, key: o.one(Course, row.course_id).readable_id == key,
     (Program, "org"): lambda o, row, key: key.lower() in [of.key.lower() for of in o.publishers(row)],
     (Program, "course"): lambda o, row, key: key in [course.readable_id for course in o.leaves(row)],
@@ -169,6 +179,33 @@ FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
     (Program, "category"): lambda o, row, slug: o.one(ProgramCategory, row.category_id).slug == slug.lower(),
     (Program, "status"): lambda o, row, statuses: row.status.name in statuses,
 }
+
+
+def _permissions(viewer: Viewer) -> list[str]:
+    if viewer.roles & {Role.ADMIN}:
+        return ["CHANGE", "PUBLISH", "SEE", "SEE_UNPUBLISHED"]
+    return ["CHANGE", "SEE", "SEE_UNPUBLISHED"] if viewer.roles & {Role.AUTHOR} else ["SEE"]
+
+
+def _publishability(oracle: "Oracle", program: Program) -> dict[str, Any]:
+    """What a program lacks: all of the small catalog have organizations and courses."""
+    runs = [oracle.one(CourseRun, mode.course_run_id) for mode in oracle.modes(program)]
+    with_runs = {run.course_id for run in runs}
+    reasons = [
+        ("COURSE_WITHOUT_RUN", f"the course {c.readable_id} has no run", ["courses", c.readable_id])
+        for c in oracle.leaves(program)
+        if c.id not in with_runs
+    ]
+    for node in oracle.all(ProgramRequirement):
+        required = next((p for p in oracle.all(Program) if p.id == node.required_program_id), None)
+        if node.program_id == program.id and required and required.status in HIDDEN:
+            message = f"learners do not see the program {required.name!r}"
+            reasons.append(("REQUIRED_PROGRAM_HIDDEN", message, ["requirements", required.name]))
+    told = [{"code": code, "message": message, "path": path} for code, message, path in reasons]
+    return {"ready": not told, "reasons": told}
+
+
+HIDDEN = {ProgramStatus.DELETED, ProgramStatus.UNPUBLISHED}
 
 FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "Query": {
@@ -179,6 +216,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "organization": lambda o, _, key: o.by_id(f"Organization:{key}"),
         "course": lambda o, _, key: o.by_id(f"Course:{key}"),
         "courseRun": lambda o, _, key: o.by_id(f"CourseRun:{key}"),
+        "roleGrants": lambda o, _, **a: o.connection([], a),
         "program": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "node": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "nodes": lambda o, _, ids: [o.by_id(each) for each in ids],
@@ -186,6 +224,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "Organization": {
         "id": lambda o, row: f"Organization:{row.key}",
         "displayName": lambda o, row: row.display_name or row.key,
+        "viewerPermissions": lambda o, row: _permissions(o.viewer),
         "courses": lambda o, row, **a: o.connection((c for c in o.all(Course) if c.organization_id == row.id), a),
         "programs": lambda o, row, **a: o.connection((p for p in o.all(Program) if row in o.publishers(p)), a),
     },
@@ -198,6 +237,8 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
     "CourseRun": {
         "id": lambda o, row: f"CourseRun:{row.key}",
+        "run": lambda o, row: row.key.split("+")[-1],
+        "state": lambda o, row: _state(row),
         "course": lambda o, row: o.one(Course, row.course_id),
         "parent": lambda o, row: o.one(CourseRun, row.parent_id),
         "children": lambda o, row, **a: o.connection((r for r in o.all(CourseRun) if r.parent_id == row.id), a),
@@ -207,6 +248,9 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     },
     "Program": {
         "id": lambda o, row: f"Program:{row.uuid}",
+        "viewerPermissions": lambda o, row: _permissions(o.viewer),
+        "publishability": _publishability,
+        "history": lambda o, row, **a: o.connection([], a),
         "category": lambda o, row: o.one(ProgramCategory, row.category_id),
         "organizations": lambda o, row: o.publishers(row),
         "courses": lambda o, row: o.leaves(row),
@@ -215,7 +259,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
             (node for node in o.all(ProgramRequirement) if node.program_id == row.id), key=lambda node: node.sequence
         ),
     },
-    "ProgramCategory": {},
+    "ProgramCategory": {"modes": lambda o, row: []},
     "ProgramCourseRunMode": {"courseRun": lambda o, row: o.one(CourseRun, row.course_run_id)},
     "ProgramRequirement": {
         "position": lambda o, row: row.sequence,

@@ -26,7 +26,7 @@ class OrganizationFacts:
     def check(self) -> None:
         """Raise BadFact if no row can hold this."""
         try:
-            check_parts(self.key, {"organization": self.key}, start=0, kind="organization's key")
+            check_parts(self.key, {"organization": self.key}, start=0, kind="organization key")
         except InvalidCourseKey as error:
             raise BadFact(str(error)) from error
         if len(self.display_name) > MAX_NAME:
@@ -66,10 +66,12 @@ class RunFacts:
 
 
 def check_texts(**texts: str | None) -> None:
-    """Refuse the one character that PostgreSQL cannot store."""
+    """Refuse what no database text can hold: the character NUL, and half of a surrogate pair."""
     for name, text in texts.items():
         if text and "\0" in text:
             raise BadFact(f"its {name} contains the character NUL")
+        if text and any("\ud800" <= character <= "\udfff" for character in text):
+            raise BadFact(f"its {name} contains half of a surrogate pair")
 
 
 def organization_facts(organization: lms.Organization) -> OrganizationFacts:

@@ -1,35 +1,140 @@
 """Rows into JSON-ready dicts, through functions that are generated once for a plan.
 
-One comprehension builds all objects of a level: no call, no `await` and no object but the dict for each row.
+One comprehension builds all objects of a level: no call, no `await` and no object but the dict for each row. It stops
+at the first value that cannot be had; a second, careful one over the same rows then puts a `Fault` in the place of each
+such value, for `resolvers.plan.faults` to report.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NoReturn
 
-from db.types import EPOCH
+from typing_extensions import override
+
+from db.types import EPOCHS, MICROSECOND
+from resolvers.plan.faults import Fault, Typed
 
 Row = Sequence[Any]
-Build = Callable[..., list[Any]]
 
 REMEMBERED_INSTANTS = 65_536
 
 
+def iso(moment: datetime) -> str:
+    """An aware time as it stands in answers: ISO 8601 in UTC, with microseconds where there are any."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
 class _Instants(dict[int | None, str | None]):
-    """ISO 8601 texts of microseconds since 1970, remembered: the same times come up again and again."""
+    """Texts of raw instants, remembered: the same times come up again and again."""
+
+    def __init__(self, epoch: datetime) -> None:
+        super().__init__({None: None})
+        self._epoch = epoch
 
     def __missing__(self, micros: int) -> str:
         if len(self) > REMEMBERED_INSTANTS:
             self.clear()
             self[None] = None
-        moment = EPOCH + timedelta(microseconds=micros)
-        text = moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{moment.microsecond:06d}" if moment.microsecond else "") + "Z"
+        text = iso(self._epoch + micros * MICROSECOND)
         self[micros] = text
         return text
 
 
-INSTANTS = _Instants({None: None})
+INSTANTS: Mapping[str, Mapping[int | None, str | None]] = {name: _Instants(epoch) for name, epoch in EPOCHS.items()}
 TRUTHS: Mapping[int | None, bool | None] = {0: False, 1: True, None: None}
+
+
+def _missing() -> NoReturn:
+    raise LookupError("a value is missing")
+
+
+def _present(value: Any) -> Any:
+    return _missing() if value is None else value
+
+
+def _attempt(value: Callable[[], Any]) -> Any:
+    try:
+        return value()
+    except Exception as error:  # noqa: BLE001 -- whatever a value raises becomes its field's error
+        return Fault(error)
+
+
+NAMES: Mapping[str, Any] = {
+    "truths": TRUTHS,
+    "missing": _missing,
+    "present": _present,
+    "attempt": _attempt,
+    "Typed": Typed,
+}
+
+
+class Piece(ABC):
+    """A part of an object under construction, as Python source over the columns `c0`, `c1`, … of a row."""
+
+    @abstractmethod
+    def fast(self) -> str:
+        """The expression that raises when a value cannot be had."""
+
+    @abstractmethod
+    def careful(self) -> str:
+        """The expression that never raises: it has a `Fault` where a value cannot be had, and None where it lacks."""
+
+
+@dataclass(frozen=True)
+class Value(Piece):
+    """One value; `is_required` where its field is non-null and the row alone does not guarantee that."""
+
+    text: str
+    is_required: bool = False
+
+    @override
+    def fast(self) -> str:
+        return f"present({self.text})" if self.is_required else self.text
+
+    @override
+    def careful(self) -> str:
+        return f"attempt(lambda: {self.text})"
+
+
+@dataclass(frozen=True)
+class Members(Piece):
+    """An object of type `kind`, `is_typed` where the field's type does not tell that."""
+
+    kind: str
+    pieces: Mapping[str, Piece]
+    is_typed: bool = False
+
+    @override
+    def fast(self) -> str:
+        return self._object({key: piece.fast() for key, piece in self.pieces.items()})
+
+    @override
+    def careful(self) -> str:
+        return self._object({key: piece.careful() for key, piece in self.pieces.items()})
+
+    def _object(self, items: Mapping[str, str]) -> str:
+        built = "{" + ", ".join(f"{key!r}: {text}" for key, text in items.items()) + "}"
+        return f"Typed({self.kind!r}, {built})" if self.is_typed else built
+
+
+@dataclass(frozen=True)
+class Choice(Piece):
+    """The first piece whose guard, a column, is not null; `is_required` where the field is non-null."""
+
+    options: Mapping[str, Piece]
+    is_required: bool
+
+    @override
+    def fast(self) -> str:
+        chosen = " else ".join(f"{piece.fast()} if {guard} is not None" for guard, piece in self.options.items())
+        return f"({chosen} else {'missing()' if self.is_required else None})"
+
+    @override
+    def careful(self) -> str:
+        chosen = " else ".join(f"{piece.careful()} if {guard} is not None" for guard, piece in self.options.items())
+        return f"({chosen} else None)"
 
 
 class Source:
@@ -37,7 +142,7 @@ class Source:
 
     def __init__(self) -> None:
         self.children = 0
-        self._names: dict[str, Any] = {"instants": INSTANTS, "truths": TRUTHS}
+        self._names: dict[str, Any] = dict(NAMES)
 
     def refer(self, value: Any) -> str:
         """A name under which the builder finds `value`."""
@@ -50,16 +155,31 @@ class Source:
         self.children += 1
         return f"k{self.children - 1}"
 
-    def build(self, expression: str, width: int) -> Build:
-        """The function `(rows, *children) -> list` that makes one `expression` of each row of `width` columns."""
+    def build(self, piece: Piece, width: int) -> "Build":
+        """The builder of one `piece` for each row of `width` columns."""
         parameters = ", ".join(["rows", *(f"k{i}" for i in range(self.children))])
         columns = "".join(f"c{i}, " for i in range(width)) or "_"
-        text = f"def build({parameters}):\n    return [{expression} for {columns} in rows]\n"
-        exec(compile(text, "<plan>", "exec"), self._names)  # noqa: S102 -- made of column numbers and repr()s only
-        build: Build = self._names["build"]
-        return build
+
+        def compiled(expression: str) -> Callable[..., list[Any]]:
+            text = f"def build({parameters}):\n    return [{expression} for {columns} in rows]\n"
+            names = dict(self._names)
+            exec(compile(text, "<plan>", "exec"), names)  # noqa: S102 -- made of column numbers and repr()s only
+            function: Callable[..., list[Any]] = names["build"]
+            return function
+
+        return Build(compiled(piece.fast()), lambda: compiled(piece.careful()))
 
 
-def members(items: Mapping[str, str]) -> str:
-    """The expression of an object whose members are the given expressions."""
-    return "{" + ", ".join(f"{key!r}: {expression}" for key, expression in items.items()) + "}"
+class Build:
+    """Makes the objects of a level from its rows and what the levels below gave, by parent key."""
+
+    def __init__(self, fast: Callable[..., list[Any]], careful: Callable[[], Callable[..., list[Any]]]) -> None:
+        self.fast = fast
+        self._compile_careful = careful
+        self._careful: Callable[..., list[Any]] | None = None
+
+    def careful(self, rows: Sequence[Row], *below: Mapping[Any, Any]) -> list[Any]:
+        """As `fast`, with a `Fault` for each value that cannot be had."""
+        if self._careful is None:
+            self._careful = self._compile_careful()
+        return self._careful(rows, *below)

@@ -1,65 +1,66 @@
-"""From a selection to levels: what to fetch, what to join, and how to build the answer.
+"""From a selection to levels: what to fetch and how to build the answer.
 
 One compiler serves one operation. It walks the selection once, over the declarations of `resolvers.plan.sources`.
 """
 
-import contextlib
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from graphql import (
     FieldNode,
-    GraphQLEnumType,
     GraphQLField,
-    GraphQLNonNull,
+    GraphQLList,
     GraphQLObjectType,
     GraphQLOutputType,
     get_named_type,
+    get_nullable_type,
+    is_leaf_type,
 )
-from sqlalchemy import Boolean, ColumnElement, Dialect, FromClause, bindparam, func, select
+from sqlalchemy import ColumnElement, Dialect, FromClause, Select, bindparam, func, select, true
 
-from db.types import any_of
+from db.types import any_of, rows_of
 from resolvers.access import Permission
-from resolvers.errors import BadUserInput
-from resolvers.plan import builders, statements
+from resolvers.plan import statements
 from resolvers.plan.connections import Connection, PageArguments
-from resolvers.plan.given import arguments
-from resolvers.plan.levels import Connections, Level, Listing, Lookup, Objects, PageData, Paging, Search
-from resolvers.plan.selection import Document, selection_sets
-from resolvers.plan.sources import (
-    Column,
-    Expression,
-    Found,
-    Identity,
-    Many,
-    Noun,
-    One,
-    Paged,
-    Source,
-    noun_of,
-    source_of,
+from resolvers.plan.given import Given, arguments
+from resolvers.plan.levels import (
+    Connections,
+    Embedded,
+    Fetched,
+    Level,
+    Listing,
+    Lookup,
+    Noted,
+    Objects,
+    PageData,
+    Paging,
+    Records,
+    Run,
+    Search,
+    Supply,
+    Values,
 )
-from resolvers.plan.statements import Rows, Statement, adapted, belonging, keys_parameter, render
-
-DEEPEST = 24
-MOST_JOINS = 8
+from resolvers.plan.selection import Document, selection_sets
+from resolvers.plan.shapes import Attributes, Place, Shape, Shaper, shown, target
+from resolvers.plan.sources import Batch, Batched, Expression, Found, Many, Noun, Paged
+from resolvers.plan.statements import Rows, Statement, adapted, belonging, harmless, keys_parameter, render
 
 
 @dataclass
-class Shape:
-    """Objects under construction: the rows that they are read from, their builder, and the levels below."""
+class Part:
+    """Objects of a level whose columns are not all known yet."""
 
+    shape: Shape
+    piece: Any
     rows: Rows
-    builder: builders.Source = field(default_factory=builders.Source)
-    below: list[tuple[Level, int]] = field(default_factory=list)
-    expression: str = ""
 
     def finish(self) -> Objects:
         """The objects, once all columns of the rows are known."""
-        return Objects(self.builder.build(self.expression, self.rows.width), self.below)
+        return self.shape.finish(self.piece, self.rows.width)
 
 
 class Compiler:
@@ -70,145 +71,130 @@ class Compiler:
         self._dialect = dialect
         self._permissions = permissions
         self._names = (f"t{i}" for i in itertools.count())
-        self._depth = 0
+        self._shaper = Shaper(document, dialect.name, self)
 
     def found(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Found) -> Level:
         """A root field that finds one row by an argument."""
-        kind, noun = _target(definition.type)
+        kind, noun = target(definition.type)
         given = arguments(definition, nodes[0], self._document.variables)[source.argument]
         rows = self._rows(noun, is_keyed=False)
-        shape = self._shape(rows, kind, nodes)
+        part = self._part(rows, kind, nodes, embeds=True)
         where = adapted(source.where(bindparam("wanted")), rows.table)
         query = rows.select(rows.table).where(where, *rows.visible(noun, rows.table))
-        statement = render(query, self._dialect, {"wanted": lambda values: source.prepare(given.read(values))})
-        return Search(statement, shape.finish())
+        rows.reads["wanted"] = lambda values: source.prepare(given.read(values))
+        return Search(self._rendered(query, rows), part.finish())
 
-    def lookup(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode], key: Expression | None = None) -> Lookup:
-        """Objects of one type by `key`, their public key by default."""
-        noun = noun_of(kind)
-        assert noun is not None  # noqa: S101 -- only nouns implement Node or are led to
+    def lookup(
+        self,
+        kind: GraphQLObjectType,
+        nodes: Sequence[FieldNode],
+        key: Expression | None = None,
+        *,
+        is_typed: bool = False,
+        embeds: bool = False,
+    ) -> Lookup:
+        """Objects of one type by `key`, their public key by default; `embeds` where there is one."""
+        _, noun = target(kind)
         rows = self._rows(noun, is_keyed=True)
-        shape = self._shape(rows, kind, nodes)
+        part = self._part(rows, kind, nodes, is_typed=is_typed, embeds=embeds)
         column = adapted(key if key is not None else noun.key, rows.table)
         wanted = any_of(column, keys_parameter(column.type))
         query = rows.select(rows.table, column).where(wanted, *rows.visible(noun, rows.table))
-        return Lookup(render(query, self._dialect, {}), shape.finish())
+        return Lookup(self._rendered(query, rows), part.finish())
 
-    def connection(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Paged) -> Connections:
-        """A connection, at the root or below every row of a level."""
+    def connection(
+        self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Paged, parent: Place | None = None
+    ) -> Connections:
+        """A connection, at the root or below every row of a level; embedded in the one row of `parent`."""
         kind = _object_type(definition.type)
-        target, noun = _target(kind.fields["nodes"].type)
+        named, noun = target(kind.fields["nodes"].type)
         is_root = source.remote is None and source.through is None
         rows = self._rows(noun, is_keyed=not is_root)
-        page = PageArguments(arguments(definition, nodes[0], self._document.variables), source, noun, target.name)
+        given = arguments(definition, nodes[0], self._document.variables)
+        page = PageArguments(given, source, noun, named.name, next(self._names))
         connection = Connection(kind, rows, page)
-        shapes = self._members(connection, nodes)
+        parts = self._members(connection, nodes, embeds=parent is not None)
         return Connections(
-            paging=Paging(page.size, page.backward),
+            check=page.check,
+            paging=Paging(page.size, page.backward, page.is_cut),
             finish=connection.finish,
-            page=self._page(rows, source, page) if connection.needs_rows else None,
-            count=self._count(rows, source, page) if connection.needs_total else None,
-            parts=[shape.finish() for shape in shapes],
+            only=connection.only,
+            page=self._page(rows, source, page, parent) if connection.needs_rows else None,
+            count=self._count(rows, source, page, parent) if connection.needs_total else None,
+            parts=[part.finish() for part in parts],
             is_root=is_root,
         )
 
-    def _listing(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Many) -> Listing:
-        kind, noun = _target(definition.type)
+    def listing(
+        self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Many, parent: Place | None = None
+    ) -> Listing:
+        """All rows that belong to each row of a level; embedded in the one row of `parent`."""
+        kind, noun = target(definition.type)
         rows = self._rows(noun, is_keyed=True)
-        shape = self._shape(rows, kind, nodes)
-        query = statements.children(rows, source.remote, source.through, source.order)
-        return Listing(render(query, self._dialect, {}), shape.finish())
+        part = self._part(rows, kind, nodes, embeds=parent is not None)
+        table = parent.table if parent else None
+        query = statements.children(rows, source.remote, source.through, source.order, table)
+        return Listing(self._supply(query, rows, parent), part.finish())
+
+    def batch(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Batched) -> Level:
+        """What a batch source gives for each row of a level."""
+        given = arguments(definition, nodes[0], self._document.variables)
+        return self._loaded(definition, nodes, _loading(source, given))
+
+    def nested(self, definition: GraphQLField, nodes: Sequence[FieldNode]) -> Level:
+        """Records in an attribute of records."""
+
+        async def themselves(_run: Run, keys: Sequence[Any]) -> Mapping[Any, Any]:
+            return {key: key for key in keys}
+
+        return self._loaded(definition, nodes, themselves)
+
+    def _loaded(
+        self,
+        definition: GraphQLField,
+        nodes: Sequence[FieldNode],
+        load: Callable[[Run, Sequence[Any]], Any],
+    ) -> Level:
+        is_list = isinstance(get_nullable_type(definition.type), GraphQLList)
+        if is_leaf_type(get_named_type(definition.type)):
+            return Values(load, shown(definition.type) or _same, is_list)
+        shape, attributes = Shape(), Attributes()
+        piece = self._shaper.record(shape, attributes, _object_type(definition.type), nodes)
+        return Records(load, attributes.row(), shape.finish(piece, attributes.width), is_list)
 
     def _rows(self, noun: Noun, *, is_keyed: bool) -> Rows:
         return Rows(noun, self._permissions, self._dialect, self._names, is_keyed=is_keyed)
 
-    def _shape(self, rows: Rows, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Shape:
-        shape = Shape(rows)
-        shape.expression = self._object(shape, rows.table, kind, nodes)
-        return shape
-
-    def _object(self, shape: Shape, table: FromClause, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> str:
-        """The expression of one object of type `kind`, read from `table`."""
-        members: dict[str, str] = {}
-        with self._deeper():
-            for key, merged in self._document.fields(kind, selection_sets(nodes)).items():
-                name = merged[0].name.value
-                if name == "__typename":
-                    members[key] = repr(kind.name)
-                else:
-                    members[key] = self._field(shape, table, kind, kind.fields[name], merged)
-        return builders.members(members)
-
-    @contextlib.contextmanager
-    def _deeper(self) -> Iterator[None]:
-        if self._depth == DEEPEST:
-            raise BadUserInput(f"the selection is nested more than {DEEPEST} objects deep")
-        self._depth += 1
-        try:
-            yield
-        finally:
-            self._depth -= 1
-
-    def _field(
+    def _part(
         self,
-        shape: Shape,
-        table: FromClause,
+        rows: Rows,
         kind: GraphQLObjectType,
-        definition: GraphQLField,
         nodes: Sequence[FieldNode],
-    ) -> str:
-        source: Source | None = source_of(definition)
-        match source:
-            case Identity():
-                column = shape.rows.column(table, _noun(kind).key)
-                return f"{kind.name + ':'!r} + c{column}"
-            case Column(expression):
-                return self._value(shape, table, expression, definition.type)
-            case One():
-                return self._one(shape, table, definition, nodes, source)
-            case Many():
-                return self._below(shape, table, self._listing(definition, nodes, source))
-            case Paged():
-                return self._below(shape, table, self.connection(definition, nodes, source))
-            case _:
-                raise TypeError(f"{kind.name} has a field that does not say where it comes from")
+        *,
+        is_typed: bool = False,
+        embeds: bool = False,
+    ) -> Part:
+        shape = Shape()
+        place = Place(shape, rows, rows.table, embeds)
+        return Part(shape, self._shaper.row(place, kind, nodes, is_typed=is_typed), rows)
 
-    def _value(self, shape: Shape, table: FromClause, expression: Expression, kind: GraphQLOutputType) -> str:
-        name = f"c{shape.rows.column(table, expression)}"
-        named = get_named_type(kind)
-        if isinstance(named, GraphQLEnumType):
-            texts = {value.value: name for name, value in named.values.items()} | {None: None}
-            return f"{shape.builder.refer(texts)}[{name}]"
-        if named.name == "DateTime":
-            return f"instants[{name}]"
-        if self._dialect.name == "sqlite" and isinstance(adapted(expression, table).type, Boolean):
-            return f"truths[{name}]"
-        return name
+    def _rendered(self, query: Select[Any], rows: Rows) -> Statement:
+        return render(query, self._dialect, rows.reads)
 
-    def _one(
-        self, shape: Shape, table: FromClause, definition: GraphQLField, nodes: Sequence[FieldNode], source: One
-    ) -> str:
-        kind, noun = _target(definition.type)
-        if len(shape.rows.joins) >= MOST_JOINS:
-            name = shape.builder.child()
-            column = shape.rows.column(table, source.local)
-            shape.below.append((self.lookup(kind, nodes, noun.table.c.id), column))
-            return f"{name}[c{column}]"
-        joined = shape.rows.join(noun, table, source.local)
-        expression = self._object(shape, joined, kind, nodes)
-        if isinstance(definition.type, GraphQLNonNull):
-            return expression
-        return f"None if c{shape.rows.column(joined, joined.c.id)} is None else {expression}"
+    def _supply(self, query: Select[Any], rows: Rows, parent: Place | None) -> Supply:
+        """A SELECT of its own, or a column of the parent's."""
+        if parent is None:
+            return Fetched(self._rendered(query, rows))
+        if not rows.columns:
+            rows.add(true())  # as in the SELECT, which needs a column
+        parent.rows.reads |= harmless(rows.reads)
+        column = parent.rows.add(rows_of(query.scalar_subquery()))
+        decode = orjson.loads if self._dialect.name == "sqlite" else _same
+        return Embedded(column, parent.column(parent.table.c.id), decode)
 
-    def _below(self, shape: Shape, table: FromClause, level: Level) -> str:
-        name = shape.builder.child()
-        column = shape.rows.column(table, table.c.id)
-        shape.below.append((level, column))
-        return f"{name}[c{column}]"
-
-    def _members(self, connection: Connection, nodes: Sequence[FieldNode]) -> list[Shape]:
-        """Give `connection` its members and return the shapes of the objects that they hold, in the order of parts."""
-        shapes: list[Shape] = []
+    def _members(self, connection: Connection, nodes: Sequence[FieldNode], *, embeds: bool) -> list[Part]:
+        """Give `connection` its members and return the objects that they hold, in the order of parts."""
+        parts: list[Part] = []
         for key, merged in self._document.fields(connection.kind, selection_sets(nodes)).items():
             match merged[0].name.value:
                 case "__typename":
@@ -216,17 +202,17 @@ class Compiler:
                 case "totalCount":
                     connection.total(key)
                 case "nodes":
-                    connection.nodes(key, self._part(connection, shapes, merged))
+                    connection.nodes(key, self._add_part(connection, parts, merged, embeds=embeds))
                 case "edges":
-                    connection.edges(key, self._edge_members(connection, shapes, merged))
+                    connection.edges(key, self._edge_members(connection, parts, merged, embeds=embeds))
                 case "pageInfo":
                     info = _object_type(connection.kind.fields["pageInfo"].type)
                     selected = self._document.fields(info, selection_sets(merged))
                     connection.page_info(key, {name: of[0].name.value for name, of in selected.items()}, info.name)
-        return shapes
+        return parts
 
     def _edge_members(
-        self, connection: Connection, shapes: list[Shape], nodes: Sequence[FieldNode]
+        self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], *, embeds: bool
     ) -> dict[str, Callable[[PageData], Sequence[Any]]]:
         edge = _object_type(connection.kind.fields["edges"].type)
         members: dict[str, Callable[[PageData], Sequence[Any]]] = {}
@@ -237,43 +223,49 @@ class Compiler:
                 case "cursor":
                     members[key] = connection.cursors()
                 case "node":
-                    part = self._part(connection, shapes, merged)
+                    part = self._add_part(connection, parts, merged, embeds=embeds)
                     members[key] = functools.partial(_part_objects, part)
         return members
 
-    def _part(self, connection: Connection, shapes: list[Shape], nodes: Sequence[FieldNode]) -> int:
-        kind, _ = _target(connection.kind.fields["nodes"].type)
-        shapes.append(self._shape(connection.rows, kind, nodes))
-        return len(shapes) - 1
+    def _add_part(self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], *, embeds: bool) -> int:
+        kind, _ = target(connection.kind.fields["nodes"].type)
+        parts.append(self._part(connection.rows, kind, nodes, embeds=embeds))
+        return len(parts) - 1
 
-    def _page(self, rows: Rows, source: Paged, page: PageArguments) -> Statement:
-        if not rows.is_keyed:
-            query = (
-                rows.select(rows.table)
-                .where(*self._all_pages(rows, page.paged)(rows.table))
-                .order_by(*page.sorting.order(rows.table, reverse=page.backward))
-                .limit(bindparam("limit"))
-            )
-        else:
+    def _page(self, rows: Rows, source: Paged, page: PageArguments, parent: Place | None) -> Supply:
+        conditions = self._all_pages(rows, page.paged)
+        if rows.is_keyed and parent is None:
             query = statements.pages(
                 rows,
-                lambda table, parent: belonging(table, parent, source.remote, source.through),
-                self._all_pages(rows, page.paged),
+                lambda table, of: belonging(table, of, source.remote, source.through),
+                conditions,
                 page.sorting,
+                page.limit,
                 reverse=page.backward,
             )
-        return render(query, self._dialect, page.reads)
-
-    def _count(self, rows: Rows, source: Paged, page: PageArguments) -> Statement:
-        conditions = self._all_pages(rows, page.selected)
-        if not rows.is_keyed:
-            counted = rows.noun.table.alias("counted_row")
-            query = select(func.count()).select_from(counted).where(*conditions(counted))
         else:
+            query = rows.select(rows.table).where(*conditions(rows.table))
+            query = query.order_by(*page.sorting.order(rows.table, reverse=page.backward)).limit(page.limit)
+        if parent is not None:
+            belongs = belonging(rows.table, parent.table.c.id, source.remote, source.through)
+            query = query.where(belongs).correlate(parent.table)
+        rows.reads |= page.reads
+        return self._supply(query, rows, parent)
+
+    def _count(self, rows: Rows, source: Paged, page: PageArguments, parent: Place | None) -> Supply:
+        conditions = self._all_pages(rows, page.selected)
+        counted = rows.noun.table.alias("counted_row")
+        query = select(func.count()).select_from(counted).where(*conditions(counted))
+        if parent is not None:
+            query = query.where(belonging(counted, parent.table.c.id, source.remote, source.through))
+            parent.rows.reads |= harmless(page.reads)
+            column = parent.rows.add(query.correlate(parent.table).scalar_subquery())
+            return Noted(column, parent.column(parent.table.c.id))
+        if rows.is_keyed:
             query = statements.counts(
-                rows, lambda table, parent: belonging(table, parent, source.remote, source.through), conditions
+                rows, lambda table, of: belonging(table, of, source.remote, source.through), conditions
             )
-        return render(query, self._dialect, page.reads)
+        return Fetched(render(query, self._dialect, page.reads))
 
     def _all_pages(
         self, rows: Rows, conditions: Callable[[FromClause], list[ColumnElement[bool]]]
@@ -282,7 +274,7 @@ class Compiler:
 
 
 def _part_objects(part: int, page: PageData) -> Sequence[Any]:
-    return page.objects[part]
+    return page.part(part)
 
 
 def _object_type(kind: GraphQLOutputType) -> GraphQLObjectType:
@@ -291,12 +283,13 @@ def _object_type(kind: GraphQLOutputType) -> GraphQLObjectType:
     return named
 
 
-def _target(kind: GraphQLOutputType) -> tuple[GraphQLObjectType, Noun]:
-    named = _object_type(kind)
-    return named, _noun(named)
+def _loading(source: Batched, given: Mapping[str, Given]) -> Callable[[Run, Sequence[Any]], Any]:
+    def load(run: Run, keys: Sequence[Any]) -> Any:
+        values = {name: each.read(run.variables) for name, each in given.items()}
+        return source.load(Batch(keys, values, run.context))
+
+    return load
 
 
-def _noun(kind: GraphQLObjectType) -> Noun:
-    noun = noun_of(kind)
-    assert noun is not None, kind.name  # noqa: S101 -- a relation leads to a noun
-    return noun
+def _same(value: Any) -> Any:
+    return value

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLObjectType
-from sqlalchemy import ColumnElement, FromClause, bindparam
+from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam
 from sqlalchemy.sql import coercions, roles
 
 from db.engine import Row
@@ -13,7 +13,7 @@ from resolvers.plan import cursors
 from resolvers.plan.given import Given, Variables
 from resolvers.plan.levels import PageData
 from resolvers.plan.sources import Filter, Noun, Paged
-from resolvers.plan.statements import Read, Rows, Sorting, adapted
+from resolvers.plan.statements import Read, Rows, Sorting, adapted, storable
 
 USUAL_PAGE = 20
 LARGEST_PAGE = 100
@@ -25,7 +25,7 @@ class PageArguments:
     Raises BadUserInput where they contradict each other; values are checked when the plan runs.
     """
 
-    def __init__(self, given: Mapping[str, Given], source: Paged, noun: Noun, name: str) -> None:
+    def __init__(self, given: Mapping[str, Given], source: Paged, noun: Noun, name: str, prefix: str) -> None:
         if "first" in given and "last" in given:
             raise BadUserInput("first, last: give one or the other")
         self.backward = "last" in given
@@ -36,8 +36,12 @@ class PageArguments:
         if expressions[0] is not noun.key:
             expressions.append(noun.key)
         self.sorting = Sorting(expressions, descending)
+        self._kinds = [coercions.expect(roles.ExpressionElementRole, e).type.python_type for e in expressions]
         self.tag = f"{name}.{order}.{'desc' if descending else 'asc'}"
-        self.reads: dict[str, Read] = {"limit": lambda variables: self.size(variables) + 1}
+        self._prefix = prefix  # of parameters: a statement may hold several pages
+        self.limit = bindparam(f"{prefix}_limit", type_=BigInteger())
+        self.is_cut = False  # one row more than the page has is read, to see whether there are more
+        self.reads: dict[str, Read] = {self.limit.key: lambda variables: self.size(variables) + self.is_cut}
 
     def size(self, variables: Variables) -> int:
         """How many rows the page has at most."""
@@ -48,6 +52,15 @@ class PageArguments:
         if not 0 <= size <= LARGEST_PAGE:
             raise BadUserInput(f"{name}: {size} is not between 0 and {LARGEST_PAGE}")
         return size
+
+    def check(self, variables: Variables) -> None:
+        """Raise BadUserInput for an argument that the list does not take, whatever is selected of it."""
+        self.size(variables)
+        for name in ("after", "before"):
+            if name in self._given:
+                self._cursor(name, variables)
+        for read in self.reads.values():
+            storable(read(variables))
 
     def has(self, name: str) -> bool:
         """Whether an argument is given."""
@@ -63,7 +76,7 @@ class PageArguments:
         conditions = self.selected(table)
         for name in ("after", "before"):
             if name in self._given:
-                beyond, parameters = self.sorting.beyond(table, name, reverse=name == "before")
+                beyond, parameters = self.sorting.beyond(table, f"{self._prefix}_{name}", reverse=name == "before")
                 conditions.append(beyond)
                 for position, parameter in enumerate(parameters):
                     self.reads[parameter] = self._cursor_value(name, position)
@@ -71,20 +84,22 @@ class PageArguments:
 
     def _conditions(self, members: Mapping[str, Given], table: FromClause) -> Iterable[ColumnElement[bool]]:
         for name, given in members.items():
-            condition, parameter = self._filters[name], f"filter_{name}"
+            condition, parameter = self._filters[name], f"{self._prefix}_{name}_filter"
             self.reads[parameter] = _prepared(condition, given)
             yield adapted(condition.where(bindparam(parameter, type_=condition.parameter_type)), table)
 
     def _cursor_value(self, name: str, position: int) -> Read:
-        kinds = [coercions.expect(roles.ExpressionElementRole, e).type.python_type for e in self.sorting.expressions]
-        given = self._given[name]
-        return lambda variables: cursors.decode(self.tag, kinds, given.read(variables), name)[position]
+        return lambda variables: self._cursor(name, variables)[position]
+
+    def _cursor(self, name: str, variables: Variables) -> list[Any]:
+        """The values in the cursor `name`. Raises BadUserInput."""
+        return cursors.decode(self.tag, self._kinds, self._given[name].read(variables), name)
 
 
 def _order(given: Given | None, source: Paged) -> tuple[str, bool]:
     """The name of the order and whether it descends."""
     if given is None:
-        return next(iter(source.orders)), False
+        return next(iter(source.orders)), source.descending
     return given.sample["field"], given.sample.get("direction") == "desc"
 
 
@@ -102,6 +117,12 @@ class Connection:
         self.needs_total = False
         self._arguments = arguments
         self._members: dict[str, Callable[[PageData], Any]] = {}
+        self._nodes: str | None = None
+
+    @property
+    def only(self) -> str | None:
+        """The response key of `nodes` where nothing else is selected."""
+        return self._nodes if list(self._members) == [self._nodes] else None
 
     def constant(self, key: str, value: Any) -> None:
         """A member that is the same for every page."""
@@ -115,7 +136,8 @@ class Connection:
     def nodes(self, key: str, part: int) -> None:
         """`nodes`: the objects of one part."""
         self.needs_rows = True
-        self._members[key] = lambda page: list(page.objects[part])
+        self._members[key] = lambda page: page.part(part)
+        self._nodes = key
 
     def edges(self, key: str, members: Mapping[str, Callable[[PageData], Sequence[Any]]]) -> None:
         """`edges`: objects whose members are given as columns over the page."""
@@ -130,6 +152,7 @@ class Connection:
     def page_info(self, key: str, fields: Mapping[str, str], kind: str) -> None:
         """`pageInfo` with the selected `fields`, by response key."""
         self.needs_rows = True
+        self._arguments.is_cut = True
         cursor = self._cursor()
         values: dict[str, Callable[[PageData], Any]] = {
             "__typename": lambda _page: kind,

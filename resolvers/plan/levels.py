@@ -1,17 +1,24 @@
 """Levels of a plan, and running them: one SELECT each, for all parents together.
 
-A level gives what its parents need by parent key: an object, a list, or a connection.
+A level gives what its parents need by parent key: an object, a list, a connection, or a value from elsewhere.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from typing_extensions import override
+
 from db.engine import Row, Snapshot
+from resolvers.errors import BadUserInput, TooManyRows
 from resolvers.plan.builders import Build
+from resolvers.plan.faults import Fault
 from resolvers.plan.given import Variables
 from resolvers.plan.statements import Statement
+
+SEVERAL = 1_000  # nobody knows how many a batch source takes
 
 
 class Grouped(dict[Any, Any]):
@@ -25,16 +32,43 @@ class Grouped(dict[Any, Any]):
         return self._empty
 
 
-@dataclass(frozen=True)
+Times = Mapping[Any, int] | None
+"""How many times what a key gets stands in the answer; None: once each."""
+
+
+@dataclass
 class Run:
-    """One execution of a plan: where to read, and the coerced variables."""
+    """One execution of a plan: where to read, the coerced variables, and what batch sources are given.
+
+    No more than `most_rows` rows are read and no more objects made of rows stand in the answer: a row that many
+    parents share is read once and written out for each. `is_faulty` from the first value on that could not be had.
+    """
 
     snapshot: Snapshot
     variables: Variables
+    context: Any
+    most_rows: int
+    is_faulty: bool = False
+    rows_read: int = 0
+    objects_made: int = 0
 
     async def fetch(self, statement: Statement, keys: Sequence[Any] = ()) -> Sequence[Row]:
-        """The rows of one statement."""
-        return await self.snapshot.fetch(statement.sql, *statement.parameters(self.variables, keys))
+        """The rows of one statement. Raises TooManyRows."""
+        rows = await self.snapshot.fetch(statement.sql, *statement.parameters(self.variables, keys))
+        self.rows_read += len(rows)
+        self._check(self.rows_read)
+        return rows
+
+    def place(self, objects: int) -> None:
+        """Count objects that are to stand in the answer. Raises TooManyRows."""
+        self.objects_made += objects
+        self._check(self.objects_made)
+
+    def _check(self, count: int) -> None:
+        if count > self.most_rows:
+            raise TooManyRows(
+                f"the answer takes more than {self.most_rows} rows; ask for smaller pages or fewer levels"
+            )
 
 
 @dataclass
@@ -44,21 +78,133 @@ class Objects:
     build: Build
     children: Sequence[tuple["Level", int]]
 
-    async def make(self, run: Run, rows: Sequence[Row]) -> list[Any]:
-        """One object for each row."""
+    @property
+    def statements(self) -> int:
+        """How many statements the levels below take at most."""
+        return sum(level.statements for level, _ in self.children)
+
+    async def make(self, run: Run, rows: Sequence[Row], times: Sequence[int] | None = None) -> list[Any]:
+        """One object for each row; `times` says how often each stands in the answer, None: once."""
+        run.place(len(rows) if times is None else sum(times))
         below = []
         for level, column in self.children:
-            keys = list(dict.fromkeys(row[column] for row in rows if row[column] is not None))
-            below.append(await level.run(run, keys) if keys else Grouped(None))
-        return self.build(rows, *below)
+            keys, of_keys = _keys(rows, column, times)
+            below.append(await _below(level, run, keys, of_keys, rows) if keys else Grouped(None))
+        if not run.is_faulty:
+            try:
+                return self.build.fast(rows, *below)
+            except Exception:  # noqa: BLE001 -- the careful builder finds out what it was and where
+                run.is_faulty = True
+        return self.build.careful(rows, *below)
+
+
+def _keys(rows: Sequence[Row], column: int, times: Sequence[int] | None) -> tuple[list[Any], Times]:
+    """The different keys in a column, and how many times each stands in the answer."""
+    if times is None:
+        values = [row[column] for row in rows if row[column] is not None]
+        keys = list(dict.fromkeys(values))
+        return keys, None if len(keys) == len(values) else Counter(values)
+    counts: Counter[Any] = Counter()
+    for row, count in zip(rows, times, strict=True):
+        if row[column] is not None:
+            counts[row[column]] += count
+    return list(counts), counts
+
+
+async def _below(
+    level: "Level", run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row]
+) -> Mapping[Any, Any]:
+    """What a level gives; an argument that it refuses is a fault of the field in every parent."""
+    try:
+        return await level.run(run, keys, times, parents)
+    except BadUserInput as error:
+        run.is_faulty = True
+        return Grouped(Fault(error))
+
+
+def _times(rows: Sequence[Row], times: Times) -> Sequence[int] | None:
+    """How many times the object of each row, with its parent's key first, stands in the answer."""
+    return None if times is None else [times[row[0]] for row in rows]
+
+
+class Supply(ABC):
+    """Where the rows of a level come from."""
+
+    statements: int
+
+    @abstractmethod
+    async def rows(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> Sequence[Row]:
+        """The rows, each with its parent's key first."""
+
+
+@dataclass
+class Fetched(Supply):
+    """A SELECT for all parents."""
+
+    statement: Statement
+    statements = 1
+
+    @override
+    async def rows(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> Sequence[Row]:
+        return await run.fetch(self.statement, keys)
+
+
+@dataclass
+class Embedded(Supply):
+    """A column of the parents' rows that holds the rows of the level, beside the column with the parent's key."""
+
+    column: int
+    key: int
+    decode: Callable[[Any], Sequence[Sequence[Any]]]
+    statements = 0
+
+    @override
+    async def rows(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> Sequence[Row]:
+        held = {parent[self.key]: parent[self.column] for parent in parents}  # several may lead to one and the same
+        return [(key, *row) for key, rows in held.items() for row in self.decode(rows)]
+
+
+@dataclass
+class Noted(Supply):
+    """A column of the parents' rows with one value for each, such as a count."""
+
+    column: int
+    key: int
+    statements = 0
+
+    @override
+    async def rows(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> Sequence[Row]:
+        return [(parent[self.key], parent[self.column]) for parent in parents]
 
 
 class Level(ABC):
     """One SELECT and what becomes of its rows."""
 
+    @property
     @abstractmethod
-    async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
-        """What each of the parents `keys` gets."""
+    def statements(self) -> int:
+        """How many statements it takes at most, with the levels below."""
+
+    @abstractmethod
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
+        """What each of the parents `keys` gets. Raises BadUserInput when an argument is not what the field takes."""
+
+
+@dataclass
+class Refused(Level):
+    """A field whose arguments contradict each other, whatever their values."""
+
+    error: BadUserInput
+
+    @property
+    @override
+    def statements(self) -> int:
+        return 0
+
+    @override
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
+        """Raise the reason."""
+        raise self.error
 
 
 @dataclass
@@ -68,11 +214,17 @@ class Lookup(Level):
     statement: Statement
     objects: Objects
 
-    async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
+    @property
+    @override
+    def statements(self) -> int:
+        return 1 + self.objects.statements
+
+    @override
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Grouped:
         """The object of each key; none where there is no such row or the viewer may not see it."""
         rows = await run.fetch(self.statement, keys)
         found = Grouped(None)
-        for row, made in zip(rows, await self.objects.make(run, rows), strict=True):
+        for row, made in zip(rows, await self.objects.make(run, rows, _times(rows, times)), strict=True):
             found[row[0]] = made
         return found
 
@@ -84,7 +236,13 @@ class Search(Level):
     statement: Statement
     objects: Objects
 
-    async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
+    @property
+    @override
+    def statements(self) -> int:
+        return 1 + self.objects.statements
+
+    @override
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Grouped:
         """The object, or None."""
         rows = await run.fetch(self.statement, keys)
         found = Grouped(None)
@@ -97,87 +255,208 @@ class Search(Level):
 class Listing(Level):
     """All children of each parent."""
 
-    statement: Statement
+    supply: Supply
     objects: Objects
 
-    async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
+    @property
+    @override
+    def statements(self) -> int:
+        return self.supply.statements + self.objects.statements
+
+    @override
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
         """The list of each parent."""
-        rows = await run.fetch(self.statement, keys)
-        lists = Grouped([])
-        for row, made in zip(rows, await self.objects.make(run, rows), strict=True):
-            parent = row[0]
-            if parent in lists:
-                lists[parent].append(made)
-            else:
-                lists[parent] = [made]
-        return lists
+        rows = await self.supply.rows(run, keys, parents)
+        return _lists(rows, await self.objects.make(run, rows, _times(rows, times)))
 
 
-@dataclass
+def _lists(rows: Sequence[Row], made: Sequence[Any]) -> defaultdict[Any, list[Any]]:
+    """The objects of rows, each row with its parent's key first, as one list for each parent."""
+    lists: defaultdict[Any, list[Any]] = defaultdict(list)
+    for row, each in zip(rows, made, strict=True):
+        lists[row[0]].append(each)
+    return lists
+
+
+@dataclass(slots=True)
 class PageData:
-    """What the fields of one connection object are made of."""
+    """What the fields of one connection object are made of: its rows, and those of each part's objects."""
 
     rows: Sequence[Row]
     has_more: bool
     total: int
     objects: Sequence[Sequence[Any]]
+    start: int
+
+    def part(self, number: int) -> Sequence[Any]:
+        """The objects of one part."""
+        return self.objects[number][self.start : self.start + len(self.rows)]
 
 
 @dataclass
 class Paging:
-    """How many rows a page has, and from which end."""
+    """How many rows a page has, and from which end; one more is read where it matters whether there are more."""
 
     size: Callable[[Variables], int]
     backward: bool
-
-    def cut(self, rows: list[Row], variables: Variables) -> tuple[list[Row], bool]:
-        """The rows of the page in the list's order, and whether more lie beyond its far end."""
-        size = self.size(variables)
-        page, has_more = rows[:size], len(rows) > size
-        if self.backward:
-            page.reverse()
-        return page, has_more
+    is_cut: bool
 
 
 @dataclass
 class Connections(Level):
-    """A page of children for each parent; at the root, where there is no parent, one page under the key None."""
+    """A page of children for each parent; at the root, where there is no parent, one page under the key None.
 
+    `only` is the response key of `nodes` where nothing else of the connection is selected.
+    """
+
+    check: Callable[[Variables], None]
     paging: Paging
     parts: Sequence[Objects]
     finish: Callable[[PageData], Mapping[str, Any]]
-    page: Statement | None
-    count: Statement | None
+    only: str | None
+    page: Supply | None
+    count: Supply | None
     is_root: bool = field(default=False)
 
-    async def run(self, run: Run, keys: Sequence[Any]) -> Grouped:
+    @property
+    @override
+    def statements(self) -> int:
+        own = sum(supply.statements for supply in (self.page, self.count) if supply is not None)
+        return own + sum(part.statements for part in self.parts)
+
+    @override
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
         """The connection object of each parent."""
-        pages = await self._pages(run, keys)
-        totals = await self._totals(run, keys)
-        kept = [row for rows, _ in pages.values() for row in rows]
-        made = [await part.make(run, kept) for part in self.parts]
+        self.check(run.variables)
+        rows = [] if self.page is None else await self.page.rows(run, keys, parents)
+        if self.only is not None:
+            return await self._only_nodes(run, rows, keys, times)
+        totals = await self._totals(run, keys, parents)
+        groups, cut = self._groups(rows, keys, run.variables)
+        kept = [row for rows in groups.values() for row in rows]
+        made = [await part.make(run, kept, _times(kept, times)) for part in self.parts]
         connections = Grouped(None)
-        at = 0
-        for parent, (rows, has_more) in pages.items():
-            end = at + len(rows)
-            objects = [part[at:end] for part in made]
-            connections[parent] = self.finish(PageData(rows, has_more, totals.get(parent, 0), objects))
-            at = end
+        start = 0
+        for parent, page in groups.items():
+            connections[parent] = self.finish(PageData(page, parent in cut, totals.get(parent, 0), made, start))
+            start += len(page)
         return connections
 
-    async def _pages(self, run: Run, keys: Sequence[Any]) -> dict[Any, tuple[list[Row], bool]]:
-        groups: dict[Any, list[Row]] = {None: []} if self.is_root else {key: [] for key in keys}
-        if self.page is not None:
-            rows = await run.fetch(self.page, keys)
-            if self.is_root:
-                groups[None] = list(rows)
-            else:
-                for row in rows:
-                    groups[row[0]].append(row)
-        return {parent: self.paging.cut(rows, run.variables) for parent, rows in groups.items()}
+    async def _only_nodes(self, run: Run, rows: Sequence[Row], keys: Sequence[Any], times: Times) -> Mapping[Any, Any]:
+        """As `run`, for connections of which only the nodes are selected."""
+        rows = rows[::-1] if self.paging.backward else rows
+        made = await self.parts[0].make(run, rows, _times(rows, times))
+        if self.is_root:
+            return {None: {self.only: made}}
+        lists = _lists(rows, made)
+        return {key: {self.only: lists[key]} for key in keys}
 
-    async def _totals(self, run: Run, keys: Sequence[Any]) -> dict[Any, int]:
+    def _groups(
+        self, rows: Sequence[Row], keys: Sequence[Any], variables: Variables
+    ) -> tuple[dict[Any, list[Row]], set[Any]]:
+        """The rows of each parent's page in the list's order, and the parents that have more beyond its far end."""
+        groups: dict[Any, list[Row]] = {None: list(rows)} if self.is_root else {key: [] for key in keys}
+        if not self.is_root:
+            for row in rows:
+                groups[row[0]].append(row)
+        size, cut = self.paging.size(variables), set()
+        for parent, page in groups.items():
+            if self.paging.is_cut and len(page) > size:
+                del page[size:]
+                cut.add(parent)
+            if self.paging.backward:
+                page.reverse()
+        return groups, cut
+
+    async def _totals(self, run: Run, keys: Sequence[Any], parents: Sequence[Row]) -> dict[Any, int]:
         if self.count is None:
             return {}
-        rows = await run.fetch(self.count, keys)
+        rows = await self.count.rows(run, keys, parents)
         return {None: rows[0][0]} if self.is_root else {row[0]: row[1] for row in rows}
+
+
+@dataclass
+class Values(Level):
+    """Values by key from something that is not a table; keys left out get null, or an empty list.
+
+    An exception in the place of a value is that field's error, and one that `load` raises is the error of all.
+    """
+
+    load: Callable[[Run, Sequence[Any]], Awaitable[Mapping[Any, Any]]]
+    show: Callable[[Any], Any]
+    is_list: bool
+
+    @property
+    @override
+    def statements(self) -> int:
+        return SEVERAL
+
+    @override
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
+        """The value of each key."""
+        loaded = await _loaded(self.load, run, keys)
+        if isinstance(loaded, Fault):
+            return Grouped(loaded)
+        given = Grouped([] if self.is_list else None)
+        for key, value in loaded.items():
+            try:
+                given[key] = value if isinstance(value, Fault) else self.show(value)
+            except Exception as error:  # noqa: BLE001 -- as in a builder
+                run.is_faulty = True
+                given[key] = Fault(error)
+        return given
+
+
+@dataclass
+class Records(Level):
+    """Objects by key from something that is not a table: one record or a list of them for each key, as in `Values`."""
+
+    load: Callable[[Run, Sequence[Any]], Awaitable[Mapping[Any, Any]]]
+    row: Callable[[Any], Row]
+    objects: Objects
+    is_list: bool
+
+    @property
+    @override
+    def statements(self) -> int:
+        return SEVERAL
+
+    @override
+    async def run(self, run: Run, keys: Sequence[Any], times: Times, parents: Sequence[Row] = ()) -> Mapping[Any, Any]:
+        """The object or the list of objects of each key."""
+        loaded = await _loaded(self.load, run, keys)
+        if isinstance(loaded, Fault):
+            return Grouped(loaded)
+        given = Grouped([] if self.is_list else None)
+        owners: list[Any] = []
+        rows: list[Row] = []
+        for key, value in loaded.items():
+            if isinstance(value, Fault):
+                given[key] = value
+                continue
+            records = value if self.is_list else [] if value is None else [value]
+            owners.extend(key for _ in records)
+            rows.extend(self.row(record) for record in records)
+        placed = None if times is None else [times[owner] for owner in owners]
+        for key, made in zip(owners, await self.objects.make(run, rows, placed), strict=True):
+            if self.is_list:
+                given.setdefault(key, []).append(made)
+            else:
+                given[key] = made
+        return given
+
+
+async def _loaded(
+    load: Callable[[Run, Sequence[Any]], Awaitable[Mapping[Any, Any]]], run: Run, keys: Sequence[Any]
+) -> Mapping[Any, Any] | Fault:
+    """What a source gives, its exceptions as faults."""
+    try:
+        given = await load(run, keys)
+    except BadUserInput:
+        raise
+    except Exception as error:  # noqa: BLE001 -- whatever the source raises is the field's error in every parent
+        run.is_faulty = True
+        return Fault(error)
+    faults = {key: Fault(value) for key, value in given.items() if isinstance(value, Exception)}
+    run.is_faulty = run.is_faulty or bool(faults)
+    return {**given, **faults} if faults else given

@@ -13,23 +13,30 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
+    GraphQLString,
     OperationDefinitionNode,
     OperationType,
+    get_named_type,
+    is_non_null_type,
 )
 from sqlalchemy import Dialect
 
 from db.engine import Snapshot
-from resolvers.access import Permission
-from resolvers.errors import RequestError
+from resolvers.access import VIEWER, Permission
+from resolvers.errors import BadUserInput
 from resolvers.plan.cache import Cache
 from resolvers.plan.compiler import Compiler
 from resolvers.plan.given import Variables, arguments, shape
-from resolvers.plan.levels import Run
-from resolvers.plan.roots import Constant, LevelRoot, NodeRoot, RefusedRoot, Root
+from resolvers.plan.levels import Level, Refused, Run
+from resolvers.plan.roots import Constant, KeyRoot, LevelRoot, NodeRoot, Root
 from resolvers.plan.selection import Document
 from resolvers.plan.sources import ById, Found, Paged, source_of
+from resolvers.plan.splice import Planned
+from resolvers.plan.statements import MOST_ROWS
 
 ROOM = 64 * 1024 * 1024
 WEIGHT_OF_A_PLAN = 16_384  # bytes, besides several for each character of its document
@@ -46,6 +53,12 @@ class Request:
     operation: OperationDefinitionNode
     variables: Variables
     permissions: frozenset[Permission]
+    viewer: str | None = None
+
+    @property
+    def values(self) -> Variables:
+        """What the plan reads when it runs: the variables, and the viewer's username."""
+        return {**self.variables, VIEWER: self.viewer}
 
     def key(self) -> tuple[Any, ...]:
         """Requests with equal keys have the same plan."""
@@ -54,10 +67,19 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The data of an operation and the errors of its root fields; a field with an error is null."""
+class Site:
+    """A field that graphql-core resolves: its type, its places in the document, and its place in the answer."""
 
-    data: Mapping[str, Any]
+    kind: GraphQLOutputType
+    nodes: Sequence[FieldNode]
+    path: Sequence[str | int]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The data of an operation, null when a null rose up to the root, and the errors of its fields."""
+
+    data: Mapping[str, Any] | None
     errors: Sequence[GraphQLError]
 
 
@@ -67,30 +89,44 @@ class Planner:
     def __init__(self, schema: GraphQLSchema, dialect: Dialect) -> None:
         assert schema.query_type is not None  # noqa: S101 -- every schema has one
         self.plans: Cache[Plan] = Cache(ROOM)
+        self.most_rows = MOST_ROWS
         self._schema = schema
         self._query: GraphQLObjectType = schema.query_type
         self._dialect = dialect
 
-    async def answer(self, request: Request, snapshot: Snapshot) -> Answer | None:
-        """The answer to a query whose root fields are all planned, or None for any other operation."""
+    async def answer(self, request: Request, snapshot: Snapshot, context: Any = None) -> Answer | None:
+        """The answer to a query whose root fields are all planned, or None for any other operation.
+
+        `context` is what batch sources are given.
+        """
         plan = self._plan(request)
         if plan is None:
             return None
-        run = Run(snapshot, request.variables)
+        run = Run(snapshot, request.values, context, self.most_rows)
+        snapshot.is_single = sum(root.statements(run) for root in plan.values()) == 1
         data: dict[str, Any] = {}
         errors: list[GraphQLError] = []
         for key, root in plan.items():
-            try:
-                data[key] = await root.resolve(run)
-            except Exception as error:  # noqa: BLE001 -- whatever a field raises becomes that field's error
-                data[key] = None
-                errors.append(GraphQLError(str(error), root.nodes, path=[key], original_error=error))
+            planned = await root.resolve(run, [key])
+            data[key] = planned.value
+            errors.extend(planned.errors)
+            if planned.value is None and is_non_null_type(root.kind):
+                return Answer(None, errors)
         return Answer(data, errors)
 
-    async def field(self, request: Request, nodes: Sequence[FieldNode], snapshot: Snapshot) -> Any:
-        """The value of one planned root field that graphql-core resolves among others."""
-        root = self._root(self._document(request), nodes, request)
-        return await root.resolve(Run(snapshot, request.variables))
+    async def field(self, request: Request, site: Site, snapshot: Snapshot, context: Any) -> Planned:
+        """One planned root field that graphql-core resolves among others."""
+        root = self._root(self._document(request), site.nodes, request)
+        return await root.resolve(Run(snapshot, request.values, context, self.most_rows), site.path)
+
+    async def object(self, request: Request, site: Site, key: str, snapshot: Snapshot, context: Any) -> Planned:
+        """The object with a public key, for a field that graphql-core resolves."""
+        kind = get_named_type(site.kind)
+        assert isinstance(kind, GraphQLObjectType)  # noqa: S101 -- only nouns have keys
+        document = self._document(request)
+        lookup = Compiler(document, self._dialect, request.permissions).lookup(kind, site.nodes, embeds=True)
+        root = KeyRoot(site.kind, site.nodes, document, lookup, key)
+        return await root.resolve(Run(snapshot, request.values, context, self.most_rows), site.path)
 
     def root_fields(self, request: Request) -> set[str]:
         """The names of the root fields that a query, mutation or subscription selects."""
@@ -134,18 +170,20 @@ class Planner:
     def _root(self, document: Document, nodes: Sequence[FieldNode], request: Request) -> Root:
         name = nodes[0].name.value
         if name == "__typename":
-            return Constant(nodes, self._query.name)
+            return Constant(GraphQLNonNull(GraphQLString), nodes, document, self._query.name)
         definition = self._query.fields[name]
         compiler = Compiler(document, self._dialect, request.permissions)
         try:
             match source_of(definition):
                 case Found() as source:
-                    return LevelRoot(nodes, compiler.found(definition, nodes, source))
+                    level: Level = compiler.found(definition, nodes, source)
                 case Paged() as source:
-                    return LevelRoot(nodes, compiler.connection(definition, nodes, source))
+                    level = compiler.connection(definition, nodes, source)
                 case ById(is_list):
                     given = arguments(definition, nodes[0], request.variables)["ids" if is_list else "id"]
-                    return NodeRoot(nodes, is_list, given, self._schema, compiler)
-        except RequestError as error:
-            return RefusedRoot(nodes, error)
-        raise TypeError(f"Query.{name} is no root of a plan")
+                    return NodeRoot(definition.type, nodes, document, is_list, given, compiler)
+                case _:
+                    raise TypeError(f"Query.{name} is no root of a plan")
+        except BadUserInput as error:
+            level = Refused(error)
+        return LevelRoot(definition.type, nodes, document, level)

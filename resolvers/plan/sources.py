@@ -12,7 +12,7 @@ field needs: the compiler derives statements, joins, pages and builders from it.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
@@ -29,26 +29,40 @@ Visibility = Callable[[frozenset[Permission]], ColumnElement[bool] | None]
 T = TypeVar("T", bound=type)
 
 
+def _as_it_is(key: str) -> str:
+    return key
+
+
 def _everything(_permissions: frozenset[Permission]) -> None:
     """Every signed-in viewer sees every row."""
 
 
 @dataclass(frozen=True)
 class Noun:
-    """What the compiler knows of a type: its table, its public key, and which rows a viewer may see."""
+    """What the compiler knows of a type: its table, its public key and how to read one, and which rows are visible."""
 
     table: FromClause
     key: Expression
     visible: Visibility
+    parse: Callable[[str], str]
 
 
 def noun(
-    table: type[DeclarativeBase], *, key: Expression, visible: Visibility = _everything, description: str
+    table: type[DeclarativeBase],
+    *,
+    key: Expression,
+    parse: Callable[[str], str] = _as_it_is,
+    visible: Visibility = _everything,
+    description: str,
 ) -> Callable[[T], T]:
-    """Make a class a GraphQL type over `table`; `visible` becomes part of the WHERE of every edge to it."""
+    """Make a class a GraphQL type over `table`.
+
+    `parse` makes of a key in a global id what the column `key` holds, and raises BadUserInput. `visible` becomes part
+    of the WHERE of every edge to the type.
+    """
 
     def declare(cls: T) -> T:
-        cls.__noun__ = Noun(table.__table__, key, visible)  # type: ignore[attr-defined]
+        cls.__noun__ = Noun(table.__table__, key, visible, parse)  # type: ignore[attr-defined]
         return strawberry.type(cls, description=description)
 
     return declare
@@ -71,6 +85,13 @@ class One:
     """The row of another noun that `local` refers to, joined into the same SELECT; null where it is not visible."""
 
     local: Expression
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """The row of one of several nouns, by GraphQL type: the first that its column refers to and the viewer may see."""
+
+    locals: Mapping[str, Expression]
 
 
 @dataclass(frozen=True)
@@ -101,12 +122,16 @@ class Filter:
 
 @dataclass(frozen=True)
 class Paged:
-    """A connection: the rows of another noun, page by page; of the whole table when neither remote nor through."""
+    """A connection: the rows of another noun, page by page; of the whole table when neither remote nor through.
+
+    Where no order is asked for it is the first of `orders`, `descending` or not.
+    """
 
     orders: Mapping[str, Expression]
     filters: Mapping[str, Filter] = field(default_factory=dict)
     remote: InstrumentedAttribute[Any] | None = None
     through: Link | None = None
+    descending: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +150,56 @@ class ById:
     is_list: bool
 
 
-Source = Column | Identity | One | Many | Paged | Found | ById
+@dataclass(frozen=True)
+class Computed:
+    """A value that `compute` makes of values of the noun's own row, instants as microseconds since 1970."""
+
+    compute: Callable[..., Any]
+    requires: Sequence[Expression]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a batch source is asked for: something for each of `keys`, under the field's `arguments`.
+
+    `arguments` holds those that are present and not null, by GraphQL name; `context` is the operation's.
+    """
+
+    keys: Sequence[Any]
+    arguments: Mapping[str, Any]
+    context: Any
+
+
+@dataclass(frozen=True)
+class Batched:
+    """A value, a record or a list of either for each row from something that is not a table, asked once for a level.
+
+    `load` gives them by `key`, an expression over the noun's row. Keys that it leaves out have null or an empty list;
+    an exception in the place of a value is that one field's error.
+    """
+
+    key: Expression
+    load: Callable[[Batch], Awaitable[Mapping[Any, Any]]]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute of a record; a list of records is a tuple there."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The row of a noun whose column `remote` holds what a record has in the attribute `name`."""
+
+    name: str
+    remote: Expression
+
+
+Source = (
+    Column | Identity | One | OneOf | Many | Paged | Computed | Batched | Attribute | Linked | Found | ById
+)  # fmt: skip
 
 
 def column(expression: Expression, description: str, **options: Any) -> Any:
@@ -143,6 +217,36 @@ def one(local: Expression, description: str) -> Any:
     return _field(One(local), description)
 
 
+def one_of(locals: Mapping[str, Expression], description: str) -> Any:  # noqa: A002 -- what they are
+    """A field of an interface or union type; `locals` maps the names of its types to the columns that lead there."""
+    return _field(OneOf(locals), description)
+
+
+def computed(compute: Callable[..., Any], requires: Sequence[Expression], description: str) -> Any:
+    """A field that `compute` makes of values of the noun's row; it runs for every row, so it should be quick."""
+    return _field(Computed(compute, requires), description)
+
+
+def batched(
+    key: Expression,
+    load: Callable[[Batch], Awaitable[Mapping[Any, Any]]],
+    description: str,
+    arguments: Mapping[str, tuple[Any, str]] | None = None,
+) -> Any:
+    """A field that `load` answers for all rows of a level at once; `arguments` maps names to type and description."""
+    return _field(Batched(key, load), description, arguments)
+
+
+def attribute(name: str, description: str) -> Any:
+    """A field of a record type, which is a Strawberry type that no table stands behind."""
+    return _field(Attribute(name), description)
+
+
+def linked(name: str, remote: Expression, description: str) -> Any:
+    """A field of a record type that leads to the row whose `remote` equals the record's attribute `name`."""
+    return _field(Linked(name, remote), description)
+
+
 def many(
     description: str,
     *,
@@ -158,13 +262,14 @@ def paged(
     description: str,
     *,
     orders: Mapping[str, Expression],
-    order_by: type,
+    order_by: type | None = None,
+    descending: bool = False,
     filter_by: type | None = None,
     filters: Mapping[str, Filter] | None = None,
     remote: InstrumentedAttribute[Any] | None = None,
     through: Link | None = None,
 ) -> Any:
-    """A connection field with `first`, `after`, `last`, `before`, `orderBy` and, given its input type, `filter`.
+    """A connection field with `first`, `after`, `last`, `before` and, given their input types, `orderBy` and `filter`.
 
     `orders` maps the values of `order_by`'s enum to what they sort by, the default first; every expression must be
     non-null. `filters` maps the GraphQL names of the members of `filter_by`.
@@ -174,11 +279,12 @@ def paged(
         "after": (str | None, "The cursor after which the page starts."),
         "last": (int | None, "How many from the end of the list, or before `before`: 100 at most."),
         "before": (str | None, "The cursor before which the page ends."),
-        "order_by": (order_by | None, "The order of the list."),
     }
+    if order_by is not None:
+        arguments["order_by"] = (order_by | None, "The order of the list.")
     if filter_by is not None:
         arguments["filter"] = (filter_by | None, "Which to list; all conditions hold together.")
-    return _field(Paged(orders, filters or {}, remote, through), description, arguments)
+    return _field(Paged(orders, filters or {}, remote, through, descending), description, arguments)
 
 
 def found(

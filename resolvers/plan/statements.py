@@ -4,34 +4,42 @@ Each level of a selection is one statement for all parents together. Paging happ
 skipped never cost their children, and to-one relations are joined in.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    ColumnClause,
     ColumnElement,
     Dialect,
     FromClause,
     Select,
     bindparam,
     func,
+    literal_column,
     select,
     true,
     tuple_,
 )
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.util import ClauseAdapter
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 from sqlalchemy.types import TypeEngine
 
-from db.types import Instant, ListOf, any_of, micros
-from resolvers.access import Permission
+from db.engine import Row, Snapshot
+from db.types import Instant, ListOf, any_of, raw_instant
+from resolvers.access import VIEWER, Permission
 from resolvers.errors import BadUserInput
 from resolvers.plan.given import Variables
 from resolvers.plan.sources import Expression, Link, Noun
 
 KEYS = "keys"
+MOST_ROWS = 100_000  # of one operation
+JUST_TOO_MANY = literal_column(str(MOST_ROWS + 1), BigInteger())
 Read = Callable[[Variables], Any]
 
 
@@ -47,10 +55,12 @@ class Statement:
         return [read(variables, keys) for read in self.readers]
 
 
-def render(query: Select[Any], dialect: Dialect, reads: Mapping[str, Read]) -> Statement:
+def render(query: Select[*tuple[Any, ...]], dialect: Dialect, reads: Mapping[str, Read]) -> Statement:
     """`query` as text for `dialect`; `reads` names the parameters whose values come from variables."""
     compiled = query.compile(dialect=dialect)
     constants, binds = compiled.params, compiled.binds
+    if any(bind.expanding for bind in binds.values()):
+        raise TypeError("an IN with a list is rendered when it runs; use any_of with a ListOf parameter, or OR")
     names: Sequence[str] = compiled.positiontup or ()
     return Statement(
         compiled.string, tuple(_reader(binds[name], constants.get(name), dialect, reads.get(name)) for name in names)
@@ -61,19 +71,56 @@ def _reader(
     bind: BindParameter[Any], constant: Any, dialect: Dialect, read: Read | None
 ) -> Callable[[Variables, Sequence[Any]], Any]:
     process: Callable[[Any], Any] = bind.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+    if isinstance(bind.type, Instant):
+        process = functools.partial(_raw_instant, dialect.name)
+    if bind.key == VIEWER:
+        return lambda variables, _keys: variables[VIEWER]
     if bind.key == KEYS:
         return lambda _variables, keys: process(keys)
     if read is None:
         value = process(constant)
         return lambda _variables, _keys: value
-    return lambda variables, _keys: process(_storable(read(variables)))
+    return lambda variables, _keys: process(storable(read(variables)))
 
 
-def _storable(value: Any) -> Any:
-    """Refuse the one character that no database text can hold."""
+async def rows_for(
+    snapshot: Snapshot, dialect: Dialect, query: Select[*tuple[Any, ...]], keys: Sequence[Any]
+) -> Sequence[Row]:
+    """The raw rows of a SELECT over `keys_parameter`, for batch sources that read tables."""
+    return await snapshot.fetch(*_with_parameters(render(query, dialect, {}), keys))
+
+
+def _with_parameters(statement: Statement, keys: Sequence[Any]) -> tuple[Any, ...]:
+    return statement.sql, *statement.parameters({}, keys)
+
+
+def _raw_instant(dialect: str, value: datetime | None) -> int | None:
+    return None if value is None else raw_instant(value, dialect)
+
+
+def storable(value: Any) -> Any:
+    """The value, which must not hold the one character that no database text can hold. Raises BadUserInput."""
     if isinstance(value, str) and "\x00" in value:
         raise BadUserInput("a text must not contain the character U+0000")
     return value
+
+
+def harmless(reads: Mapping[str, Read]) -> dict[str, Read]:
+    """Reads for a statement of which the list is only a part: an argument that it does not take leaves it empty.
+
+    The list's own level refuses the argument, at the right place.
+    """
+
+    def wrapped(read: Read, instead: Any) -> Read:
+        def safe(variables: Variables) -> Any:
+            try:
+                return storable(read(variables))
+            except BadUserInput:
+                return instead
+
+        return safe
+
+    return {name: wrapped(read, 0 if name.endswith("_limit") else None) for name, read in reads.items()}
 
 
 def keys_parameter(kind: TypeEngine[Any]) -> BindParameter[Any]:
@@ -101,15 +148,17 @@ class Rows:
         self.table: FromClause = noun.table.alias(next(names))
         self.columns: list[ColumnElement[Any]] = []
         self.joins: list[tuple[FromClause, ColumnElement[bool]]] = []
+        self.reads: dict[str, Read] = {}  # how the parameters of the SELECT that are no constants are read
         self._permissions = permissions
-        self._names = names
+        self.names = names
         self._indexes: dict[str, int] = {}
 
     def column(self, table: FromClause, expression: Expression) -> int:
         """The position in the row of `expression` over `table`, which is `self.table` or a joined one."""
-        clause = adapted(expression, table)
-        if isinstance(clause.type, Instant):
-            clause = micros(clause)
+        return self.add(adapted(expression, table))
+
+    def add(self, clause: ColumnElement[Any]) -> int:
+        """The position in the row of an expression over this level's own tables."""
         text = str(clause)
         if text not in self._indexes:
             self._indexes[text] = self.width
@@ -123,7 +172,7 @@ class Rows:
 
     def join(self, noun: Noun, table: FromClause, local: Expression) -> FromClause:
         """Join the row of `noun` that `local` of `table` refers to, if the viewer may see it."""
-        joined = noun.table.alias(next(self._names))
+        joined = noun.table.alias(next(self.names))
         on = [joined.c.id == adapted(local, table), *self.visible(noun, joined)]
         self.joins.append((joined, _all(on)))
         return joined
@@ -133,13 +182,37 @@ class Rows:
         predicate = noun.visible(self._permissions)
         return [] if predicate is None else [adapted(predicate, table)]
 
-    def select(self, base: FromClause, key: ColumnElement[Any] | None = None) -> Select[Any]:
-        """SELECT `key`, if rows are keyed, and all columns from `base` and the joins."""
-        for joined, on in self.joins:
+    def select(
+        self, base: FromClause, key: ColumnElement[Any] | None = None, *, instead: FromClause | None = None
+    ) -> Select[Any]:
+        """SELECT `key`, if rows are keyed, and all columns from `base` and the joins.
+
+        Where `base` has something else `instead` of the table, its columns are read.
+        """
+        columns, joins = self.columns, self.joins
+        if instead is not None:
+            columns = [self._moved(column, instead) for column in columns]
+            joins = [(joined, self._moved(on, instead)) for joined, on in joins]
+        for joined, on in joins:
             base = base.outerjoin(joined, on)
         keys = [] if key is None else [key]
         # A level may be asked for nothing but constants; a SELECT needs a column.
-        return select(*keys, *(self.columns or ([] if keys else [true()]))).select_from(base)
+        return select(*keys, *(columns or ([] if keys else [true()]))).select_from(base)
+
+    def _moved(self, clause: ColumnElement[Any], instead: FromClause) -> ColumnElement[Any]:
+        """The clause with the columns of `instead` in place of the table's."""
+        replaced: Any = lambda part, **_: instead.c[part.key] if self._is_own(part) else None  # noqa: E731 -- overloads
+        moved: ColumnElement[Any] = replacement_traverse(clause, {}, replaced)
+        return moved
+
+    def own_columns(self, *also: ColumnElement[Any]) -> list[str]:
+        """The names of the table's columns that the SELECT and the clauses `also` refer to."""
+        clauses = [*self.columns, *(on for _, on in self.joins), *also]
+        found: Iterator[Any] = (part for clause in clauses for part in iterate(clause))
+        return list(dict.fromkeys(part.key for part in found if self._is_own(part)))
+
+    def _is_own(self, part: Any) -> bool:
+        return isinstance(part, ColumnClause) and part.table is self.table
 
 
 @dataclass(frozen=True)
@@ -166,8 +239,14 @@ class Sorting:
         return [adapted(expression, table) for expression in self.expressions]
 
 
-def children(rows: Rows, remote: Expression | None, through: Link | None, order: Sequence[Expression]) -> Select[Any]:
-    """All rows that belong to the parents, each with its parent's key first."""
+def children(
+    rows: Rows,
+    remote: Expression | None,
+    through: Link | None,
+    order: Sequence[Expression],
+    parent_table: FromClause | None = None,
+) -> Select[Any]:
+    """All rows that belong to the parents, each with its parent's key first, or to the one row of `parent_table`."""
     table = rows.table
     if through is not None:
         link = through.parent.class_.__table__.alias("link")
@@ -178,8 +257,12 @@ def children(rows: Rows, remote: Expression | None, through: Link | None, order:
         assert remote is not None  # noqa: S101 -- a relation has one or the other
         parent, base = adapted(remote, table), table
         clauses = [adapted(expression, table) for expression in order]
-    where = [any_of(parent, keys_parameter(parent.type)), *rows.visible(rows.noun, table)]
-    return rows.select(base, parent).where(*where).order_by(*clauses)
+    visible = rows.visible(rows.noun, table)
+    if parent_table is not None:
+        query = rows.select(base).where(parent == parent_table.c.id, *visible).order_by(*clauses)
+        return query.limit(JUST_TOO_MANY).correlate(parent_table)
+    wanted = any_of(parent, keys_parameter(parent.type))
+    return rows.select(base, parent).where(wanted, *visible).order_by(*clauses).limit(JUST_TOO_MANY)
 
 
 def belonging(
@@ -199,24 +282,27 @@ def pages(
     belongs: Callable[[FromClause, ColumnElement[Any]], ColumnElement[bool]],
     conditions: Callable[[FromClause], list[ColumnElement[bool]]],
     sorting: Sorting,
+    limit: BindParameter[int],
     *,
     reverse: bool,
 ) -> Select[Any]:
     """The page of each parent, each row with its parent's key first: a LATERAL, or on SQLite a correlated IN."""
     table, inner = rows.table, rows.noun.table.alias("page_row")
     parents, parent = _parents(rows.dialect)
+    order = sorting.order(table, reverse=reverse)
     page = (
         select(inner.c.id)
         .where(belongs(inner, parent), *conditions(inner))
         .order_by(*sorting.order(inner, reverse=reverse))
-        .limit(bindparam("limit", type_=BigInteger()))
+        .limit(limit)
     )
     if rows.dialect.name == "sqlite":
         base = parents.join(table, table.c.id.in_(page.correlate(parents)))
-    else:
-        lateral = page.correlate(parents).lateral("page")
-        base = parents.join(lateral, true()).join(table, table.c.id == lateral.c.id)
-    return rows.select(base, parent).order_by(*sorting.order(table, reverse=reverse))
+        return rows.select(base, parent).order_by(*order).limit(JUST_TOO_MANY)
+    needed = [inner.c[name] for name in rows.own_columns(*order)]
+    lateral = page.with_only_columns(*needed).correlate(parents).lateral(next(rows.names))
+    order = sorting.order(lateral, reverse=reverse)
+    return rows.select(parents.join(lateral, true()), parent, instead=lateral).order_by(*order).limit(JUST_TOO_MANY)
 
 
 def counts(

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from db.tables import ProgramStatus, RequirementKind
 from resolvers.programs.errors import BadDraft
+from resolvers.refusals import Problem, Reason
 
 MAX_NAME = 255
 MAX_SLUG = 64
+MOST_NODES = 500
+DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class ProgramDraft:
     description: str = ""
     status: ProgramStatus = ProgramStatus.UNPUBLISHED
     marketing_slug: str = ""
+    image_url: str | None = None
     organizations: tuple[str, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     run_modes: tuple[RunModeDraft, ...] = ()
@@ -84,8 +88,8 @@ class ProgramDraft:
 
     def check(self) -> None:
         """Raise BadDraft for what can be seen without looking at the catalog."""
-        for reason in problems(self):
-            raise BadDraft(self.name, reason)
+        for problem in problems(self):
+            raise BadDraft(self.name, problem.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,36 +137,58 @@ def groups_of(requirement: Requirement) -> Iterator[Group]:
             yield from groups_of(child)
 
 
-def problems(draft: ProgramDraft) -> Iterator[str]:
+def problems(draft: ProgramDraft) -> Iterator[Problem]:
     """What is wrong with a draft, whatever the catalog holds."""
     if not draft.name.strip():
-        yield "it has no name"
+        yield Problem(Reason.REQUIRED, "it has no name", ("name",))
     if not draft.category.slug.strip():
-        yield "its category has no slug"
+        yield Problem(Reason.REQUIRED, "its category has no slug", ("category",))
     texts = {
-        "name": (draft.name.casefold(), MAX_NAME),
-        "subtitle": (draft.subtitle, MAX_NAME),
-        "marketing slug": (draft.marketing_slug, MAX_NAME),
-        "category's slug": (draft.category.slug, MAX_SLUG),
-        "category's name": (draft.category.display_name, MAX_NAME),
+        "name": ("name", draft.name.casefold(), MAX_NAME),
+        "subtitle": ("subtitle", draft.subtitle, MAX_NAME),
+        "marketing slug": ("marketingSlug", draft.marketing_slug, MAX_NAME),
+        "category's slug": ("category", draft.category.slug, MAX_SLUG),
+        "category's name": ("category", draft.category.display_name, MAX_NAME),
     }
-    for name, (text, limit) in texts.items():
+    for name, (field, text, limit) in texts.items():
         if len(text) > limit:
-            yield f"its {name} has {len(text)} characters, {limit} are allowed"
+            yield Problem(Reason.TOO_LONG, f"its {name} has {len(text)} characters, {limit} are allowed", (field,))
+    yield from unstorable(draft)
     yield from repeated(draft)
-    for group in groups_of(Group(draft.requirements)):
+    groups = [*groups_of(Group(draft.requirements))]
+    for group in groups:
         if group.minimum is not None and not 1 <= group.minimum <= len(group.children):
-            yield f"{group.minimum} of {len(group.children)} requirements cannot be met"
+            reason = f"{group.minimum} of {len(group.children)} requirements cannot be met"
+            yield Problem(Reason.INVALID, reason, ("requirements",))
+    nodes = nodes_of(draft)
+    if len(nodes) > MOST_NODES:
+        yield Problem(Reason.INVALID, f"{len(nodes)} requirements are more than {MOST_NODES}", ("requirements",))
+    if any(node.depth > DEEPEST for node in nodes):
+        yield Problem(Reason.INVALID, f"groups are nested more than {DEEPEST} deep", ("requirements",))
 
 
-def repeated(draft: ProgramDraft) -> Iterator[str]:
+def unstorable(draft: ProgramDraft) -> Iterator[Problem]:
+    """Texts that no database can hold."""
+    fields = {
+        "name": draft.name,
+        "subtitle": draft.subtitle,
+        "description": draft.description,
+        "marketingSlug": draft.marketing_slug,
+        "imageUrl": draft.image_url or "",
+    }
+    for field, text in fields.items():
+        if "\0" in text:
+            yield Problem(Reason.INVALID, "it contains the character NUL", (field,))
+
+
+def repeated(draft: ProgramDraft) -> Iterator[Problem]:
     """What stands in a draft twice."""
-    for kind, keys in {
-        "course": draft.courses,
-        "program": [str(uuid) for uuid in draft.programs],
-        "organization": [key.casefold() for key in draft.organizations],
-        "run mode": [f"{mode.run} {mode.mode} {mode.sku}".strip() for mode in draft.run_modes],
+    for kind, (field, keys) in {
+        "course": ("courses", draft.courses),
+        "program": ("requirements", [str(uuid) for uuid in draft.programs]),
+        "organization": ("organizations", [key.casefold() for key in draft.organizations]),
+        "run mode": ("runModes", [f"{mode.run} {mode.mode} {mode.sku}".strip() for mode in draft.run_modes]),
     }.items():
         for key, count in Counter(keys).items():
             if count > 1:
-                yield f"the {kind} {key} is in it {count} times"
+                yield Problem(Reason.DUPLICATE, f"the {kind} {key} is in it {count} times", (field,))

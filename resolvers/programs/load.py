@@ -121,6 +121,7 @@ def set_columns(program: Program, draft: ProgramDraft, categories: dict[str, int
     program.category_id = categories[draft.category.slug.lower()]
     program.status = draft.status
     program.marketing_slug = draft.marketing_slug
+    program.image_url = draft.image_url
 
 
 def parts_of(program: Program) -> Parts:

@@ -30,18 +30,26 @@ class References:
 
     def check(self, draft: ProgramDraft) -> None:
         """Raise UnknownReferences, or BadDraft for a run of another course than the program's."""
-        missing = {
-            "organizations": [key for key in draft.organizations if key.casefold() not in self.organizations],
-            "courses": [key for key in draft.courses if key not in self.courses],
-            "runs": {mode.run for mode in draft.run_modes if mode.run not in self.runs},
-            "programs": [str(uuid) for uuid in draft.programs if uuid not in self.drafted | self.programs.keys()],
-        }
+        missing = self.missing(draft)
         if any(missing.values()):
             raise UnknownReferences(draft.name, **missing)
-        courses = {self.courses[key] for key in draft.courses}
-        for mode in draft.run_modes:
-            if self.runs[mode.run][1] not in courses:
-                raise BadDraft(draft.name, f"the run {mode.run} is of none of its courses")
+        for run in self.strange_runs(draft):
+            raise BadDraft(draft.name, f"the run {run} is of none of its courses")
+
+    def missing(self, draft: ProgramDraft) -> dict[str, list[str]]:
+        """What a draft names and there is not, by kind."""
+        return {
+            "organizations": [key for key in draft.organizations if key.casefold() not in self.organizations],
+            "courses": [key for key in draft.courses if key not in self.courses],
+            "runs": sorted({mode.run for mode in draft.run_modes if mode.run not in self.runs}),
+            "programs": [str(uuid) for uuid in draft.programs if uuid not in self.drafted | self.programs.keys()],
+        }
+
+    def strange_runs(self, draft: ProgramDraft) -> list[str]:
+        """The runs of a draft that are of none of its courses."""
+        courses = {self.courses.get(key) for key in draft.courses}
+        runs = dict.fromkeys(mode.run for mode in draft.run_modes)
+        return [run for run in runs if run in self.runs and self.runs[run][1] not in courses]
 
 
 async def find_references(session: AsyncSession, drafts: Sequence[ProgramDraft]) -> References:

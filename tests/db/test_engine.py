@@ -1,12 +1,13 @@
 """Snapshots and transactions, with several at once."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, select, update
 
 from db.engine import READERS, Database, open_database
-from db.errors import DatabaseBusy, DatabaseUnavailable
+from db.errors import DatabaseBusy, DatabaseNotMigrated, DatabaseUnavailable
 from db.tables import Organization, Program
 from tests.catalog import fill, organization
 
@@ -109,3 +110,56 @@ async def test_a_writer_that_waits_too_long_is_told_that_the_database_is_busy(
         with pytest.raises(DatabaseBusy):
             await increment(impatient, 1)
     await impatient.close()
+
+
+async def test_a_single_statement_is_its_own_snapshot_and_there_is_no_second(database: Database) -> None:
+    async with database.reading() as snapshot:
+        snapshot.is_single = True
+        assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
+        with pytest.raises(AssertionError):
+            await snapshot.fetch("SELECT 2")
+
+
+async def test_a_failed_statement_spares_those_that_follow(database: Database) -> None:
+    async with database.reading() as snapshot:
+        await snapshot.fetch("SELECT 1")
+        with pytest.raises(Exception, match="nonsense"):
+            await snapshot.fetch("SELECT nonsense")
+        with pytest.raises(DatabaseNotMigrated):
+            await snapshot.fetch("SELECT 1 FROM nowhere")
+        assert (await snapshot.fetch("SELECT 2"))[0][0] == 2
+
+
+async def test_a_file_that_is_removed_replaced_or_broken_while_in_use_is_noticed(
+    tmp_path: Path, sqlite_template: Path
+) -> None:
+    path = tmp_path / "x.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    database = open_database(f"sqlite+aiosqlite:///{path}")
+    async with database.writing() as session:
+        session.add(organization("MITx"))
+
+    async def count() -> int:
+        async with database.reading() as snapshot:
+            return int((await snapshot.fetch("SELECT count(*) FROM organization"))[0][0])
+
+    assert await count() == 1
+    for file in tmp_path.iterdir():
+        file.unlink()
+    with pytest.raises(DatabaseUnavailable):
+        await count()
+    with pytest.raises(DatabaseUnavailable):
+        await increment(database, 1)
+    path.write_bytes(sqlite_template.read_bytes())
+    assert await count() == 0
+    async with database.writing() as session:
+        session.add(organization("ANUx"))
+    assert await count() == 1
+
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"garbage" * 1000)
+    broken.replace(path)
+    for _ in range(10):
+        with pytest.raises(DatabaseUnavailable):
+            await count()
+    await database.close()

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from db.engine import Database
 from db.errors import NaiveDatetime
 from db.tables import CourseRun, Organization, Pacing
+from db.types import EPOCH, MICROSECOND, micros, raw_instant
 from resolvers.plan.builders import INSTANTS
 from tests.catalog import course, course_run, organization
 
@@ -33,9 +34,11 @@ async def test_a_time_comes_out_as_it_went_in_to_the_microsecond(database: Datab
     async with database.writing() as session:
         assert await session.scalar(select(CourseRun.start)) == moment
     async with database.reading() as snapshot:
-        column = '"start"' if database.dialect.name == "sqlite" else '(extract(epoch FROM "start") * 1000000)::int8'
-        [row] = await snapshot.fetch(f"SELECT {column} FROM course_run")  # noqa: S608 -- ours
-    assert INSTANTS[row[0]] == moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        [row] = await snapshot.fetch('SELECT "start" FROM course_run')
+        [portable] = await snapshot.fetch(str(select(micros(CourseRun.start)).compile(dialect=database.dialect)))
+    assert portable[0] == (moment - EPOCH) // MICROSECOND
+    assert row[0] == raw_instant(moment, database.dialect.name)
+    assert INSTANTS[database.dialect.name][row[0]] == moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 async def test_a_time_without_a_zone_is_refused(database: Database) -> None:

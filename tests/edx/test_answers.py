@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from edx.answers import Answer, Call
 from edx.errors import Failed, NotFound, OpenEdxError, Rejected, Throttled, UnexpectedAnswer
 from edx.http import OpenEdxHttp
 from tests.edx.conftest import Service, recorded, replayed, title_of
@@ -46,3 +47,10 @@ def texts_in(told: Any, *, is_html: bool) -> set[str]:
         return {told.rpartition(": ")[2]}
     items = told.values() if isinstance(told, dict) else told
     return {text for item in items for text in texts_in(item, is_html=False)}
+
+
+def test_json_that_only_the_platform_itself_reads_is_read() -> None:
+    """Python's json writes and reads half of a surrogate pair, which other readers refuse."""
+    answer = Answer(Call("GET", "/x", "test"), 200, {}, b'{"name": "x\\ud800"}')
+
+    assert answer.json() == {"name": "x\ud800"}

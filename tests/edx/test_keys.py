@@ -94,7 +94,7 @@ def test_what_is_no_key_of_a_run_is_refused_with_what_is_wrong_and_where(text: s
     with pytest.raises(InvalidCourseKey) as refused:
         CourseKey.parse(text)
     assert refused.value.reason == reason
-    assert "is not a course key: " in str(refused.value)
+    assert "is no course key: " in str(refused.value)
 
 
 def test_the_longest_key_is_accepted() -> None:
@@ -182,4 +182,4 @@ def test_what_is_no_id_of_a_course_is_refused(text: str, reason: str) -> None:
     with pytest.raises(InvalidCourseKey) as refused:
         CourseId.parse(text)
     assert refused.value.reason == reason
-    assert "is not a course id: " in str(refused.value)
+    assert "is no course id: " in str(refused.value)

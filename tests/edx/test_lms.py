@@ -171,8 +171,8 @@ async def test_an_image_is_taken_where_there_is_one(
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"id": "course-v1:A+B"}, "'id': 'course-v1:A+B' is not a course key: it has 2 parts in place of three"),
-        ({"id": "library-v1:A+B"}, "'id': 'library-v1:A+B' is not a course key: it names a library"),
+        ({"id": "course-v1:A+B"}, "'id': 'course-v1:A+B' is no course key: it has 2 parts in place of three"),
+        ({"id": "library-v1:A+B"}, "'id': 'library-v1:A+B' is no course key: it names a library"),
         ({"id": None}, "'id': null in place of a text"),
         ({"name": None}, "'name': null in place of a text"),
         ({"name": 7}, "'name': a number in place of a text"),

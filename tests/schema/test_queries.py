@@ -1,12 +1,14 @@
 """What the read fields answer, over a small catalog of which the plan knows nothing."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from db.engine import Database
 from resolvers.access import Viewer
 from tests.asking import ADMIN, ANONYMOUS, AUTHOR, LEARNER, Asking
-from tests.catalog import uuid
+from tests.catalog import course, course_run, organization, uuid
 
 PROGRAM_NAMES = "{ programs(first: 100) { totalCount nodes { name } } }"
 VISIBLE = {
@@ -285,3 +287,80 @@ async def test_anonymous_requests_get_health_and_introspection_and_nothing_else(
     for query in (PROGRAM_NAMES, "{ health { status } nodes(ids: []) { id } }", fragment):
         error = await asking.error(query, viewer=ANONYMOUS)
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "state"),
+    [
+        (None, None, "UPCOMING"),
+        (2999, None, "UPCOMING"),
+        (2999, 3000, "UPCOMING"),
+        (2001, None, "CURRENT"),
+        (2001, 2999, "CURRENT"),
+        (2001, 2002, "ENDED"),
+        (None, 2002, "ENDED"),
+    ],
+)
+async def test_a_run_is_upcoming_current_or_ended(
+    database: Database, start: int | None, end: int | None, state: str
+) -> None:
+    async with database.writing() as session:
+        run = course_run(course(organization("MITx"), "6.002x", "Circuits"), "R1")
+        run.start = datetime(start, 1, 1, tzinfo=UTC) if start else None
+        run.end = datetime(end, 1, 1, tzinfo=UTC) if end else None
+        run.is_source = state == "ENDED"
+        session.add(run)
+
+    data = await Asking(database).data(
+        """query ($state: [CourseRunState!], $source: Boolean) {
+          all: courseRuns { nodes { key run state isSource } }
+          same: courseRuns(filter: {state: $state, source: $source}) { totalCount }
+          other: courseRuns(filter: {state: [UPCOMING, CURRENT, ENDED], source: null}) { totalCount }
+          none: courseRuns(filter: {state: []}) { totalCount } }""",
+        {"state": [state], "source": state == "ENDED"},
+    )
+
+    expected = {"key": "course-v1:MITx+6.002x+R1", "run": "R1", "state": state, "isSource": state == "ENDED"}
+    assert data["all"]["nodes"] == [expected]
+    assert [data[name]["totalCount"] for name in ("same", "other", "none")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ found: course(key: "org0x+c0.0X") { key } }',
+        '{ found: courseRun(key: "course-v1:org0x+c0.0X+r0") { key } }',
+        f'{{ found: program(id: "Program:{uuid(1).upper()}") {{ name }} }}',
+        f'{{ found: node(id: "Program:{uuid(1).upper()}") {{ id }} }}',
+        '{ courses(filter: { search: "oRG0x+c0" }) { found: totalCount } }',
+        '{ courseRuns(filter: { course: "org0x+c0.0X" }) { found: totalCount } }',
+        '{ programs(filter: { course: "org0x+c0.0X", run: "course-v1:org0x+c0.0X+r0" }) { found: totalCount } }',
+    ],
+)
+async def test_keys_are_found_without_regard_to_case(asking: Asking, query: str) -> None:
+    [found] = (await asking.data(query)).values()
+
+    assert found.get("found", found) != 0 if "totalCount" in query else found is not None
+
+
+@pytest.mark.parametrize(
+    "id_",
+    ["Program:x", "Program:not-a-uuid", "Course:x", "CourseRun:x", "Course:", "Nothing:x", "x", "Program:\\u0000"],
+)
+async def test_a_malformed_id_is_refused_by_itself_and_spares_its_neighbours(asking: Asking, id_: str) -> None:
+    response = await asking.response(
+        f'{{ nodes(ids: ["Course:Org0X+C0.0x", "{id_}"]) {{ id }} courses {{ totalCount }} }}'
+    )
+
+    assert response["data"]["nodes"] == [{"id": "Course:Org0X+C0.0x"}, None]
+    assert response["data"]["courses"]["totalCount"] == 9
+    [error] = response["errors"]
+    assert error["path"] == ["nodes", 1]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("arguments", ['after: "zzz"', 'before: "zzz"', "first: 101", "last: -1"])
+async def test_arguments_of_a_list_are_checked_whatever_is_selected_of_it(asking: Asking, arguments: str) -> None:
+    for selection in ("totalCount", "nodes { key }", "pageInfo { hasNextPage }", "__typename"):
+        error = await asking.error(f"{{ courses({arguments}) {{ {selection} }} }}")
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"

@@ -28,6 +28,14 @@ COMMANDS = [
     ["migrate"],
     ["sync", "organizations"],
     ["sync", "course-runs"],
+    ["apps", "add"],
+    ["apps", "list"],
+    ["apps", "rotate"],
+    ["apps", "disable"],
+    ["apps", "enable"],
+    ["documents", "add"],
+    ["documents", "list"],
+    ["documents", "remove"],
     ["simulate"],
     ["demo"],
     ["check"],
@@ -113,7 +121,7 @@ def test_the_exported_schema_is_the_schema_and_nothing_else(tmp_path: Path) -> N
     assert (done.returncode, done.stdout, done.stderr) == (0, sdl(), "")
 
 
-@pytest.mark.parametrize(("role", "permitted"), [("learner", 1), ("author", 3), ("admin", 5)])
+@pytest.mark.parametrize(("role", "permitted"), [("learner", 1), ("author", 3), ("admin", 6)])
 def test_a_token_is_printed_alone_and_good_for_its_role(role: str, permitted: int, tmp_path: Path) -> None:
     authors = {"COLLEGIUM_AUTHORS": "author"}
     done = collegium("token", "--role", role, "--username", role, folder=tmp_path, **SIGNING, **authors)
@@ -194,7 +202,7 @@ def test_a_database_that_is_missing_or_not_migrated_is_one_clear_line(command: l
 
     assert "there is no database" in missing
     assert "run 'collegium migrate'" in missing
-    assert "its revision is none" in empty
+    assert "the database is not migrated" in empty
     assert "127.0.0.1" in down or "refused" in down.lower()
 
 
@@ -240,7 +248,7 @@ def test_check_tells_a_database_that_is_missing_from_one_that_is_not_migrated(tm
     assert missing[1].startswith("✗ database: there is no database")
     assert missing[2].startswith("✗ migrations: ")
     assert empty[1] == "✓ database"
-    assert empty[2].startswith("✗ migrations: its revision is none")
+    assert empty[2].startswith("✗ migrations: the database is not migrated")
 
 
 def test_check_has_a_line_for_wrong_settings_too(tmp_path: Path) -> None:

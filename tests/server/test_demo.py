@@ -12,7 +12,7 @@ import httpx
 import orjson
 import pytest
 
-from server.operations import CATALOG, PROGRAMS
+from server.examples import CATALOG, PROGRAMS
 from tests.demo import ROOT, demo, environment, free_ports
 
 
@@ -173,3 +173,19 @@ def test_nothing_is_left_of_a_demo_that_is_stopped_while_it_fills(tmp_path: Path
     wait_until_closed(ports)
     with demo(tmp_path, ports) as again:
         assert again.ask("{ programs { totalCount } }", "admin")["programs"]["totalCount"] >= 8
+
+
+@pytest.mark.parametrize("host", ["::", "192.0.2.1", "demo.example.org"])
+def test_the_demo_signs_nobody_in_from_another_machine(host: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "demo"],
+        env=environment(tmp_path, free_ports(3)) | {"COLLEGIUM_HOST": host},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "listens on this machine only" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -23,7 +23,7 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from edx import http
-from server.logs import HIDDEN, RequestIds, Routed, configure, request_id
+from server.logs import HIDDEN, RequestIds, Routed, configure, operation_lines, request_id
 from server.settings import LogFormat, LogLevel
 
 
@@ -247,11 +247,10 @@ def test_ids_end_with_their_block_even_when_it_fails() -> None:
     with request_id("outer"), pytest.raises(KeyError), request_id("inner"):
         raise KeyError
     assert http.request_id.get() is None
-    assert structlog.contextvars.get_contextvars() == {}
 
 
 async def endpoint(request: Request) -> JSONResponse:
-    return JSONResponse({"id": http.request_id.get(), **structlog.contextvars.get_contextvars()})
+    return JSONResponse({"id": http.request_id.get()})
 
 
 async def socket(websocket: WebSocket) -> None:
@@ -266,7 +265,7 @@ async def test_requests_get_the_caller_s_id_or_their_own_and_answer_it() -> None
     async with httpx.AsyncClient(transport=httpx.ASGITransport(APP), base_url="http://test") as client:
         given = await client.get("/", headers={"X-Request-ID": "from-proxy.7"})
         one, two = await asyncio.gather(client.get("/"), client.get("/"))
-    assert given.headers["x-request-id"] == given.json()["id"] == given.json()["request_id"] == "from-proxy.7"
+    assert given.headers["x-request-id"] == given.json()["id"] == "from-proxy.7"
     assert one.headers["x-request-id"] == one.json()["id"] != two.headers["x-request-id"] == two.json()["id"]
 
 
@@ -300,3 +299,31 @@ async def test_the_lifespan_passes_through() -> None:
 
     await RequestIds(app)({"type": "lifespan"}, receive, send)
     assert seen == ["lifespan"]
+
+
+# Lines of operations
+
+
+ENDED = 1_795_233_400.5
+TOLD: dict[str, str | float] = {"operation": "Q", "outcome": "ok", "milliseconds": 1.5, "request_id": "abc-1"}
+
+
+def test_operations_are_lines_like_all_others_with_the_time_of_their_end(machine: io.StringIO) -> None:
+    operation_lines([(ENDED, TOLD), (ENDED, TOLD | {"operation": "É\n"})])
+    first, second = lines(machine)
+    assert first.pop("timestamp") == "2026-11-21T03:56:40.500000Z"
+    assert first == {"event": "operation", "level": "info", "logger": "collegium.operations", **TOLD}
+    assert second["operation"] == "É\n"
+
+
+def test_operations_are_lines_for_people_too(stream: io.StringIO) -> None:
+    configure("info", "console", stream)
+    operation_lines([(ENDED, TOLD)])
+    assert "operation=Q outcome=ok" in stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_operations_are_left_out_above_their_level(stream: io.StringIO, form: LogFormat) -> None:
+    configure("warning", form, stream)
+    operation_lines([(ENDED, TOLD)])
+    assert stream.getvalue() == ""

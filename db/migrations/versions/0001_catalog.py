@@ -25,6 +25,11 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
+            "key_folded",
+            sa.String(length=255).with_variant(sa.String(length=255, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
             "prefix",
             sa.Enum("UAI", "B2B", "NONE", name="coursekeyprefix", native_enum=False, create_constraint=True, length=32),
             nullable=False,
@@ -42,6 +47,7 @@ def upgrade() -> None:
         sa.Column("updated_at", db.types.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organization")),
         sa.UniqueConstraint("key", name=op.f("uq_organization_key")),
+        sa.UniqueConstraint("key_folded", name=op.f("uq_organization_key_folded")),
     )
     with op.batch_alter_table("organization", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_organization_name_folded"), ["name_folded"], unique=False)
@@ -75,6 +81,9 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("readable_id", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "readable_id_folded", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("display_name", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
         sa.Column("is_name_customized", sa.Boolean(), nullable=False),
         sa.Column("name_folded", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
@@ -84,9 +93,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_course")),
         sa.UniqueConstraint("organization_id", "number_folded", name=op.f("uq_course_organization_id_number_folded")),
         sa.UniqueConstraint("readable_id", name=op.f("uq_course_readable_id")),
+        sa.UniqueConstraint("readable_id_folded", name=op.f("uq_course_readable_id_folded")),
     )
     with op.batch_alter_table("course", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_course_name_folded"), ["name_folded"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_course_organization_id_readable_id"), ["organization_id", "readable_id"], unique=False
+        )
 
     op.create_table(
         "organization_alias",
@@ -218,7 +231,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key_folded", name=op.f("uq_course_run_key_folded")),
     )
     with op.batch_alter_table("course_run", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_course_run_course_id"), ["course_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_course_run_course_id_key"), ["course_id", "key"], unique=False)
         batch_op.create_index(batch_op.f("ix_course_run_name_folded"), ["name_folded"], unique=False)
         batch_op.create_index(batch_op.f("ix_course_run_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_course_run_start"), ["start"], unique=False)
@@ -350,7 +363,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_course_run_start"))
         batch_op.drop_index(batch_op.f("ix_course_run_parent_id"))
         batch_op.drop_index(batch_op.f("ix_course_run_name_folded"))
-        batch_op.drop_index(batch_op.f("ix_course_run_course_id"))
+        batch_op.drop_index(batch_op.f("ix_course_run_course_id_key"))
 
     op.drop_table("course_run")
     with op.batch_alter_table("program", schema=None) as batch_op:
@@ -363,6 +376,7 @@ def downgrade() -> None:
 
     op.drop_table("organization_alias")
     with op.batch_alter_table("course", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_course_organization_id_readable_id"))
         batch_op.drop_index(batch_op.f("ix_course_name_folded"))
 
     op.drop_table("course")

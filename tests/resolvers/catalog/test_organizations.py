@@ -126,3 +126,10 @@ async def test_many_who_add_one_organization_at_once_make_one_of_it(database: Da
     outcomes = await asyncio.gather(*(told(database, OrganizationFacts(key, "ANU")) for key in keys))
     assert sorted(outcome for [outcome] in outcomes) == [Outcome.CREATED] + 3 * [Outcome.UNCHANGED]
     assert len(await rows(database, COLUMNS)) == 1
+
+
+@pytest.mark.parametrize(("text", "what"), [("N\0", "the character NUL"), ("N\ud800", "half of a surrogate pair")])
+def test_texts_that_no_database_holds_are_refused(text: str, what: str) -> None:
+    for field in ("display_name", "description"):
+        with pytest.raises(BadFact, match=what):
+            OrganizationFacts("MITx", **{field: text}).check()

@@ -245,7 +245,7 @@ async def test_a_report_reads_as_json(database: Database, lms: Lms, scripted: Sc
     content: dict[str, Any] = orjson.loads((await sync_course_runs(database, lms)).json())
     [skipped] = content.pop("skippedItems")
     assert skipped["key"] == "bad"
-    assert "'bad' is not a course key" in skipped["reason"]
+    assert "'bad' is no course key" in skipped["reason"]
     assert content == {
         "kind": "course runs",
         "dryRun": False,

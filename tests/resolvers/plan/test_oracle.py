@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "150"))
 IDS = ["Organization:Org0X", "Course:Org0X+C1.0x", "CourseRun:course-v1:Org1X+C0.0x+R1", "Course:No+Such"]
 IDS += [f"Program:{uuid(number)}" for number in range(4)]
 TEXTS: dict[str, list[str]] = {
+    "username": ["ada"],
     "search": ["", "org1", "COURSE 2", "r2", "m 5", "nothing"],
     "org": ["Org0X", "ORG1X", "Nobody"],
     "course": ["Org0X+C0.0x", "Org1X+C0.0x", "No+Such"],
@@ -89,7 +90,7 @@ class Writing:
             return alias + name
         definition = kind.fields[name]
         target = get_named_type(definition.type)
-        arguments = self.arguments(name, target.name) if definition.args else ""
+        arguments = self.arguments(name, target.name, definition.args) if definition.args else ""
         if is_leaf_type(target):
             return alias + name
         if target.name == "Node":
@@ -104,7 +105,7 @@ class Writing:
         assert isinstance(kind, GraphQLObjectType)
         return f"... on {name} {self.selection(kind, max(0, depth), aliased=True)}"
 
-    def arguments(self, name: str, target: str) -> str:
+    def arguments(self, name: str, target: str, known: Mapping[str, Any]) -> str:
         match name:
             case "node" | "program":
                 ids = IDS if name == "node" else [each for each in IDS if each.startswith("Program")]
@@ -114,16 +115,16 @@ class Writing:
                 return f"(ids: {self.value('[ID!]!', str(chosen).replace(chr(39), chr(34)), chosen)})"
             case "organization" | "course" | "courseRun":
                 return f"(key: {self.text(KEYS[name], 'String!')})"
-        return self.page(target.removesuffix("Connection"))
+        return self.page(target.removesuffix("Connection"), known)
 
-    def page(self, noun: str) -> str:
+    def page(self, noun: str, known: Mapping[str, Any]) -> str:
         parts = []
         if size := self.choose(None, "first", "last"):
             number = self.draw(st.integers(0, 4))
             parts.append(f"{size}: {self.value('Int', str(number), number)}")
-        if self.choose(True, False):
+        if "filter" in known and self.choose(True, False):
             parts.append(f"filter: {{ {self.conditions(noun)} }}")
-        if self.choose(True, False):
+        if "orderBy" in known and self.choose(True, False):
             parts.append(f"orderBy: {{ {self.order(noun)} }}")
         return f"({', '.join(parts)})" if parts else ""
 
@@ -133,12 +134,25 @@ class Writing:
         return ", ".join(f"{name}: {self.condition(name)}" for name in chosen)
 
     def condition(self, name: str) -> str:
+        kind = {
+            "status": "[ProgramStatus!]",
+            "state": "[CourseRunState!]",
+            "source": "Boolean",
+            "updatedSince": "DateTime",
+        }.get(name, "String")
         if self.draw(st.integers(0, 9)) == 0:
-            return self.value("[ProgramStatus!]" if name == "status" else "String", "null", None)
-        if name != "status":
-            return self.text(TEXTS[name])
-        statuses = self.draw(st.lists(st.sampled_from(["UNPUBLISHED", "ACTIVE", "RETIRED"]), max_size=2))
-        return self.value("[ProgramStatus!]", f"[{', '.join(statuses)}]", statuses)
+            return self.value(kind, "null", None)
+        if name == "updatedSince":
+            moment = self.choose("2020-01-01T00:00:00Z", "2026-03-01T12:30:00Z", "2999-01-01T00:00:00Z")
+            return self.value(kind, f'"{moment}"', moment)
+        if name == "source":
+            wanted = self.choose(True, False)
+            return self.value(kind, str(wanted).lower(), wanted)
+        if name in ("status", "state"):
+            options = ["UNPUBLISHED", "ACTIVE", "RETIRED"] if name == "status" else ["UPCOMING", "CURRENT", "ENDED"]
+            chosen = self.draw(st.lists(st.sampled_from(options), max_size=2))
+            return self.value(kind, f"[{', '.join(chosen)}]", chosen)
+        return self.text(TEXTS[name])
 
     def order(self, noun: str) -> str:
         kind: Any = SCHEMA.type_map[f"{noun}OrderField"]

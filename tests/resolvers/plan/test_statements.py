@@ -1,4 +1,4 @@
-"""How many SELECTs a selection takes: as many as it has levels, however many rows there are (design §3)."""
+"""How many SELECTs a selection takes: as many as it has levels, or one below a single object, whatever the rows."""
 
 from collections.abc import Iterator
 
@@ -58,7 +58,12 @@ async def test_no_relation_takes_more_statements_for_more_parents(large: Asking)
         ('{ nodes(ids: ["Course:Org0X+C0.0x", "Course:Org1X+C0.0x", "Organization:Org0X"]) { id } }', 2),
         (
             f'{{ node(id: "Program:{uuid(1)}") {{ ... on Program {{ courses {{ key }} }} ... on Course {{ key }} }} }}',
-            2,
+            1,
+        ),
+        (
+            f"""{{ program(id: "Program:{uuid(1)}") {{ organizations {{ key }} courses {{ organization {{ key }}
+                runs(first: 2) {{ totalCount nodes {{ key }} edges {{ cursor }} }} }} }} }}""",
+            1,
         ),
         ('{ organization(key: "nobody") { courses { nodes { runs { nodes { key } } } } } }', 1),
     ],
@@ -109,3 +114,16 @@ def test_every_relation_leads_to_a_noun() -> None:
             assert isinstance(target, GraphQLObjectType)
             target = get_named_type(target.fields["nodes"].type)
         assert noun_of(target) is not None
+
+
+async def test_what_several_rows_share_is_not_read_twice_below_a_single_object(asking: Asking) -> None:
+    query = f"""{{ program(id: "Program:{uuid(1)}") {{ runModes {{ modeSlug courseRun {{ key
+        programs(first: 2) {{ totalCount nodes {{ name }} edges {{ node {{ name }} }} }} }} }} }} }}"""
+
+    modes = (await asking.data(query))["program"]["runModes"]
+
+    names = [{"name": "Program 1"}, {"name": "Program 2"}]
+    assert [mode["modeSlug"] for mode in modes] == ["verified", "audit"] * 2
+    assert all(mode["courseRun"]["programs"]["nodes"] == names for mode in modes)
+    assert all(mode["courseRun"]["programs"]["totalCount"] == 4 for mode in modes)
+    assert asking.statements == 1

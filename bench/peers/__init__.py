@@ -1,0 +1,1 @@
+"""Servers of other projects on the same PostgreSQL, which are installed and measured when PEERS=1 is set."""

@@ -1,0 +1,52 @@
+"""The tables, one module for each domain.
+
+Integer keys hold rows together inside; `key`, `readable_id` and `uuid` are the immutable keys that the outside knows.
+A `…_folded` column is the case-folded twin that makes names unique and sorts and searches without regard to case.
+"""
+
+from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
+from db.tables.audit import AuditEntry, IdempotencyKey
+from db.tables.base import Base, folded, now
+from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.programs import (
+    Program,
+    ProgramCategory,
+    ProgramCategoryMode,
+    ProgramCourseRunMode,
+    ProgramOrganization,
+    ProgramRequirement,
+    ProgramStatus,
+    ProgramUser,
+    ProgramUserStatus,
+    RequirementKind,
+)
+from db.tables.roles import RoleGrant
+
+__all__ = [
+    "AuditEntry",
+    "Base",
+    "CacheVersion",
+    "ClientApplication",
+    "Course",
+    "CourseKeyPrefix",
+    "CourseRun",
+    "IdempotencyKey",
+    "Organization",
+    "OrganizationAlias",
+    "Pacing",
+    "Program",
+    "ProgramCategory",
+    "ProgramCategoryMode",
+    "ProgramCourseRunMode",
+    "ProgramOrganization",
+    "ProgramRequirement",
+    "ProgramStatus",
+    "ProgramUser",
+    "ProgramUserStatus",
+    "RequirementKind",
+    "RoleGrant",
+    "RunOrigin",
+    "TrustedDocument",
+    "folded",
+    "now",
+]

@@ -1,0 +1,141 @@
+"""A stored program as a draft again: what it is, in the keys that the outside knows."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased, selectinload
+
+from db.tables import (
+    Course,
+    CourseRun,
+    Organization,
+    Program,
+    ProgramCategory,
+    ProgramCourseRunMode,
+    ProgramOrganization,
+    ProgramRequirement,
+    ProgramStatus,
+    RequirementKind,
+)
+from resolvers.programs.drafts import (
+    CategoryDraft,
+    CourseLeaf,
+    Group,
+    ProgramDraft,
+    ProgramLeaf,
+    Requirement,
+    RunModeDraft,
+)
+
+
+async def locked_program(session: AsyncSession, uuid: UUID) -> Program | None:
+    """The program with its parts, locked against other writers; None for none and for a deleted one."""
+    parts = (Program.organizations, Program.requirements, Program.run_modes)
+    query = select(Program).where(Program.uuid == str(uuid)).with_for_update()
+    query = query.options(*(selectinload(part) for part in parts)).execution_options(populate_existing=True)
+    program = (await session.execute(query)).scalar_one_or_none()
+    return None if program is None or program.status is ProgramStatus.DELETED else program
+
+
+async def draft_of(session: AsyncSession, program: Program) -> ProgramDraft:
+    """The draft that a program would be made of as it is now."""
+    category = await session.get_one(ProgramCategory, program.category_id)
+    organizations = await session.scalars(
+        select(Organization.key)
+        .join(ProgramOrganization, ProgramOrganization.organization_id == Organization.id)
+        .where(ProgramOrganization.program_id == program.id)
+        .order_by(ProgramOrganization.position)
+    )
+    return ProgramDraft(
+        UUID(program.uuid),
+        program.name,
+        CategoryDraft(category.slug, category.display_name),
+        subtitle=program.subtitle,
+        description=program.description,
+        status=program.status,
+        marketing_slug=program.marketing_slug,
+        image_url=program.image_url,
+        organizations=tuple(organizations),
+        requirements=await _requirements(session, program.id),
+        run_modes=await _run_modes(session, program.id),
+    )
+
+
+async def _run_modes(session: AsyncSession, program_id: int) -> tuple[RunModeDraft, ...]:
+    mode = ProgramCourseRunMode
+    query = select(CourseRun.key, mode.mode_slug, mode.sku).join(mode, mode.course_run_id == CourseRun.id)
+    rows = await session.execute(query.where(mode.program_id == program_id).order_by(mode.id))
+    return tuple(RunModeDraft(*row) for row in rows)
+
+
+async def _requirements(session: AsyncSession, program_id: int) -> tuple[Requirement, ...]:
+    node, required = ProgramRequirement, aliased(Program)
+    query = (
+        select(
+            node.id, node.parent_id, node.kind, node.title, node.minimum, node.is_elective, Course.readable_id,
+            required.uuid,
+        )
+        .outerjoin(Course, Course.id == node.course_id)
+        .outerjoin(required, required.id == node.required_program_id)
+        .where(node.program_id == program_id)
+        .order_by(node.sequence)
+    )  # fmt: skip
+    below: dict[int | None, list[Any]] = {}
+    for row in await session.execute(query):
+        below.setdefault(row.parent_id, []).append(row)
+    [root] = below.get(None) or [None]
+    return () if root is None else _children(root.id, below)
+
+
+def _children(parent: int, below: dict[int | None, list[Any]]) -> tuple[Requirement, ...]:
+    return tuple(_requirement(row, below) for row in below.get(parent, ()))
+
+
+def _requirement(row: Any, below: dict[int | None, list[Any]]) -> Requirement:
+    match row.kind:
+        case RequirementKind.COURSE:
+            return CourseLeaf(row.readable_id)
+        case RequirementKind.PROGRAM:
+            return ProgramLeaf(UUID(row.uuid))
+        case _:
+            return Group(_children(row.id, below), row.minimum, row.title, row.is_elective)
+
+
+def is_flat(requirements: Sequence[Requirement]) -> bool:
+    """Whether all that is required is a list of courses."""
+    return all(isinstance(requirement, CourseLeaf) for requirement in requirements)
+
+
+def as_json(draft: ProgramDraft) -> dict[str, Any]:
+    """A draft as the audit log and exports have it."""
+    return {
+        "name": draft.name,
+        "subtitle": draft.subtitle,
+        "description": draft.description,
+        "category": draft.category.slug,
+        "status": draft.status.value,
+        "marketingSlug": draft.marketing_slug,
+        "imageUrl": draft.image_url,
+        "organizations": list(draft.organizations),
+        "requirements": [requirement_json(requirement) for requirement in draft.requirements],
+        "runModes": [{"run": mode.run, "mode": mode.mode, "sku": mode.sku} for mode in draft.run_modes],
+    }
+
+
+def requirement_json(requirement: Requirement) -> dict[str, Any]:
+    """A requirement and all below it."""
+    match requirement:
+        case CourseLeaf(course):
+            return {"course": course}
+        case ProgramLeaf(program):
+            return {"program": str(program)}
+        case Group(children, minimum, title, is_elective):
+            return {
+                "title": title,
+                "minimum": minimum,
+                "isElective": is_elective,
+                "requirements": [requirement_json(child) for child in children],
+            }

@@ -1,0 +1,67 @@
+"""Expected failures of mutations: what keeps a change from being made, all of it at once.
+
+A refusal is about the data, never about the viewer's rights (`resolvers.errors.Forbidden`) nor about a target that is
+not there (`NotFound`). Mutations answer it as `userErrors`; nothing is written.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Reason(StrEnum):
+    """Why a change is refused: the value of `code` of a user error. Each is described in `docs/errors.md`."""
+
+    BAD_COURSE_KEY = "BAD_COURSE_KEY"
+    BAD_TRANSITION = "BAD_TRANSITION"
+    CATEGORY_UNKNOWN = "CATEGORY_UNKNOWN"
+    COURSE_OF_OTHER_ORGANIZATION = "COURSE_OF_OTHER_ORGANIZATION"
+    COURSE_UNKNOWN = "COURSE_UNKNOWN"
+    DUPLICATE = "DUPLICATE"
+    HAS_USERS = "HAS_USERS"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    INVALID = "INVALID"
+    MODE_UNKNOWN = "MODE_UNKNOWN"
+    NAME_TAKEN = "NAME_TAKEN"
+    NOT_PUBLISHABLE = "NOT_PUBLISHABLE"
+    ORG_COUNT = "ORG_COUNT"
+    ORG_UNKNOWN = "ORG_UNKNOWN"
+    PROGRAM_ACTIVE = "PROGRAM_ACTIVE"
+    PROGRAM_CYCLE = "PROGRAM_CYCLE"
+    PROGRAM_UNKNOWN = "PROGRAM_UNKNOWN"
+    REQUIRED = "REQUIRED"
+    REQUIREMENTS_NOT_FLAT = "REQUIREMENTS_NOT_FLAT"
+    REVISION_CONFLICT = "REVISION_CONFLICT"
+    RUN_NOT_PUBLISHED = "RUN_NOT_PUBLISHED"
+    RUN_OF_OTHER_COURSE = "RUN_OF_OTHER_COURSE"
+    RUN_UNKNOWN = "RUN_UNKNOWN"
+    TOO_LONG = "TOO_LONG"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that keeps a change from being made.
+
+    `place` is the path in the input (`("courses", "2")`), empty for the whole; `data` what the code's own type of user
+    error adds.
+    """
+
+    code: Reason
+    message: str
+    place: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """A change that is not made; `problems` has at least one."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problem.message for problem in self.problems))
+
+
+def refuse_if(problems: Iterable[Problem]) -> None:
+    """Raise Refusal when there are any."""
+    if found := tuple(problems):
+        raise Refusal(found)

@@ -1,0 +1,109 @@
+"""Root fields of mutations."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+
+from resolvers.features import Feature
+from schema import catalog_mutations as catalog
+from schema import program_mutations as programs
+from schema import role
+from schema.catalog_mutations import (
+    DeleteCourseRunPayload,
+    SyncCatalogPayload,
+    UpdateCoursePayload,
+    UpdateCourseRunPayload,
+    UpdateOrganizationPayload,
+    UpsertCourseRunPayload,
+    UpsertOrganizationPayload,
+)
+from schema.features import Needs
+from schema.program_mutations import (
+    AddCourseToProgramPayload,
+    CreateProgramPayload,
+    DeleteProgramPayload,
+    MoveProgramCoursePayload,
+    PublishProgramPayload,
+    RemoveCourseFromProgramPayload,
+    RetireProgramPayload,
+    RevertProgramPayload,
+    SetProgramRequirementsPayload,
+    UpdateProgramPayload,
+)
+from schema.role import GrantRolePayload, RevokeRolePayload
+
+
+def _mutation(work: Callable[..., Any], description: str, feature: Feature | None = None) -> Any:
+    made = strawberry.mutation(
+        resolver=work, description=description, extensions=[] if feature is None else [Needs(feature)]
+    )
+    for argument in made.arguments:
+        argument.description = "What to do, and to what."
+    return made
+
+
+def _of_programs(work: Callable[..., Any], description: str) -> Any:
+    return _mutation(work, description, Feature.PROGRAMS)
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation:
+    """The mutations."""
+
+    create_program: CreateProgramPayload | None = _of_programs(
+        programs.create_program, "Make a program, unpublished. Needs the permission to change programs."
+    )
+    update_program: UpdateProgramPayload | None = _of_programs(
+        programs.update_program, "Change some fields of a program, all or none of them."
+    )
+    publish_program: PublishProgramPayload | None = _of_programs(
+        programs.publish_program, "Offer a program to learners. Needs the permission to publish programs."
+    )
+    revert_program: RevertProgramPayload | None = _of_programs(
+        programs.revert_program, "Make an active program unpublished again, while no learner is associated with it."
+    )
+    retire_program: RetireProgramPayload | None = _of_programs(
+        programs.retire_program, "Offer an active program to new learners no more; it is still shown."
+    )
+    delete_program: DeleteProgramPayload | None = _of_programs(
+        programs.delete_program, "Hide a program from everybody for good. Its name stays taken."
+    )
+    set_program_requirements: SetProgramRequirementsPayload | None = _of_programs(
+        programs.set_program_requirements, "Replace the whole requirement tree of a program."
+    )
+    add_course_to_program: AddCourseToProgramPayload | None = _of_programs(
+        programs.add_course_to_program, "Add a course to a program, and the runs of it that count."
+    )
+    remove_course_from_program: RemoveCourseFromProgramPayload | None = _of_programs(
+        programs.remove_course_from_program,
+        "Take a course out of a program, with its runs; refused once learners see them.",
+    )
+    move_program_course: MoveProgramCoursePayload | None = _of_programs(
+        programs.move_program_course, "Move a course within the list that it stands in."
+    )
+    upsert_course_run: UpsertCourseRunPayload | None = _mutation(
+        catalog.upsert_course_run,
+        "Add a course run, with its course and organization where they are new, or name a known one.",
+    )
+    update_course_run: UpdateCourseRunPayload | None = _mutation(catalog.update_course_run, "Name a course run.")
+    delete_course_run: DeleteCourseRunPayload | None = _mutation(
+        catalog.delete_course_run,
+        "Remove a course run; refused where a program that learners see would lose it. Its course stays.",
+    )
+    update_course: UpdateCoursePayload | None = _mutation(catalog.update_course, "Name a course.")
+    update_organization: UpdateOrganizationPayload | None = _mutation(
+        catalog.update_organization, "Name an organization."
+    )
+    upsert_organization: UpsertOrganizationPayload | None = _mutation(
+        catalog.upsert_organization, "Add an organization, or bring a known one up to date."
+    )
+    sync_catalog: SyncCatalogPayload | None = _mutation(
+        catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
+    )
+    grant_role: GrantRolePayload | None = _mutation(
+        role.grant_role, "Give a user a role for one organization or program. Needs the permission to grant roles."
+    )
+    revoke_role: RevokeRolePayload | None = _mutation(
+        role.revoke_role, "Take a role for one organization or program from a user."
+    )

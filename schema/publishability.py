@@ -1,0 +1,43 @@
+"""Whether programs could be published."""
+
+from dataclasses import dataclass
+
+import strawberry
+
+from resolvers.plan.sources import Batch, attribute
+from resolvers.programs.lifecycle import Shortcoming, load_shortcomings
+from schema.user_error import PublishReasonCode
+
+
+@strawberry.type(description="One thing that a program lacks before it can be published.")
+class Lacking:
+    """A shortcoming."""
+
+    code: PublishReasonCode = attribute("code", "What it is, for programs.")
+    message: str = attribute("message", "What it is, for people.")
+    path: list[str] = attribute("path", "Where in the program, such as `courses`, `MITx+6.002x`.")
+
+
+@strawberry.type(description="What stands between a program and its publication: a dry run of `publishProgram`.")
+class Publishability:
+    """The result of the publish checks."""
+
+    ready: bool = attribute("ready", "Whether nothing is lacking.")
+    reasons: list[Lacking] = attribute("reasons", "All that is lacking.")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The record behind `Publishability`."""
+
+    reasons: tuple[Shortcoming, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is lacking."""
+        return not self.reasons
+
+
+async def load_publishability(batch: Batch) -> dict[int, Checked]:
+    """The publish checks of each of the programs with these ids: a batch source."""
+    return {key: Checked(tuple(lacking)) for key, lacking in (await load_shortcomings(batch)).items()}

@@ -1,0 +1,146 @@
+"""User errors: expected failures of mutations, told in the payload."""
+
+from enum import Enum
+
+import strawberry
+
+from resolvers.programs.lifecycle import Lack, Shortcoming
+from resolvers.refusals import Problem, Reason
+
+
+@strawberry.enum(description="Why a change was refused.")
+class UserErrorCode(Enum):
+    """The codes of user errors."""
+
+    BAD_COURSE_KEY = strawberry.enum_value(Reason.BAD_COURSE_KEY.value, description="A course key is malformed.")
+    BAD_TRANSITION = strawberry.enum_value(
+        Reason.BAD_TRANSITION.value, description="The program's status cannot become this one."
+    )
+    CATEGORY_UNKNOWN = strawberry.enum_value(Reason.CATEGORY_UNKNOWN.value, description="There is no such category.")
+    COURSE_OF_OTHER_ORGANIZATION = strawberry.enum_value(
+        Reason.COURSE_OF_OTHER_ORGANIZATION.value, description="None of the program's organizations offers the course."
+    )
+    COURSE_UNKNOWN = strawberry.enum_value(Reason.COURSE_UNKNOWN.value, description="There is no such course.")
+    DUPLICATE = strawberry.enum_value(Reason.DUPLICATE.value, description="Something stands in a list twice.")
+    HAS_USERS = strawberry.enum_value(
+        Reason.HAS_USERS.value, description="Learners are, or were, associated with the program."
+    )
+    IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
+        Reason.IDEMPOTENCY_KEY_REUSED.value, description="The idempotency key came with another input before."
+    )
+    INVALID = strawberry.enum_value(Reason.INVALID.value, description="A value is not one that the field takes.")
+    MODE_UNKNOWN = strawberry.enum_value(
+        Reason.MODE_UNKNOWN.value, description="The LMS offers no such enrollment mode of the run."
+    )
+    NAME_TAKEN = strawberry.enum_value(
+        Reason.NAME_TAKEN.value, description="Another program, be it a deleted one, has the name."
+    )
+    NOT_PUBLISHABLE = strawberry.enum_value(
+        Reason.NOT_PUBLISHABLE.value, description="The program lacks what a published one needs."
+    )
+    ORG_COUNT = strawberry.enum_value(Reason.ORG_COUNT.value, description="Too few or too many organizations.")
+    ORG_UNKNOWN = strawberry.enum_value(Reason.ORG_UNKNOWN.value, description="There is no such organization.")
+    PROGRAM_ACTIVE = strawberry.enum_value(
+        Reason.PROGRAM_ACTIVE.value, description="A program that learners see would lose or change what they rely on."
+    )
+    PROGRAM_CYCLE = strawberry.enum_value(
+        Reason.PROGRAM_CYCLE.value, description="The program would require itself, directly or through others."
+    )
+    PROGRAM_UNKNOWN = strawberry.enum_value(Reason.PROGRAM_UNKNOWN.value, description="There is no such program.")
+    REQUIRED = strawberry.enum_value(Reason.REQUIRED.value, description="A required field is missing or null.")
+    REQUIREMENTS_NOT_FLAT = strawberry.enum_value(
+        Reason.REQUIREMENTS_NOT_FLAT.value,
+        description="The requirements are more than a list of courses, so a list cannot replace them.",
+    )
+    REVISION_CONFLICT = strawberry.enum_value(
+        Reason.REVISION_CONFLICT.value, description="Somebody changed the object meanwhile."
+    )
+    RUN_NOT_PUBLISHED = strawberry.enum_value(
+        Reason.RUN_NOT_PUBLISHED.value, description="The LMS does not offer the run."
+    )
+    RUN_OF_OTHER_COURSE = strawberry.enum_value(
+        Reason.RUN_OF_OTHER_COURSE.value, description="The run is of none of the program's courses."
+    )
+    RUN_UNKNOWN = strawberry.enum_value(Reason.RUN_UNKNOWN.value, description="There is no such course run.")
+    TOO_LONG = strawberry.enum_value(Reason.TOO_LONG.value, description="A text has too many characters.")
+
+
+@strawberry.enum(description="What a program lacks before it can be published.")
+class PublishReasonCode(Enum):
+    """The codes of shortcomings."""
+
+    COURSE_WITHOUT_RUN = strawberry.enum_value(
+        Lack.COURSE_WITHOUT_RUN.value, description="A course has no run in the program."
+    )
+    NO_COURSE = strawberry.enum_value(Lack.NO_COURSE.value, description="Nothing is required.")
+    NO_MARKETING_SLUG = strawberry.enum_value(
+        Lack.NO_MARKETING_SLUG.value, description="Active programs of the category need a marketing slug."
+    )
+    NO_ORGANIZATION = strawberry.enum_value(Lack.NO_ORGANIZATION.value, description="No organization publishes it.")
+    REQUIRED_PROGRAM_HIDDEN = strawberry.enum_value(
+        Lack.REQUIRED_PROGRAM_HIDDEN.value, description="Learners do not see a program that is required."
+    )
+    RUN_UNAVAILABLE = strawberry.enum_value(
+        Lack.RUN_UNAVAILABLE.value, description="The LMS does not offer a run of the program any more."
+    )
+
+
+@strawberry.interface(description="Why a mutation changed nothing.")
+class UserError:
+    """An expected failure."""
+
+    code: UserErrorCode = strawberry.field(description="What it is, for programs.")
+    message: str = strawberry.field(description="What it is, for people.")
+    field: list[str] | None = strawberry.field(
+        description="Path in the input, such as `courses`, `2`; null where it is about the whole."
+    )
+
+
+@strawberry.type(description="Something in the input, or in what is there, stands against the change.")
+class InputError(UserError):
+    """A failure that needs no more data."""
+
+
+@strawberry.type(description="Somebody changed the object since the revision that the change was made for.")
+class RevisionConflict(UserError):
+    """A failure of optimistic concurrency control."""
+
+    current_revision: int = strawberry.field(description="Revision that the object is at now.")
+
+
+@strawberry.type(description="One thing that a program lacks before it can be published.")
+class PublishReason:
+    """A shortcoming."""
+
+    code: PublishReasonCode = strawberry.field(description="What it is, for programs.")
+    message: str = strawberry.field(description="What it is, for people.")
+    path: list[str] = strawberry.field(description="Where in the program, such as `courses`, `MITx+6.002x`.")
+
+    @classmethod
+    def of(cls, shortcoming: Shortcoming) -> "PublishReason":
+        """As GraphQL has it."""
+        return cls(
+            code=PublishReasonCode(shortcoming.code.value),
+            message=shortcoming.message,
+            path=list(shortcoming.path),
+        )
+
+
+@strawberry.type(description="The program lacks what a published one needs.")
+class NotPublishable(UserError):
+    """A failure of the publish checks."""
+
+    reasons: list[PublishReason] = strawberry.field(description="All that it lacks.")
+
+
+def user_error(problem: Problem) -> UserError:
+    """A problem as GraphQL has it."""
+    code, path = UserErrorCode(problem.code.value), list(problem.place) or None
+    match problem.data:
+        case {"current_revision": revision}:
+            return RevisionConflict(code=code, message=problem.message, field=path, current_revision=revision)
+        case {"reasons": reasons}:
+            told = [PublishReason.of(reason) for reason in reasons]
+            return NotPublishable(code=code, message=problem.message, field=path, reasons=told)
+        case _:
+            return InputError(code=code, message=problem.message, field=path)

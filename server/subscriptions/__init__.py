@@ -1,0 +1,1 @@
+"""Subscriptions, over WebSockets (graphql-transport-ws) and event streams (SSE); other operations run there too."""

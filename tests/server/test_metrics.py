@@ -1,0 +1,62 @@
+"""The page of numbers, and who may see it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from sqlalchemy import text
+from starlette.applications import Starlette
+
+from db.engine import Database
+from server.health import LmsWatch, Readiness
+from server.metrics import Standing, route
+from server.observing import observe, tell
+from server.settings import load
+from server.upstream import open_lms
+
+
+@asynccontextmanager
+async def asking(database: Database, token: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    watch = LmsWatch(lambda: open_lms(load()))
+    watch.last_success = datetime(2026, 11, 21, tzinfo=UTC)
+    app = Starlette(
+        routes=[route("/metrics", Standing(database, Readiness(database, watch)), before=tell, token=token)]
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        yield client
+
+
+async def test_what_has_just_ended_is_on_the_page(database: Database) -> None:
+    async with asking(database) as client:
+        with observe("{ a }") as seen:
+            seen.kind, seen.outcome = "subscription", "METRICS_TEST"
+        page = await client.get("/metrics")
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/plain; version=")
+    assert 'collegium_operations_total{kind="subscription",outcome="METRICS_TEST"} ' in page.text
+    assert 'collegium_operation_seconds_bucket{kind="subscription",le="0.001"}' in page.text
+    assert "collegium_lms_last_success_timestamp_seconds 1.7952192e+09" in page.text
+    assert 'collegium_info{version="' in page.text
+    assert "process_resident_memory_bytes " in page.text
+
+
+async def test_the_size_of_sqlite_s_log_is_a_number(database: Database) -> None:
+    async with database.writing() as session:
+        await session.execute(text("CREATE TABLE something (n INTEGER)"))
+    async with asking(database) as client:
+        lines = (await client.get("/metrics")).text.splitlines()
+    sizes = [float(line.split()[1]) for line in lines if line.startswith("collegium_sqlite_wal_bytes ")]
+    assert (database.dialect.name == "sqlite") == bool(sizes)
+    assert all(size > 0 for size in sizes)
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer wrong", "JWT plainly-a-test-token"])
+async def test_with_a_token_only_its_bearer_sees_the_page(database: Database, authorization: str | None) -> None:
+    async with asking(database, "plainly-a-test-token") as client:
+        headers = {} if authorization is None else {"authorization": authorization}
+        refused = await client.get("/metrics", headers=headers)
+        shown = await client.get("/metrics", headers={"authorization": "Bearer plainly-a-test-token"})
+    assert (refused.status_code, refused.headers["www-authenticate"], refused.text) == (401, "Bearer", "")
+    assert shown.status_code == 200
