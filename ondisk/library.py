@@ -119,7 +119,7 @@ def lineage(name: str, shelves: Mapping[str, Shelf], parents: Mapping[str, str])
     """The shelves of a site, of its parent, of that one's parent, and so on."""
     names: dict[str, None] = {}
     ancestor: str | None = name
-    while ancestor is not None:
+    while ancestor is not None and ancestor not in names:
         names[ancestor] = None
         ancestor = parents.get(ancestor)
     return tuple(shelves[name] for name in names if name in shelves)
