@@ -13,7 +13,7 @@ from ondisk.assignments import OVERRIDES, AssignmentDates, read_overrides
 from ondisk.bundle import BUNDLE, Bundle, read_bundle
 from ondisk.course_info import INFO, read_info
 from ondisk.diagnostics import Code, Diagnostic, Report, Severity, shown
-from ondisk.dublin_core import METADATA, read_dublin_core
+from ondisk.dublin_core import METADATA, DublinCore, read_dublin_core
 from ondisk.entry import Entry
 from ondisk.files import Folder, Kind, Stamp, digest, passed_over
 from ondisk.inheritance import inherit_entry, overlay
@@ -63,6 +63,8 @@ class Instance:
 
     path: PurePosixPath
     entry: Entry
+    metadata: DublinCore
+    """What its `dc_metadata.xml` says; `entry` has it too, as far as an entry has fields for it."""
     outline: Outline | None
     roles: tuple[Grant, ...]
     vendor: Mapping[str, Any]
@@ -122,6 +124,8 @@ class Course(Instance):
     """
 
     bundle: Bundle
+    packages: tuple[str, ...]
+    """Those of the bundle's packages that are there, by NTIID."""
     sections: tuple[Section, ...]
 
     @property
@@ -152,10 +156,13 @@ def read_course(folder: Folder, path: PurePosixPath, around: Surroundings) -> Co
     content = content_of(bundle, folder, around)
     check_entries(folder, without_effect=[OVERRIDES])
     check_nested(folder)
+    metadata = read_dublin_core(folder, METADATA)
     course = Course(
         path=path,
         bundle=bundle,
-        entry=read_entry(folder, content),
+        packages=tuple(package.ntiid for package in content.packages),
+        entry=overlay(read_entry(folder, content), metadata, folder.path / METADATA),
+        metadata=metadata,
         outline=read_outline_or_contents(folder, content),
         roles=read_roles(folder, around.roles),
         vendor=read_vendor(folder),
@@ -177,11 +184,11 @@ def content_of(bundle: Bundle, folder: Folder, around: Surroundings) -> CourseCo
 
 
 def read_entry(folder: Folder, content: CourseContent) -> Entry:
-    """A course's own entry: its file, or that of the first package that has one, and its Dublin Core over it."""
+    """What the file of a course says, or that of the first package that has one."""
     found = (info for source in [folder, *borrowed(folder, content)] if (info := read_info(source)) is not None)
     if (entry := next(found, None)) is None:
         folder.report.warning(Code.MISSING, folder.path / INFO, "neither the course nor its packages have this file")
-    return overlay(entry or Entry(), read_dublin_core(folder, METADATA), folder.path / METADATA)
+    return entry or Entry()
 
 
 def borrowed(folder: Folder, content: CourseContent) -> Iterator[Folder]:
@@ -267,9 +274,11 @@ def read_section(folder: Folder, path: PurePosixPath, content: CourseContent, ro
     info = read_info(folder) or Entry()
     if OUTLINE in folder.entries():
         folder.stamps += [package.stamp for package in content.packages]
+    metadata = read_dublin_core(folder, METADATA)
     return Section(
         path=path,
-        entry=overlay(info, read_dublin_core(folder, METADATA), folder.path / METADATA),
+        entry=overlay(info, metadata, folder.path / METADATA),
+        metadata=metadata,
         outline=read_outline(folder, content),
         roles=read_roles(folder, roles),
         vendor=read_vendor(folder),

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from ondisk.diagnostics import Code, Report
 
-__all__ = ["File", "Folder", "Kind", "Stamp", "digest"]
+__all__ = ["File", "Folder", "Kind", "Stamp", "digest", "digest_of", "read_whole"]
 
 MAX_DOCUMENT = 16 * 2**20
 """Bytes in a JSON or XML file."""
@@ -51,6 +51,11 @@ class File:
 
     path: PurePosixPath
     content: bytes
+
+
+def digest_of(content: bytes) -> str:
+    """The SHA-256 of a file's content, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def digest(stamps: Iterable[Stamp]) -> str:
@@ -126,8 +131,7 @@ class Folder:
             for _ in range(ATTEMPTS):
                 if (result := read_whole(self.disk / name, limit)) is not None:
                     content, modified = result
-                    sha256 = hashlib.sha256(content).hexdigest()
-                    self.stamps.append(Stamp(str(path), len(content), sha256, modified))
+                    self.stamps.append(Stamp(str(path), len(content), digest_of(content), modified))
                     return content
         except OSError as error:
             self.report.error(Code.UNREADABLE, path, f"the file cannot be read: {error.strerror}")

@@ -72,6 +72,7 @@ def grants(role: str, rules: Item) -> Iterable[Grant]:
     lists = {access: users(rules, access) for access in Access}
     for user in lists[Access.ALLOW].keys() & lists[Access.DENY].keys():
         lists[Access.DENY][user].advise(Code.NO_EFFECT, f"{user!r} is also allowed; they are denied")
+        del lists[Access.ALLOW][user]
     return [Grant(role, user, access) for access, named in lists.items() for user in named]
 
 
