@@ -4,7 +4,7 @@ The same course always gives the same bytes. What files say that has no meaning 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -121,21 +121,15 @@ def info_of(entry: Entry, metadata: DublinCore) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """A value as `course_info.json` has it."""
-    match value:
-        case datetime():
-            return moment(value)
-        case timedelta():
-            return f"P{value.days}DT{value.seconds}S" if value.seconds else f"P{value.days}D"
-        case Instructor():
-            return instructor(value)
-        case Credit():
-            return {"hours": value.hours, "enrollment": present(label=value.label, url=value.url)}
-        case Prerequisite():
-            return present(id=value.id, title=value.title)
-        case tuple():
-            return [plain(each) for each in value]
-        case _:
-            return value
+    if isinstance(value, tuple):
+        return [plain(each) for each in value]
+    write = PLAIN.get(type(value))
+    return value if write is None else write(value)
+
+
+def duration(value: timedelta) -> str:
+    """A length of time in ISO 8601."""
+    return f"P{value.days}DT{value.seconds}S" if value.seconds else f"P{value.days}D"
 
 
 def instructor(person: Instructor) -> dict[str, Any]:
@@ -154,6 +148,25 @@ def instructor(person: Instructor) -> dict[str, Any]:
 def moment(value: datetime) -> str:
     """A moment in ISO 8601."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def credit(value: Credit) -> dict[str, Any]:
+    """Credit hours and where to enroll."""
+    return {"hours": value.hours, "enrollment": present(label=value.label, url=value.url)}
+
+
+def prerequisite(value: Prerequisite) -> dict[str, Any]:
+    """A course to have taken before."""
+    return present(id=value.id, title=value.title)
+
+
+PLAIN: Mapping[type, Callable[[Any], Any]] = {
+    datetime: moment,
+    timedelta: duration,
+    Instructor: instructor,
+    Credit: credit,
+    Prerequisite: prerequisite,
+}
 
 
 def dates_of(dates: AssignmentDates) -> dict[str, str]:
@@ -210,8 +223,8 @@ def add_lessons(element: etree._Element, node: Unit | Lesson) -> None:
 
 def lesson_dates(lesson: Lesson) -> str | None:
     """The `date` of a lesson: the ending, or beginning and ending with a comma between them."""
-    beginning, ending = (date and moment(date) for date in (lesson.beginning, lesson.ending))
-    return f"{beginning},{ending or ''}" if beginning else ending
+    ending = moment(lesson.ending) if lesson.ending else None
+    return f"{moment(lesson.beginning)},{ending or ''}" if lesson.beginning else ending
 
 
 def images(course: Course, library: Path) -> Iterator[tuple[PurePosixPath, bytes]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ondisk.assets import Assets
 from ondisk.courses import Course
 from ondisk.library import read_library
 from ondisk.writer import AssetChanged, course_files, write_course
@@ -80,8 +81,8 @@ def meaning(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         names = {field.name for field in fields(value)} - {"files", "diagnostics", "sources", "path", "modified_ns"}
         found = {name: meaning(getattr(value, name)) for name in sorted(names)}
-        if "assets" in found:
-            found["images"] = [[stamp.sha256 for stamp in assets.files] for assets in value.assets]
+        if isinstance(value, Assets):
+            found["images"] = [stamp.sha256 for stamp in value.files]
         return found
     return [meaning(each) for each in value] if isinstance(value, tuple) else value
 
