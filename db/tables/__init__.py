@@ -8,6 +8,14 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.directories import (
+    LEARNER,
+    DirectoryLevel,
+    DirectoryMember,
+    DirectoryRun,
+    DirectorySite,
+    DirectorySiteRun,
+)
 from db.tables.programs import (
     Program,
     ProgramCategory,
@@ -23,6 +31,7 @@ from db.tables.programs import (
 from db.tables.roles import RoleGrant
 
 __all__ = [
+    "LEARNER",
     "AuditEntry",
     "Base",
     "CacheVersion",
@@ -30,6 +39,11 @@ __all__ = [
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
+    "DirectoryLevel",
+    "DirectoryMember",
+    "DirectoryRun",
+    "DirectorySite",
+    "DirectorySiteRun",
     "IdempotencyKey",
     "Organization",
     "OrganizationAlias",
