@@ -16,6 +16,7 @@ from ondisk.diagnostics import Code, Diagnostic, Report, Severity, shown
 from ondisk.dublin_core import METADATA, DublinCore, read_dublin_core
 from ondisk.entry import Entry
 from ondisk.files import Folder, Kind, Stamp, digest, passed_over
+from ondisk.fingerprints import Fingerprints
 from ondisk.inheritance import inherit_entry, overlay
 from ondisk.names import SECTION_PART, bundle_ntiid, clashes, entry_ntiid, fold, node_ntiid, oddity, refusal
 from ondisk.outline import OUTLINE, Outline, parse_outline, read_outline
@@ -45,6 +46,7 @@ class Surroundings:
     library: Shelf = field(default_factory=Shelf)
     roles: Collection[str] = ()
     withheld: list[PurePosixPath] = field(default_factory=list)
+    fingerprints: Fingerprints | None = None
 
     def withhold(
         self, folder: Folder, own: PurePosixPath, code: Code, message: str, related: str | None = None
@@ -113,7 +115,12 @@ class Section(Instance):
     @property
     def parts(self) -> tuple[str, ...]:
         """The path as identifiers have it, with `SubInstances` in place of `Sections`."""
-        return (*self.path.parts[:-2], SECTION_PART, self.path.name)
+        return section_parts(self.path)
+
+
+def section_parts(path: PurePosixPath) -> tuple[str, ...]:
+    """The path of a section as identifiers have it."""
+    return (*path.parts[:-2], SECTION_PART, path.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +134,8 @@ class Course(Instance):
     packages: tuple[str, ...]
     """Those of the bundle's packages that are there, by NTIID."""
     sections: tuple[Section, ...]
+    fingerprint: str | None = None
+    """That of its directory, where it need not be read again as long as it is the same; see `ondisk.fingerprints`."""
 
     @property
     def bundle_ntiid(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from ondisk.diagnostics import Code, Report
 
-__all__ = ["File", "Folder", "Kind", "Stamp", "digest", "digest_of", "read_whole"]
+__all__ = ["File", "Folder", "Kind", "Stamp", "digest", "digest_of", "passed_over", "read_whole"]
 
 MAX_DOCUMENT = 16 * 2**20
 """Bytes in a JSON or XML file."""
@@ -36,13 +36,13 @@ class Stamp:
     """A file as it was read: its path in the library, its size in bytes and the hash of its content.
 
     Two readings of an unchanged file have equal stamps, and an edit within the same second and size has not:
-    only `sha256` decides. `modified_ns` (nanoseconds since 1970) is for people and is not compared.
+    only `sha256` decides. `modified_ns` (nanoseconds since 1970, 0 if not known) is for people and is not compared.
     """
 
     path: str
     size: int
     sha256: str
-    modified_ns: int = field(compare=False)
+    modified_ns: int = field(compare=False, default=0)
 
 
 @dataclass(frozen=True, slots=True)

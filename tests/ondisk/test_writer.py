@@ -79,7 +79,14 @@ TREE = {
 def meaning(value: Any) -> Any:
     """What was read, without where it stood and what was said about it."""
     if is_dataclass(value) and not isinstance(value, type):
-        names = {field.name for field in fields(value)} - {"files", "diagnostics", "sources", "path", "modified_ns"}
+        names = {field.name for field in fields(value)} - {
+            "files",
+            "diagnostics",
+            "sources",
+            "path",
+            "modified_ns",
+            "fingerprint",
+        }
         found = {name: meaning(getattr(value, name)) for name in sorted(names)}
         if isinstance(value, Assets):
             found["images"] = [stamp.sha256 for stamp in value.files]
