@@ -16,19 +16,19 @@ from pydantic_core import from_json
 from ondisk.courses import Course, Instance, Section
 from ondisk.diagnostics import Diagnostic
 
-ELSEWHERE = {"path", "files", "diagnostics", "sections"}
+ELSEWHERE = {"path", "files", "diagnostics", "sections", "fingerprint"}
 UNTIMED = {"assets": {"__all__": {"files": {"__all__": {"modified_ns"}}}}}
 
 
 @cache
-def _adapter(kind: type[Instance]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _adapters() -> dict[type[Instance], TypeAdapter[Any]]:
+    return {kind: TypeAdapter(kind) for kind in (Course, Section)}
 
 
 def content_of(instance: Instance) -> str:
-    """What a course or section says, without its files, diagnostics and sections."""
+    """What a course or section says, without where it is, its diagnostics and sections."""
     excluded: Any = dict.fromkeys(ELSEWHERE & set(type(instance).__dataclass_fields__), True) | UNTIMED
-    return _adapter(type(instance)).dump_json(instance, exclude=excluded).decode()
+    return _adapters()[type(instance)].dump_json(instance, exclude=excluded).decode()
 
 
 def course_of(content: str, path: str) -> Course:
@@ -45,7 +45,7 @@ def section_of(content: str, path: str) -> Section:
 
 def _instance(kind: type[Instance], content: str, path: str, **others: Any) -> Any:
     given = {**from_json(content), "path": PurePosixPath(path), "files": (), "diagnostics": (), **others}
-    return _adapter(kind).validate_python(given)
+    return _adapters()[kind].validate_python(given)
 
 
 def digest_of(content: str, base: str) -> str:

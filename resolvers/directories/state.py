@@ -18,7 +18,7 @@ from db.tables import (
     Program,
     ProgramCourseRunMode,
 )
-from resolvers.programs.lifecycle import SHOWN
+from resolvers.catalog.edits import SHOWN
 
 T = TypeVar("T")
 CHUNK = 500
@@ -68,17 +68,17 @@ async def load_site(session: AsyncSession, name: str) -> StoredSite:
     levels = await session.execute(
         select(DirectoryLevel.path, DirectoryLevel.id).where(DirectoryLevel.site_id == site.id)
     )
-    runs = [StoredRun(*row) for row in await session.execute(_runs().where(DirectoryRun.site_id == site.id))]
+    runs = [StoredRun(*row) for row in (await session.execute(_runs().where(DirectoryRun.site_id == site.id)))]
     courses = {run.id: run for run in runs if run.parent_id is None}
     sections: dict[str, dict[str, StoredRun]] = {run.path: {} for run in courses.values()}
     for run in runs:
         if run.parent_id is not None:
             sections[courses[run.parent_id].path][run.path] = run
     by_path = {run.path: run for run in courses.values()}
-    return StoredSite(site.name, site.id, site.root, {path: id_ for path, id_ in levels}, by_path, sections)
+    return StoredSite(site.name, site.id, site.root, dict(levels.all()), by_path, sections)
 
 
-def _runs() -> Select[tuple[int, str, str, int, int | None, str, str | None]]:
+def _runs() -> Select[int, str, str, int, int | None, str, str | None]:
     of = DirectoryRun
     return select(
         CourseRun.id, CourseRun.key, of.path, CourseRun.course_id, of.parent_run_id, of.digest, of.fingerprint
@@ -105,7 +105,9 @@ async def _details(session: AsyncSession, runs: Sequence[StoredRun]) -> dict[int
     for ids in chunks(found):
         of = DirectoryRun
         columns = (of.course_run_id, of.content, of.files, of.diagnostics)
-        for id_, content, files, diagnostics in await session.execute(select(*columns).where(of.course_run_id.in_(ids))):
+        for id_, content, files, diagnostics in await session.execute(
+            select(*columns).where(of.course_run_id.in_(ids))
+        ):
             found[id_] = replace(found[id_], content=content, files=json.loads(files), diagnostics=diagnostics)
         for id_, count in await session.execute(_enrollments(ids)):
             found[id_] = replace(found[id_], enrollments=count)
@@ -114,13 +116,13 @@ async def _details(session: AsyncSession, runs: Sequence[StoredRun]) -> dict[int
     return found
 
 
-def _enrollments(runs: Collection[int]) -> Select[tuple[int, int]]:
+def _enrollments(runs: Collection[int]) -> Select[int, int]:
     of = DirectoryMember
     query = select(of.course_run_id, func.count()).where(of.course_run_id.in_(runs), of.role == LEARNER)
     return query.group_by(of.course_run_id)
 
 
-def _programs(runs: Collection[int]) -> Select[tuple[int, str]]:
+def _programs(runs: Collection[int]) -> Select[int, str]:
     of = ProgramCourseRunMode
     query = select(of.course_run_id, Program.name).join(Program, Program.id == of.program_id).distinct()
     return query.where(of.course_run_id.in_(runs), Program.status.in_(SHOWN)).order_by(Program.name)
@@ -131,7 +133,7 @@ async def keys_in_use(session: AsyncSession, keys: Iterable[str]) -> dict[str, s
     found: dict[str, str] = {}
     for folded in chunks({key.casefold() for key in keys}):
         query = select(CourseRun.key_folded, CourseRun.key).where(CourseRun.key_folded.in_(folded))
-        found |= {each: key for each, key in await session.execute(query)}
+        found |= dict((await session.execute(query)).all())
     return found
 
 
