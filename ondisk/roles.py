@@ -15,6 +15,7 @@ from ondisk.values import word
 __all__ = ["ROLES", "Access", "Grant", "Role", "inherit_roles", "read_roles"]
 
 ROLES = "role_info.json"
+MAX_USERNAME = 255
 
 
 class Role(StrEnum):
@@ -81,7 +82,7 @@ def users(rules: Item, access: Access) -> dict[str, Item]:
     listed = rules.members().get(access)
     if listed is None or listed.value is None:
         return {}
-    return {word(element): element for element in listed.elements()}
+    return {word(element, most=MAX_USERNAME): element for element in listed.elements()}
 
 
 def inherit_roles(course: Iterable[Grant], section: Iterable[Grant]) -> tuple[Grant, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from sqlalchemy import delete, insert
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import DirectoryLevel, DirectorySite
@@ -107,9 +107,19 @@ class Writer:
                 self.touched |= await write_courses(self.session, self.site, courses, levels)
         except NotTaken as error:
             return str(error)
-        except (IntegrityError, DataError) as error:
+        except DBAPIError as error:
+            if not is_about_data(error):
+                raise
             return f"the database refuses it: {error.orig}"
         return None
+
+
+def is_about_data(error: DBAPIError) -> bool:
+    """Whether a database refuses what it was given, and not because it is busy or gone."""
+    is_data_exception = str(getattr(error.orig, "sqlstate", "")).startswith(
+        "22"
+    )  # which asyncpg raises as no DataError
+    return isinstance(error, IntegrityError | DataError) or is_data_exception
 
 
 def refused(course: Change, reason: str) -> Change:

@@ -17,6 +17,7 @@ from db.tables import (
     DirectoryRun,
     DirectorySite,
     DirectorySiteRun,
+    Organization,
 )
 from resolvers.directories.changes import Change, Fate, LibraryPlan, SitePlan
 from resolvers.directories.layout import Layout, Policy
@@ -89,11 +90,12 @@ async def everything(database: Database) -> dict[str, list[dict[str, Any]]]:
         "site": {row.id: row.name for row in found[DirectorySite]},
         "run": {row.id: row.key for row in found[CourseRun]},
         "course": {row.id: row.readable_id for row in found[Course]},
+        "organization": {row.id: row.key for row in await rows(database, Organization)},
         "level": {row.id: (row.site_id, row.path) for row in found[DirectoryLevel]},
     }
     references = {
         "course_id": "course", "parent_id": None, "site_id": "site", "course_run_id": "run", "parent_run_id": "run",
-        "level_id": "level",
+        "level_id": "level", "organization_id": "organization",
     }  # fmt: skip
     parents = {CourseRun: "run", DirectorySite: "site", DirectoryLevel: "level"}
 

@@ -18,6 +18,8 @@ from db.tables import (
     DirectoryRun,
     DirectorySite,
     Organization,
+    Program,
+    ProgramCategory,
     ProgramStatus,
     RunOrigin,
 )
@@ -45,7 +47,7 @@ from tests.resolvers.directories.libraries import (
 KEY = f"course-v1:{SITE}+CLC_3403+Fall2014"
 PATH = "Fall2014/CLC 3403"
 INFO = {"id": "CLC 3403", "title": "Law", "startDate": "2014-08-13T06:00:00Z", "duration": "16 Weeks"}
-ROLES = {"nti.roles.course_instructor": {"allow": ["harp"], "deny": ["steve"]}}
+ROLES: dict[str, Any] = {"nti.roles.course_instructor": {"allow": ["harp"], "deny": ["steve"]}}
 ONE: dict[str, Any] = {"course_info": INFO, "role_info": ROLES, "Sections__01__course_info": {"id": "CLC 3403-01"}}
 
 
@@ -100,7 +102,7 @@ async def test_the_organization_of_a_site_is_set_or_has_its_name(database: Datab
     assert sorted(row.readable_id for row in await rows(database, Course)) == [
         "OU+CLC_3403", "other.example.edu+CLC_3403",
     ]  # fmt: skip
-    assert await run_keys(database) == [f"course-v1:other.example.edu+CLC_3403+Fall2014", KEY]
+    assert await run_keys(database) == ["course-v1:other.example.edu+CLC_3403+Fall2014", KEY]
 
 
 async def test_a_second_synchronization_changes_no_row(database: Database, tmp_path: Path) -> None:
@@ -270,8 +272,6 @@ async def test_runs_that_learners_need_are_removed_only_if_confirmed(database: D
 
 
 async def test_a_run_of_a_program_that_learners_see_needs_confirmation(database: Database, tmp_path: Path) -> None:
-    from db.tables import Program, ProgramCategory
-
     course(PATH, root=tmp_path)
     course("Fall2014/Other", root=tmp_path)
     await sync(database, tmp_path)
@@ -380,7 +380,7 @@ async def test_other_packages_of_a_course_with_learners_are_warned_of(database: 
     write_package(tmp_path, {})
     path = course(PATH, root=tmp_path)
     await sync(database, tmp_path)
-    write_site(tmp_path, {f"{PATH}/bundle_meta_info.json": BUNDLE | {"ContentPackages": [PACKAGE]}})
+    write_site(tmp_path, {f"{PATH}/bundle_meta_info.json": {**BUNDLE, "ContentPackages": [PACKAGE]}})
     assert change_of(await sync_site(database, tmp_path, dry_run=True), PATH).warnings == ()
     await enroll(database, KEY)
     assert change_of(await sync_site(database, tmp_path), PATH).warnings == (PACKAGES,)
@@ -389,8 +389,9 @@ async def test_other_packages_of_a_course_with_learners_are_warned_of(database: 
 
 async def test_members_are_those_to_whom_the_roles_give_access(database: Database, tmp_path: Path) -> None:
     """spec/course-directories.rst, "role_info.json": roles add up in sections unless overridden."""
-    path = course(PATH, root=tmp_path, role_info=ROLES | {"nti.roles.course_ta": {"allow": ["ta"]}},
-                  Sections__01__role_info={"nti.roles.course_instructor": {"allow": ["steve"], "deny": ["harp"]}})  # fmt: skip
+    own = {"nti.roles.course_instructor": {"allow": ["steve"], "deny": ["harp"]}}
+    roles = ROLES | {"nti.roles.course_ta": {"allow": ["ta"]}}
+    path = course(PATH, root=tmp_path, role_info=roles, Sections__01__role_info=own)
     await sync(database, tmp_path)
     await enroll(database, KEY)
 
@@ -424,9 +425,10 @@ async def test_a_failing_course_is_held_and_the_others_of_its_chunk_are_written(
 ) -> None:
     if dialect == "sqlite":
         pytest.skip("SQLite takes texts of any length")
-    course(PATH, root=tmp_path, role_info={"nti.roles.course_ta": {"allow": ["x" * 300]}})
+    role = "r" * 65
+    course(PATH, root=tmp_path, role_info={role: {"allow": ["ada"]}})
     course("Fall2014/Other", root=tmp_path)
-    plan = await sync_site(database, tmp_path)
+    plan = await sync_site(database, tmp_path, layout=Layout(roles=frozenset({role})))
     assert fates(plan) == {PATH: Fate.HELD, "Fall2014/Other": Fate.CREATED}
     assert await run_keys(database) == [f"course-v1:{SITE}+Other+Fall2014"]
 
