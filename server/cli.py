@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec
 import typer
 
 from server.applications import commands as applications
+from server.directories.commands import sync_directories
 from server.documents import commands as documents
 from server.failures import Failure
 
@@ -36,7 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-sync = typer.Typer(help="Fill the catalog from the LMS.", no_args_is_help=True, rich_markup_mode="markdown")
+sync = typer.Typer(
+    help="Fill the catalog from the LMS or from course directories.", no_args_is_help=True, rich_markup_mode="markdown"
+)
 app.add_typer(sync, name="sync")
 
 
@@ -182,6 +185,9 @@ async def sync_course_runs(
     from resolvers import catalog
 
     await _sync("Course runs", catalog.sync_course_runs, dry_run=dry_run, as_json=as_json)
+
+
+command(sync, "directories")(sync_directories)
 
 
 @command(app)
