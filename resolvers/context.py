@@ -10,6 +10,7 @@ from strawberry import Info
 from db.engine import Database, Snapshot
 from resolvers.access import Viewer
 from resolvers.allowance import Meter
+from resolvers.directories.layout import Layout
 from resolvers.features import Feature
 from resolvers.grants import Grantees
 from resolvers.plan.planner import Planner, Request, Site
@@ -36,6 +37,7 @@ class Context:
     rules: Rules = field(default_factory=Rules)
     features: frozenset[Feature] = frozenset(Feature)
     meter: Meter | None = None
+    layout: Layout = field(default_factory=Layout)
     on_refusal: Callable[[str, Sequence[Problem]], None] | None = None
 
     async def planned(self, info: Info) -> Planned:

@@ -7,7 +7,7 @@ import strawberry
 
 from db import tables
 from resolvers import reads
-from resolvers.access import visible_programs
+from resolvers.access import visible_modes, visible_programs
 from resolvers.grants import load_permissions
 from resolvers.plan.sources import Link, batched, column, many, noun, one
 from schema import lists
@@ -57,6 +57,7 @@ class ProgramCategory:
 @noun(
     tables.ProgramCourseRunMode,
     key=tables.ProgramCourseRunMode.id,
+    visible=visible_modes,
     description="A course run in the enrollment mode that counts for a program.",
 )
 class ProgramCourseRunMode:

@@ -15,6 +15,7 @@ from schema.organization import Organization
 from schema.program import Program
 from schema.rate_limit import RateLimit, rate_limit
 from schema.role import RoleGrant
+from schema.site import Site
 
 
 @strawberry.type(description="What can be asked.")
@@ -67,6 +68,14 @@ class Query:
         kind=strawberry.ID,
     )
 
+    sites: Connection[Site] | None = lists.sites("Sites whose courses are kept as directories.")
+    site: Site | None = found(
+        "name",
+        "Its name, such as `platform.ou.edu`; case does not matter.",
+        "Site with a name; null where there is none.",
+        where=reads.site_named,
+        prepare=reads.folded,
+    )
     role_grants: Connection[RoleGrant] | None = lists.role_grants(
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."
     )

@@ -22,6 +22,7 @@ from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.cookies import JwtCookies, csrf_route
+from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.examples import OPERATIONS
 from server.execution import Executor
@@ -78,6 +79,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         features=settings.features,
         throttle=throttle,
         documents=known,
+        layout=layout_of(settings),
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer

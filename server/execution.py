@@ -15,6 +15,7 @@ from strawberry import Schema
 from db.engine import Database, Snapshot
 from resolvers.access import Permission, Viewer
 from resolvers.context import Context
+from resolvers.directories.layout import Layout
 from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
@@ -84,6 +85,7 @@ class Executor:
         features: Iterable[Feature] = Feature,
         throttle: Throttle | None = None,
         documents: KnownDocuments | None = None,
+        layout: Layout | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
@@ -91,6 +93,7 @@ class Executor:
         self._withheld = withheld(self._features)
         self._throttle = throttle
         self._known = documents
+        self._layout = layout or Layout()
         self.grantees = Grantees(database)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
@@ -177,6 +180,7 @@ class Executor:
             self.rules,
             self._features,
             self._throttle,
+            self._layout,
             observing.refused,
         )
 
