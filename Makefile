@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser audit fuzz lint format lock schema bench explorer clean
+.PHONY: help demo test test-browser audit fuzz lint schema-lint format lock schema release-schema bench explorer clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -30,13 +30,17 @@ audit: $(STAMP) ## Run the public audits of GraphQL over HTTP (needs Node)
 	$(PY) -m tests.audit
 
 fuzz: $(STAMP) ## Throw bytes and hostile documents at the endpoint for some minutes
-	COLLEGIUM_TEST_EXAMPLES=5000 $(BIN)/pytest tests/server/test_fuzz.py -o timeout=3600 $(ARGS)
+	COLLEGIUM_TEST_EXAMPLES=5000 $(BIN)/pytest tests/server/test_fuzz.py tests/server/test_schemathesis.py -o timeout=3600 $(ARGS)
 
 lint: $(STAMP) ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+schema-lint: ## Check schema.graphql by the rules of @graphql-eslint (needs Node)
+	cd tests/lint && npm ci --silent
+	tests/lint/node_modules/.bin/eslint --config tests/lint/eslint.config.js schema.graphql
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff check --fix .
@@ -49,11 +53,15 @@ lock: ## Resolve the dependencies anew into requirements.lock
 schema: $(STAMP) ## Write schema.graphql from the code
 	$(BIN)/collegium export-schema > schema.graphql
 
+release-schema: schema ## Promise the schema to clients (docs/schema.md)
+	cp schema.graphql tests/schema/released.graphql
+
 bench: $(STAMP) ## Measure speed against other servers (PEERS=1 adds PostGraphile; needs npm)
 	$(PY) -m bench
+	$(PY) -m bench.dashboard
 
 explorer: ## Build the explorer's assets (needs Node)
 	cd server/explorer && npm ci --no-audit --no-fund && npm run build
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist server/explorer/node_modules tests/audit/node_modules
+	rm -rf $(VENV) .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist server/explorer/node_modules tests/audit/node_modules tests/lint/node_modules

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import open_database
@@ -21,6 +21,7 @@ from db.tables import (
     OrganizationAlias,
     Program,
     ProgramCategory,
+    ProgramCategoryMode,
     ProgramOrganization,
     ProgramRequirement,
 )
@@ -61,8 +62,11 @@ async def fill(url: str, sizes: Sizes) -> None:
     await migrate(url)
     database = open_database(url)
     try:
+        async with database.engine.begin() as connection:
+            for seeded in (ProgramCategoryMode, ProgramCategory):  # those that every installation begins with
+                await connection.execute(delete(seeded))
         for table, rows in catalog(sizes).items():
-            await _write(database.engine, table, list(rows))
+            await write(database.engine, table, list(rows))
         if database.dialect.name == "postgresql":
             async with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
                 await connection.execute(text("VACUUM ANALYZE"))
@@ -70,7 +74,7 @@ async def fill(url: str, sizes: Sizes) -> None:
         await database.close()
 
 
-async def _write(engine: AsyncEngine, table: type[Base], rows: list[Row]) -> None:
+async def write(engine: AsyncEngine, table: type[Base], rows: list[Row]) -> None:
     for start in range(0, len(rows), CHUNK):
         async with engine.begin() as connection:
             await connection.execute(insert(table), rows[start : start + CHUNK])

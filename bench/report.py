@@ -30,6 +30,7 @@ TARGETS = (
     Target(LISTS, "naive", CONNECTIONS, 10),
     Target(LISTS, "handwritten", CONNECTIONS, 0.7),
     Target([POINT], "naive", CONNECTIONS, 6),
+    Target([*LISTS, POINT], "bare", CONNECTIONS, 0.9),
     Target(LISTS, "postgraphile", [1], 2),
     Target(LISTS, "postgraphile", [8], 3),
     Target([POINT], "postgraphile", CONNECTIONS, 1),

@@ -19,11 +19,14 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from typing_extensions import override
 
-from db.errors import DatabaseBusy, DatabaseNotMigrated, DatabaseUnavailable
+from db.errors import DatabaseBusy, DatabaseNotMigrated, DatabaseUnavailable, WritersCrossed
 
 READERS = 4
 BUSY_MILLISECONDS = 10_000
 SQLITE_PRAGMAS = (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+
+DEADLOCK = "40P01"
+"""PostgreSQL's code for it. SQLite has one writer at a time."""
 
 Row = Sequence[Any]
 File = tuple[int, int]
@@ -92,13 +95,17 @@ class Database(ABC):
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A session in a write transaction, committed at the end of the block and rolled back by an exception.
 
-        Raises DatabaseBusy when another writer did not finish in time, and DatabaseUnavailable.
+        Raises DatabaseBusy when another writer did not finish in time, or had to be given way, and DatabaseUnavailable.
         """
         try:
             async with self._sessions() as session, session.begin():
                 yield session
         except OperationalError as error:
             raise _translated(error) from error
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == DEADLOCK:
+                raise WritersCrossed("two writers waited for each other; try again") from error
+            raise
         except LOST as error:
             raise DatabaseUnavailable(str(error)) from error
 

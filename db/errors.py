@@ -3,6 +3,7 @@
 DatabaseError
 ├── DatabaseUnavailable    it cannot be reached or stopped answering
 ├── DatabaseBusy           a writer waited for its turn in vain; the same call may succeed later
+│   └── WritersCrossed     two writers waited for each other, and this one gave way
 ├── DatabaseNotMigrated    its tables are not those of this version
 └── NaiveDatetime          a time without a zone was about to be stored
 """
@@ -18,6 +19,10 @@ class DatabaseUnavailable(DatabaseError):
 
 class DatabaseBusy(DatabaseError):
     """A writer waited for its turn in vain; the same call may succeed later."""
+
+
+class WritersCrossed(DatabaseBusy):
+    """Two writers waited for each other, and this one gave way: nothing was written, and it may begin again at once."""
 
 
 class DatabaseNotMigrated(DatabaseError):

@@ -1,6 +1,7 @@
 """Reading one field of an item that Open edX answered, strictly in its type and leniently in its spelling."""
 
 import html
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -39,13 +40,20 @@ def text(value: Any) -> str:
     return value
 
 
+def short(value: Any) -> str:
+    """A text that may be empty, but is no longer than the platform's columns."""
+    if len(text(value)) > MAX_WORD:
+        raise BadField(f"it has more than {MAX_WORD} characters")
+    if "\x00" in value:
+        raise BadField("it contains U+0000, which no database holds")
+    return str(value)
+
+
 def word(value: Any) -> str:
     """A text for machines: neither empty nor longer than the platform's columns."""
     if not text(value).strip():
         raise BadField("it is empty")
-    if len(value) > MAX_WORD:
-        raise BadField(f"it has more than {MAX_WORD} characters")
-    return str(value)
+    return short(value)
 
 
 def title(value: Any) -> str:
@@ -61,6 +69,17 @@ def flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise BadField(f"{kind_of(value)} in place of true or false")
     return value
+
+
+def whole(value: Any) -> int:
+    """A whole number, which some releases write as a text with decimals: `49.00`."""
+    try:
+        number = float(value) if isinstance(value, str) else value
+    except ValueError:
+        raise BadField(f"{value!r} is no number") from None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        raise BadField(f"{kind_of(value)} in place of a number")
+    return int(number)
 
 
 def instant(value: Any) -> datetime:

@@ -44,12 +44,13 @@ class Authority(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What is sent with a call: a query, raw or to be encoded, and a body with its content type."""
+    """What is sent with a call: a query, raw or to be encoded, a body with its content type, and who signs it in."""
 
     query: Mapping[str, str | int] | str = ""
     body: bytes | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     content_type: str = "application/json"
+    authorization: str | None = field(default=None, repr=False)
 
 
 class OpenEdxHttp:
@@ -105,15 +106,17 @@ class OpenEdxHttp:
         idempotent: bool | None = None,
         private: bool = False,
         attempts: int | None = None,
+        authorization: str | None = None,
     ) -> Answer:
         """Make a call and return its answer, which is 2xx; anything else raises an `OpenEdxError`.
 
         `path` is percent-encoded (`quoted`) and has no query. A call is retried only if it is idempotent, which GET,
-        PUT and DELETE are unless told otherwise. `private` keeps the bodies out of errors.
+        PUT and DELETE are unless told otherwise. `private` keeps the bodies out of errors. `authorization` signs this
+        call in instead of the client's authority.
         """
         call = Call(method, path, operation, private=private)
         body = None if json is None else orjson.dumps(json)
-        outgoing = Outgoing(query, body, form, content_type)
+        outgoing = Outgoing(query, body, form, content_type, authorization)
         retried = method in IDEMPOTENT if idempotent is None else idempotent
         tries = Tries(call, self.settings, attempts=(attempts or self.settings.attempts) if retried else 1)
         retrying = stamina.AsyncRetryingCaller(attempts=tries.attempts, timeout=None)
@@ -166,8 +169,8 @@ class OpenEdxHttp:
 
     async def _signed_in(self, call: Call, outgoing: Outgoing) -> Answer:
         """Send a call signed in; after a 401 once more with a new token."""
-        if self._authority is None:
-            return accepted(await self._send(call, outgoing))
+        if self._authority is None or outgoing.authorization:
+            return accepted(await self._send(call, outgoing, outgoing.authorization))
         authorization = await self._authority.authorization()
         answer = await self._send(call, outgoing, authorization)
         if answer.status == httpx.codes.UNAUTHORIZED:
@@ -177,6 +180,8 @@ class OpenEdxHttp:
 
     async def _send(self, call: Call, outgoing: Outgoing, authorization: str | None = None) -> Answer:
         """One exchange on the wire, reported to `on_try`."""
+        if self.settings.admit and not outgoing.authorization:
+            await self.settings.admit(call.operation)
         started = self.settings.clock()
         try:
             with translated(call):

@@ -1,9 +1,10 @@
-"""The LMS as we see it: its organizations and course runs, read through its REST APIs.
+"""The LMS as we see it: its organizations, course runs and their modes, read through its REST APIs.
 
-Shapes are those of `/api/organizations/v0/` and `/api/courses/v1/`; what else they hold is ignored.
+Shapes are those of `/api/organizations/v0/`, `/api/courses/v1/` and `/api/course_modes/v1/`; what else they hold is
+ignored.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,14 +12,17 @@ from typing import Any, TypeVar
 
 from edx.answers import Answer
 from edx.errors import NotFound
-from edx.fields import BadField, flag, instant_or_none, optional, required, text, title, word
+from edx.fields import BadField, flag, instant_or_none, optional, required, text, title, whole, word
 from edx.http import OpenEdxHttp, quoted
 from edx.keys import CourseKey
 
 ORGANIZATIONS = "/api/organizations/v0/organizations/"
 COURSES = "/api/courses/v1/courses/"
+MODES = "/api/course_modes/v1/courses/"
 PAGE_SIZE = 100
 """The most that the platform gives in a page."""
+
+KEYS_AT_ONCE = 50
 
 T = TypeVar("T")
 
@@ -55,6 +59,22 @@ class CourseRun:
     pacing: Pacing
     is_hidden: bool
     is_invitation_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """A mode in which learners may enroll in a run; `price` in units of `currency` (`usd`), `sku` '' where none is."""
+
+    slug: str
+    name: str
+    sku: str = ""
+    price: int = 0
+    currency: str = "usd"
+    expires: datetime | None = None
+
+
+DEFAULT_MODE = Mode("audit", "Audit")
+"""The mode of a run that has none of its own: the enrollment API shows it so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +118,32 @@ class Lms:
         async for page in self._http.pages(COURSES, operation="courses", query=query):
             for item in page:
                 yield read_item(item, "id", read_course_run)
+
+    async def shown(self, keys: Sequence[CourseKey]) -> set[CourseKey]:
+        """Those of the runs that the user may see: one call for each fifty, whose keys fit into an address.
+
+        An LMS that is too old for the parameter `course_keys` gives all its runs in place of these.
+        """
+        query: dict[str, str | int] = {**await self._viewer(), "page_size": PAGE_SIZE}
+        found: set[CourseKey] = set()
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            query["course_keys"] = ",".join(map(str, keys[start : start + KEYS_AT_ONCE]))
+            async for page in self._http.pages(COURSES, operation="courses", query=query):
+                items = [read_item(item, "id", lambda run: required(run, "id", course_key)) for item in page]
+                found.update(item for item in items if not isinstance(item, BadItem))
+        return found.intersection(keys)
+
+    async def modes(self, key: CourseKey) -> list[Mode]:
+        """The modes of a run that there is, expired ones too; of an unknown one those of a run without any."""
+        answer = await self._http.call("GET", f"{MODES}{quoted(key)}/", operation="course_modes")
+        items = answer.json()
+        if not isinstance(items, list):
+            raise answer.unexpected("not a list")
+        try:
+            modes = [read_mode(item) for item in items]
+        except BadField as error:
+            raise answer.unexpected(str(error)) from error
+        return modes or [DEFAULT_MODE]
 
     async def course_run(self, key: CourseKey) -> CourseRun | None:
         """One course run; None if there is none or the user may not see it."""
@@ -167,6 +213,20 @@ def read_course_run(item: Mapping[str, Any]) -> CourseRun:
         pacing=required(item, "pacing", pacing),
         is_hidden=optional(item, "hidden", flag, default=False),
         is_invitation_only=optional(item, "invitation_only", flag, default=False),
+    )
+
+
+def read_mode(item: Any) -> Mode:
+    """A mode as the course modes API gives it; older releases write the price as a text, such as `49.00`."""
+    if not isinstance(item, dict):
+        raise BadField("not an object")
+    return Mode(
+        slug=required(item, "mode_slug", word),
+        name=optional(item, "mode_display_name", title, ""),
+        sku=optional(item, "sku", text, ""),
+        price=optional(item, "min_price", whole, 0),
+        currency=optional(item, "currency", text, "usd"),
+        expires=optional(item, "expiration_datetime", instant_or_none, None),
     )
 
 

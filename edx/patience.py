@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from edx.answers import Call
@@ -29,6 +29,8 @@ class HttpSettings:
     `connect` and `read` bound one connection attempt and one silence, `whole` one answer from first byte to last.
     A call is tried at most `attempts` times and for at most `budget` including its waits: a wait that would exceed it
     is not begun. `backoff` is the first wait where the platform names none; it doubles. `on_try` sees every exchange.
+    `admit` is told the operation before every exchange that the client's own authority signs in; it may wait, or raise
+    Throttled.
     """
 
     connect: float = 3.0
@@ -41,6 +43,7 @@ class HttpSettings:
     max_pages: int = 1000
     clock: Callable[[], float] = time.monotonic
     on_try: Callable[[Try], None] | None = None
+    admit: Callable[[str], Awaitable[None]] | None = None
 
 
 class Tries:

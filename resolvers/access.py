@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.tables import (
+    AuditEntry,
     Course,
     CourseRun,
     DirectoryMember,
@@ -20,6 +22,8 @@ from db.tables import (
     ProgramCourseRunMode,
     ProgramOrganization,
     ProgramStatus,
+    ProgramUser,
+    ProgramUserStatus,
     RoleGrant,
 )
 
@@ -40,6 +44,7 @@ class Permission(StrEnum):
     SEE_DIRECTORIES = "see_directories"
     SEE_RESTRICTED_RUNS = "see_restricted_runs"  # those too that only their members see
     SYNC_DIRECTORIES = "sync_directories"
+    MANAGE_LEARNERS = "manage_learners"
 
 
 class Role(StrEnum):
@@ -72,11 +77,15 @@ class Viewer:
     """Whoever sent a request: a signed-in user with roles, or nobody.
 
     `username` is the LMS username, compared with case, or None for an anonymous request, which has no roles.
+    `authorization` is what the LMS knows the user by in the header of that name, where the request came with it.
+    `application` is what they came through, if that is known: the client id of a registered one, or a name.
     """
 
     username: str | None
     roles: frozenset[Role] = frozenset()
+    authorization: str | None = field(default=None, repr=False, compare=False, kw_only=True)
     permissions: frozenset[Permission] = field(init=False, compare=False)
+    application: str | None = None
 
     def __post_init__(self) -> None:
         granted = frozenset[Permission]().union(*(PERMISSIONS[role] for role in self.roles))
@@ -107,16 +116,21 @@ def visible_programs(permissions: frozenset[Permission]) -> ColumnElement[bool]:
     published = or_(Program.status == ProgramStatus.ACTIVE, Program.status == ProgramStatus.RETIRED)
     if Permission.SEE_GRANTED_PROGRAMS not in permissions:
         return published
-    return or_(published, and_(Program.status == ProgramStatus.UNPUBLISHED, _is_granted()))
+    return or_(published, and_(Program.status == ProgramStatus.UNPUBLISHED, _is_granted(Program.id)))
 
 
-def _is_granted() -> ColumnElement[bool]:
+def visible_categories(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Whether categories of programs are there: where programs are switched off they are not."""
+    return None if Permission.SEE_PROGRAMS in permissions else false()
+
+
+def _is_granted(program: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     of = ProgramOrganization
-    organizations = select(of.organization_id).where(of.program_id == Program.id)
+    organizations = select(of.organization_id).where(of.program_id == program)
     return exists().where(
         RoleGrant.username == bindparam(VIEWER, type_=String()),
         or_(RoleGrant.role == Role.AUTHOR.value, RoleGrant.role == Role.ADMIN.value),
-        or_(RoleGrant.program_id == Program.id, RoleGrant.organization_id.in_(organizations)),
+        or_(RoleGrant.program_id == program, RoleGrant.organization_id.in_(organizations)),
     )
 
 
@@ -157,5 +171,24 @@ def visible_sites(permissions: frozenset[Permission]) -> ColumnElement[bool] | N
 
 
 def visible_history(permissions: frozenset[Permission]) -> ColumnElement[bool]:
-    """Whose history of programs a viewer may see: all or nothing."""
-    return true() if Permission.SEE_UNPUBLISHED_PROGRAMS in permissions else false()
+    """Which programs' changes a viewer may see: those of the programs that it may see before they are published."""
+    if Permission.SEE_UNPUBLISHED_PROGRAMS in permissions:
+        return true()
+    return _is_granted(AuditEntry.program_id) if Permission.SEE_GRANTED_PROGRAMS in permissions else false()
+
+
+def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bool]:
+    """Whose associations with programs a viewer may see: everybody their own (`spec/programs.md`, "ProgramUser").
+
+    Deleted ones nobody, nor those with programs that learners do not see.
+    """
+    if Permission.SEE_PROGRAMS not in permissions:
+        return false()
+    shown = exists().where(
+        Program.id == ProgramUser.program_id,
+        or_(Program.status == ProgramStatus.ACTIVE, Program.status == ProgramStatus.RETIRED),
+    )
+    found = and_(ProgramUser.status != ProgramUserStatus.DELETED, shown)
+    if Permission.SEE_PROGRAMS_OF_OTHERS in permissions:
+        return found
+    return and_(found, ProgramUser.username == bindparam(VIEWER, type_=String()))

@@ -31,7 +31,7 @@ def record(
     session.add(
         AuditEntry(
             username=viewer.username or "",
-            application=None,
+            application=viewer.application,
             action=action,
             subject=subject,
             changes=orjson.dumps(

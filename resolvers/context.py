@@ -2,20 +2,25 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from strawberry import Info
 
 from db.engine import Database, Snapshot
+from db.errors import WritersCrossed
 from resolvers.access import Viewer
 from resolvers.allowance import Meter
+from resolvers.catalog.settling import ATTEMPTS
 from resolvers.directories.layout import Layout
 from resolvers.features import Feature
 from resolvers.grants import Grantees
+from resolvers.learners.mirror import Memory
+from resolvers.learners.service import Learners
 from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
 from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 from resolvers.refusals import Problem
 
 T = TypeVar("T")
@@ -25,7 +30,9 @@ T = TypeVar("T")
 class Context:
     """The viewer, the data as they are for this operation, the plans, and the rules of the installation.
 
-    `on_refusal` is told of the problems of each change that is refused, and of the mutation's name.
+    `offers` asks the LMS; None where none is configured.
+    `on_refusal` is told of the problems of each change that is refused, and of the mutation's name. `warnings` go
+    along with the answer.
     """
 
     viewer: Viewer
@@ -34,11 +41,15 @@ class Context:
     planner: Planner
     request: Request
     grantees: Grantees
+    learners: Learners
     rules: Rules = field(default_factory=Rules)
+    offers: Offers | None = None
     features: frozenset[Feature] = frozenset(Feature)
     meter: Meter | None = None
     layout: Layout = field(default_factory=Layout)
     on_refusal: Callable[[str, Sequence[Problem]], None] | None = None
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
 
     async def planned(self, info: Info) -> Planned:
         """The value of a planned root field, for graphql-core to take as it is."""
@@ -49,7 +60,18 @@ class Context:
         return await self.planner.object(self.request, _site(info), key, self.snapshot, self)
 
     async def changing(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """The result of `work` in a transaction, which is committed; what is read from then on sees the change."""
+        """The result of `work` in a transaction, which is committed; what is read from then on sees the change.
+
+        `work` is done again, from the beginning, when it had to give way to another writer.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._changing(work)
+            except WritersCrossed:
+                continue
+        return await self._changing(work)
+
+    async def _changing(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         async with self.database.writing() as session:
             result = await work(session)
         await self.snapshot.release()

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import OrganizationAlias, Program, ProgramStatus, RoleGrant
 from resolvers.access import Permission, Role, Viewer
 from resolvers.audit import record
+from resolvers.catalog.settling import settled
 from resolvers.errors import Forbidden, NotFound
 from resolvers.refusals import Problem, Reason, Refusal
 
@@ -24,25 +25,28 @@ class Scope:
 
 async def grant(session: AsyncSession, viewer: Viewer, username: str, role: Role, scope: Scope) -> None:
     """Give a user a role in a scope; giving it again changes nothing. Raises Forbidden and Refusal."""
-    organization, program = await _scope(session, viewer, username, scope)
-    known = select(RoleGrant).where(*_same(username, role, organization, program))
-    if await session.scalar(known) is None:
-        session.add(
-            RoleGrant(
-                username=username, role=role.value, organization_id=organization, program_id=program,
-                granted_by=viewer.username or "",
-            )
-        )  # fmt: skip
-        _record(session, viewer, "grant", username, role, scope, program)
+
+    async def attempt() -> None:
+        organization, program = await _scope(session, viewer, username, scope)
+        known = select(RoleGrant).where(*_same(username, role, organization, program))
+        if await session.scalar(known) is None:
+            session.add(
+                RoleGrant(
+                    username=username, role=role.value, organization_id=organization, program_id=program,
+                    granted_by=viewer.username or "",
+                )
+            )  # fmt: skip
+            _record(session, viewer, "grant", username, role, scope, program)
+
+    await settled(session, attempt)
 
 
 async def revoke(session: AsyncSession, viewer: Viewer, username: str, role: Role, scope: Scope) -> None:
     """Take a role in a scope from a user who has it. Raises Forbidden, NotFound and Refusal."""
     organization, program = await _scope(session, viewer, username, scope)
-    known = await session.scalar(select(RoleGrant).where(*_same(username, role, organization, program)))
-    if known is None:
+    revoked = delete(RoleGrant).where(*_same(username, role, organization, program)).returning(RoleGrant.id)
+    if await session.scalar(revoked) is None:
         raise NotFound(f"{username} does not have this role there")
-    await session.delete(known)
     _record(session, viewer, "revoke", username, role, scope, program)
 
 

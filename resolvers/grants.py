@@ -69,6 +69,15 @@ async def require_to_create(session: AsyncSession, viewer: Viewer, organizations
         raise Forbidden("you may not make programs for these organizations")
 
 
+async def require_for(session: AsyncSession, viewer: Viewer, permission: Permission, organization: int | None) -> None:
+    """Raise Forbidden unless the viewer has the permission everywhere or for an organization, of which None is none."""
+    if viewer.may(permission):
+        return
+    grants = await grants_of(session, viewer)
+    if organization is None or permission not in grants.organizations.get(organization, frozenset()):
+        raise Forbidden(f"you lack the permission to {permission.value.replace('_', ' ')} of this organization")
+
+
 async def require_some(session: AsyncSession, viewer: Viewer, permission: Permission) -> None:
     """Raise Forbidden for viewers who have the permission nowhere, before anything is looked up for them."""
     if viewer.may(permission):

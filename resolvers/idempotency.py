@@ -31,10 +31,17 @@ async def once(
     if not 0 < len(key) <= LONGEST_KEY or "\0" in key:
         raise Refusal([Problem(Reason.INVALID, f"a key has 1 to {LONGEST_KEY} characters", ("idempotencyKey",))])
     fingerprint = sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    known = await session.get(IdempotencyKey, (viewer.username or "", operation, key))
+    row = (viewer.username or "", operation, key)
+    known = await session.get(IdempotencyKey, row)
     if known is not None:
         return _same(known, fingerprint)
-    result = await work()
+    try:
+        result = await work()
+    except Refusal:  # the first time may have ended meanwhile, and be what stands against this one
+        known = await session.get(IdempotencyKey, row)
+        if known is None:
+            raise
+        return _same(known, fingerprint)
     session.add(
         IdempotencyKey(
             username=viewer.username or "", operation=operation, key=key, fingerprint=fingerprint, result=result

@@ -25,11 +25,14 @@ from db.tables import (
     ProgramCourseRunMode,
     ProgramOrganization,
     ProgramRequirement,
+    ProgramUser,
+    ProgramUserStatus,
     RoleGrant,
 )
 from db.types import Instant, ListOf, any_of, micros, present, text
 from edx.keys import CourseId, CourseKey, InvalidCourseKey
 from resolvers.errors import BadUserInput
+from resolvers.learners.service import listed, permit_username, some_username
 from resolvers.plan.ids import parse_key
 from resolvers.plan.sources import Expression, Filter
 
@@ -212,12 +215,22 @@ def _program_with_run(key: BindParameter[str]) -> ColumnElement[bool]:
     return exists().where(mode.program_id == Program.id, mode.course_run_id == run.id, run.key_folded == key)
 
 
+def _program_with_unavailable_runs(wanted: BindParameter[bool]) -> ColumnElement[bool]:
+    mode = ProgramCourseRunMode
+    return exists().where(mode.program_id == Program.id, mode.is_unavailable) == wanted
+
+
 def _program_of_category(slug: BindParameter[str]) -> ColumnElement[bool]:
     return Program.category_id == select(ProgramCategory.id).where(ProgramCategory.slug == slug).scalar_subquery()
 
 
 def _program_in_status(statuses: BindParameter[list[str]]) -> ColumnElement[bool]:
     return any_of(Program.status, statuses)
+
+
+def _program_of_learner(username: BindParameter[str]) -> ColumnElement[bool]:
+    of = ProgramUser
+    return exists().where(of.program_id == Program.id, of.username == username, of.status != ProgramUserStatus.DELETED)
 
 
 def _moment(value: datetime) -> datetime:
@@ -230,8 +243,19 @@ PROGRAM_FILTERS: Mapping[str, Filter] = {
     "org": Filter(_program_of_organization, folded),
     "course": Filter(_program_with_course, folded_course_id),
     "run": Filter(_program_with_run, folded_run_key),
+    "hasUnavailableRuns": Filter(_program_with_unavailable_runs, bool, Boolean()),
     "search": Filter(_search(Program.name_folded), containing),
+    "username": Filter(_program_of_learner, some_username, permit=permit_username, before=listed),
     "updatedSince": Filter(lambda moment: Program.updated_at >= moment, _moment, Instant()),
+}
+
+ASSOCIATION_ORDERS: Mapping[str, Expression] = {
+    "username": ProgramUser.username,
+    "created": micros(ProgramUser.created_at),
+}
+OWN_ASSOCIATION_ORDERS: Mapping[str, Expression] = {"created": micros(ProgramUser.created_at)}
+ASSOCIATION_FILTERS: Mapping[str, Filter] = {
+    "status": Filter(lambda statuses: any_of(ProgramUser.status, statuses), list, ListOf(text())),
 }
 
 GRANT_FILTERS: Mapping[str, Filter] = {

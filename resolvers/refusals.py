@@ -5,7 +5,7 @@ not there (`NotFound`). Mutations answer it as `userErrors`; nothing is written.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ class Reason(StrEnum):
     BAD_TRANSITION = "BAD_TRANSITION"
     CATEGORY_UNKNOWN = "CATEGORY_UNKNOWN"
     COURSE_OF_OTHER_ORGANIZATION = "COURSE_OF_OTHER_ORGANIZATION"
+    COURSE_TAKEN = "COURSE_TAKEN"
     COURSE_UNKNOWN = "COURSE_UNKNOWN"
     DUPLICATE = "DUPLICATE"
     HAS_USERS = "HAS_USERS"
@@ -29,6 +30,7 @@ class Reason(StrEnum):
     ORG_UNKNOWN = "ORG_UNKNOWN"
     PROGRAM_ACTIVE = "PROGRAM_ACTIVE"
     PROGRAM_CYCLE = "PROGRAM_CYCLE"
+    PROGRAM_NOT_ACTIVE = "PROGRAM_NOT_ACTIVE"
     PROGRAM_UNKNOWN = "PROGRAM_UNKNOWN"
     REQUIRED = "REQUIRED"
     REQUIREMENTS_NOT_FLAT = "REQUIREMENTS_NOT_FLAT"
@@ -59,6 +61,13 @@ class Refusal(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(problem.message for problem in self.problems))
+
+    def of_courses_in(self, field: str) -> "Refusal":
+        """The same, for an input whose courses are in another field than `courses`: problems with them are there."""
+        return Refusal(
+            replace(problem, place=(field,)) if problem.place[:1] == ("courses",) and field != "courses" else problem
+            for problem in self.problems
+        )
 
 
 def refuse_if(problems: Iterable[Problem]) -> None:

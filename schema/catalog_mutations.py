@@ -8,14 +8,11 @@ import strawberry
 from db.tables import Pacing as StoredPacing
 from edx.errors import InvalidCourseKey
 from edx.keys import CourseKey
-from resolvers.access import Permission
 from resolvers.catalog import edits
-from resolvers.catalog.course_runs import upsert_course_runs
 from resolvers.catalog.errors import Refused
-from resolvers.catalog.facts import OrganizationFacts, RunDetails, RunFacts
+from resolvers.catalog.facts import RunDetails, RunFacts
 from resolvers.catalog.report import Outcome
 from resolvers.context import Context
-from resolvers.grants import require_some
 from resolvers.refusals import Problem, Reason, Refusal
 from schema.course import Course
 from schema.course_run import CourseRun
@@ -78,7 +75,7 @@ class UpsertOrganizationInput:
 
     key: str = strawberry.field(description="Key: the organization part of course keys.")
     display_name: str | None = _given("Name for people.")
-    description: str | None = _given("What it is.")
+    description: str | None = _given("What it is; stays as it is where left out, as its name and logo do.")
     logo_url: str | None = _given("Address of its logo.")
 
 
@@ -230,13 +227,12 @@ async def update_organization(info: Info, input: UpdateOrganizationInput) -> Upd
 
 async def upsert_organization(info: Info, input: UpsertOrganizationInput) -> UpsertOrganizationPayload | None:
     """Add an organization or bring it up to date."""
-    facts = OrganizationFacts(input.key, input.display_name or "", input.description or "", input.logo_url or None)
+    named = {name: getattr(input, name) for name in ("display_name", "description", "logo_url")}
+    given = {name: value for name, value in named.items() if value is not strawberry.UNSET}
     return await changing(
         info,
         lambda errors, key: UpsertOrganizationPayload(user_errors=errors, key=key),
-        lambda session: edits.put_organization(
-            session, info.context.viewer, facts, is_named=input.display_name is not strawberry.UNSET
-        ),
+        lambda session: edits.put_organization(session, info.context.viewer, input.key, given),
     )
 
 
@@ -256,11 +252,11 @@ async def sync_catalog(info: Info, input: SyncCatalogInput) -> SyncCatalogPayloa
             facts[told.key.folded] = told
 
     async def work(session: Any) -> list[Outcome | Refused]:
-        await require_some(session, info.context.viewer, Permission.CHANGE_PROGRAMS)
         if len(input.items) > MOST_ITEMS:
             reason = f"{len(input.items)} items are more than {MOST_ITEMS}"
             raise Refusal([Problem(Reason.INVALID, reason, ("items",))])
-        return (await upsert_course_runs(session, list(facts.values()), dry_run=input.dry_run)).outcomes
+        viewer = info.context.viewer
+        return (await edits.push_runs(session, viewer, list(facts.values()), dry_run=input.dry_run)).outcomes
 
     async def change() -> SyncCatalogPayload:
         outcomes = await info.context.changing(work)

@@ -9,12 +9,14 @@ from db import tables
 from resolvers import reads
 from resolvers.access import visible_runs
 from resolvers.directories.entries import load_entries
+from resolvers.learners.progress import load_own_enrollments
 from resolvers.plan.sources import Link, batched, column, computed, noun, one
 from schema import lists
 from schema.catalog_entry import CatalogEntry
 from schema.connection import Connection
 from schema.enums import CourseRunOrigin, CourseRunState, Pacing
 from schema.node import Node
+from schema.progress import Enrollment
 
 if TYPE_CHECKING:
     from schema.course import Course
@@ -71,4 +73,7 @@ class CourseRun(Node):
     programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = lists.programs(
         "Programs that the run counts for.",
         through=Link(tables.ProgramCourseRunMode.course_run_id, tables.ProgramCourseRunMode.program_id),
+    )
+    viewer_enrollment: Enrollment | None = batched(
+        tables.CourseRun.key, load_own_enrollments, "The viewer's active enrollment in the run."
     )

@@ -58,6 +58,31 @@ class ProgramStatus(Enum):
     )
 
 
+@strawberry.enum(description="How a learner stands to a program. Associations that were ended are not found by anyone.")
+class ProgramUserStatus(Enum):
+    """Statuses of associations (`spec/programs.md`, "ProgramUser") as the public sees them."""
+
+    ACTIVE = strawberry.enum_value(tables.ProgramUserStatus.ACTIVE.value, description="On the way.")
+    COMPLETED = strawberry.enum_value(
+        tables.ProgramUserStatus.COMPLETED.value, description="All that the program requires is done."
+    )
+
+
+@strawberry.enum(description="What brought a learner's association with a program about.")
+class ProgramUserSource(Enum):
+    """Sources of associations."""
+
+    LISTING = strawberry.enum_value(
+        tables.ProgramUserSource.LISTING.value, description="An enrollment, seen when programs were listed."
+    )
+    CERTIFICATE = strawberry.enum_value(
+        tables.ProgramUserSource.CERTIFICATE.value, description="An enrollment, seen when a certificate was earned."
+    )
+    REGISTRATION = strawberry.enum_value(
+        tables.ProgramUserSource.REGISTRATION.value, description="A registration, such as a purchase."
+    )
+
+
 @strawberry.enum(description="One thing that a viewer may do with a program.")
 class ProgramPermission(Enum):
     """Permissions on programs (`spec/programs.md`, "Roles and Permissions")."""

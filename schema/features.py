@@ -18,19 +18,19 @@ from resolvers.features import Feature
 class Features:
     """The parts of the product."""
 
-    programs: bool = strawberry.field(description="Programs, their requirements and their learners.")
-    contracts: bool = strawberry.field(description="Contracts with organizations, and re-runs of courses for them.")
-    content: bool = strawberry.field(description="The content of course runs.")
-    directories: bool = strawberry.field(description="Course directories on disk.")
+    has_programs: bool = strawberry.field(description="Programs, their requirements and their learners.")
+    has_contracts: bool = strawberry.field(description="Contracts with organizations, and re-runs of courses for them.")
+    has_content: bool = strawberry.field(description="The content of course runs.")
+    has_directories: bool = strawberry.field(description="Course directories on disk.")
 
 
 def features(info: strawberry.Info[Context, None]) -> Features:
     """The parts of this installation."""
-    return Features(**{feature.value: feature in info.context.features for feature in Feature})
+    return Features(**{f"has_{feature.value}": feature in info.context.features for feature in Feature})
 
 
 class Needs(FieldExtension):
-    """Refuses a mutation where the part of the product that it is of is off."""
+    """Refuses a field, such as a mutation, where the part of the product that it is of is off."""
 
     def __init__(self, feature: Feature) -> None:
         self.feature = feature
@@ -39,7 +39,7 @@ class Needs(FieldExtension):
     async def resolve_async(
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: strawberry.Info[Context, None], **given: Any
     ) -> Any:
-        """The mutation's payload. Raises FeatureDisabled."""
+        """The field's value. Raises FeatureDisabled."""
         if self.feature not in info.context.features:
             raise FeatureDisabled(f"This installation does without {self.feature.value}.")
         return await next_(source, info, **given)

@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from schema.enums import CourseRunState, ProgramStatus
+from schema.enums import CourseRunState, ProgramStatus, ProgramUserStatus
 
 
 def _condition(description: str) -> Any:
@@ -52,7 +52,21 @@ class ProgramFilter:
     )
     updated_since: datetime | None = _condition("Changed at that time or later.")
     run: str | None = _condition("Key of a course run in the program, without regard to case.")
+    has_unavailable_runs: bool | None = _condition(
+        "Whether the LMS has stopped offering a run of the program, or its mode."
+    )
     search: str | None = _condition("Name contains this text, without regard to case.")
+    username: str | None = _condition(
+        "LMS username, compared with case, of a learner who is associated with the program. Learners may name "
+        "themselves only. Associations follow the learner's enrollments when they are listed."
+    )
+
+
+@strawberry.input(description="Which associations with programs to list.")
+class ProgramUserFilter:
+    """Conditions on associations."""
+
+    status: list[ProgramUserStatus] | None = _condition("Status is one of these.")
 
 
 @strawberry.input(description="Which grants of roles to list.")

@@ -2,13 +2,23 @@
 
 from typing import Any
 
+from sqlalchemy import String, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.tables import AuditEntry, RoleGrant
+from db.tables import AuditEntry, ProgramCategory, ProgramUser, RoleGrant
 from resolvers import reads
+from resolvers.access import VIEWER
+from resolvers.learners.service import listed
 from resolvers.plan.sources import Link, paged
-from schema.filters import CourseFilter, CourseRunFilter, OrganizationFilter, ProgramFilter, RoleGrantFilter
-from schema.orders import CourseOrder, CourseRunOrder, OrganizationOrder, ProgramOrder
+from schema.filters import (
+    CourseFilter,
+    CourseRunFilter,
+    OrganizationFilter,
+    ProgramFilter,
+    ProgramUserFilter,
+    RoleGrantFilter,
+)
+from schema.orders import CourseOrder, CourseRunOrder, OrganizationOrder, ProgramOrder, ProgramUserOrder
 
 
 def organizations(description: str) -> Any:
@@ -66,6 +76,11 @@ def programs(description: str, *, through: Link | None = None) -> Any:
     )
 
 
+def program_categories(description: str) -> Any:
+    """All categories of programs, by name."""
+    return paged(description, orders={"name": ProgramCategory.display_name})
+
+
 def program_changes(description: str) -> Any:
     """The changes of an object that `program_id` of the audit log refers to, the last first."""
     return paged(
@@ -73,6 +88,30 @@ def program_changes(description: str) -> Any:
         orders={"id": AuditEntry.id},
         descending=True,
         remote=AuditEntry.program_id,
+    )
+
+
+def program_users(description: str) -> Any:
+    """The associations with a program."""
+    return paged(
+        description,
+        orders=reads.ASSOCIATION_ORDERS,
+        order_by=ProgramUserOrder,
+        filters=reads.ASSOCIATION_FILTERS,
+        filter_by=ProgramUserFilter,
+        remote=ProgramUser.program_id,
+    )
+
+
+def own_programs(description: str) -> Any:
+    """The associations of whoever asks, brought up to date first."""
+    return paged(
+        description,
+        orders=reads.OWN_ASSOCIATION_ORDERS,
+        filters=reads.ASSOCIATION_FILTERS,
+        filter_by=ProgramUserFilter,
+        where=ProgramUser.username == bindparam(VIEWER, type_=String()),
+        before=listed,
     )
 
 

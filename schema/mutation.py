@@ -8,8 +8,9 @@ import strawberry
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
 from schema import directory_mutations as directories
+from schema import learner_mutations as learners
+from schema import program_import, role
 from schema import program_mutations as programs
-from schema import role
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
     SyncCatalogPayload,
@@ -26,6 +27,15 @@ from schema.directory_mutations import (
     SyncDirectoriesPayload,
 )
 from schema.features import Needs
+from schema.learner_mutations import (
+    LeaveProgramPayload,
+    RefreshEnrollmentsPayload,
+    RegisterProgramUsersPayload,
+    RemoveProgramUserPayload,
+    RestoreProgramUserPayload,
+    RetireUserPayload,
+)
+from schema.program_import import ImportProgramsPayload
 from schema.program_mutations import (
     AddCourseToProgramPayload,
     CreateProgramPayload,
@@ -92,6 +102,35 @@ class Mutation:
     )
     move_program_course: MoveProgramCoursePayload | None = _of_programs(
         programs.move_program_course, "Move a course within the list that it stands in."
+    )
+    leave_program: LeaveProgramPayload | None = _of_programs(
+        learners.leave_program, "End the viewer's own association with a program; only an admin can restore it."
+    )
+    retire_user: RetireUserPayload | None = _mutation(
+        learners.retire_user,
+        "Erase a user who has to be forgotten: what the LMS told of them goes, and histories keep a random name. Needs "
+        "the permission to manage learners.",
+    )
+    refresh_enrollments: RefreshEnrollmentsPayload | None = _of_programs(
+        learners.refresh_enrollments,
+        "Ask the LMS now for the enrollments and certificates of learners, however fresh what is known is.",
+    )
+    register_program_users: RegisterProgramUsersPayload | None = _of_programs(
+        learners.register_program_users,
+        "Associate learners with an active program, whether they are enrolled or not. Idempotent. Needs the permission "
+        "to manage learners.",
+    )
+    remove_program_user: RemoveProgramUserPayload | None = _of_programs(
+        learners.remove_program_user, "End a learner's association. Needs the permission to manage learners."
+    )
+    restore_program_user: RestoreProgramUserPayload | None = _of_programs(
+        learners.restore_program_user,
+        "Bring a learner's association back that was ended. Needs the permission to manage learners.",
+    )
+    import_programs: ImportProgramsPayload | None = _of_programs(
+        program_import.import_programs,
+        "Make the programs of a file, or bring known ones up to date by their UUIDs, all or none of them. Needs the "
+        "permissions to change and to publish programs.",
     )
     upsert_course_run: UpsertCourseRunPayload | None = _mutation(
         catalog.upsert_course_run,

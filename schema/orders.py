@@ -47,6 +47,14 @@ class ProgramOrderField(Enum):
     UPDATED = strawberry.enum_value("updated", description="When the program was last changed.")
 
 
+@strawberry.enum(description="What associations with programs can be sorted by.")
+class ProgramUserOrderField(Enum):
+    """Sort keys of associations."""
+
+    USERNAME = strawberry.enum_value("username", description="Username of the learner.")
+    CREATED = strawberry.enum_value("created", description="When the association came about.")
+
+
 def _direction() -> OrderDirection | None:
     """The member that all orders share."""
     direction: OrderDirection | None = strawberry.field(default=strawberry.UNSET, description="`ASC` by default.")
@@ -82,4 +90,12 @@ class ProgramOrder:
     """An order of programs."""
 
     field: ProgramOrderField = strawberry.field(description="What to sort by.")
+    direction: OrderDirection | None = _direction()
+
+
+@strawberry.input(description="The order of associations with programs; by username if not given.")
+class ProgramUserOrder:
+    """An order of associations."""
+
+    field: ProgramUserOrderField = strawberry.field(description="What to sort by.")
     direction: OrderDirection | None = _direction()

@@ -7,18 +7,21 @@ import strawberry
 
 from db import tables
 from resolvers import reads
-from resolvers.access import visible_modes, visible_programs
+from resolvers.access import visible_categories, visible_modes, visible_programs
 from resolvers.grants import load_permissions
+from resolvers.learners.progress import load_learner
 from resolvers.plan.sources import Link, batched, column, many, noun, one
 from schema import lists
 from schema.connection import Connection
 from schema.enums import ProgramPermission, ProgramStatus, RequirementKind
 from schema.node import Node
+from schema.progress import ProgramLearner
 from schema.publishability import Publishability, load_publishability
 
 if TYPE_CHECKING:
     from schema.course import Course
     from schema.course_run import CourseRun
+    from schema.learner import ProgramUser
     from schema.organization import Organization
     from schema.program_history import ProgramChange
 
@@ -37,6 +40,7 @@ class ProgramCategoryMode:
 @noun(
     tables.ProgramCategory,
     key=tables.ProgramCategory.slug,
+    visible=visible_categories,
     description="A kind of program, such as XSeries.",
 )
 class ProgramCategory:
@@ -154,4 +158,14 @@ class Program(Node):
         "Course runs that count for the program, each with the mode that counts.",
         remote=tables.ProgramCourseRunMode.program_id,
         order=[tables.ProgramCourseRunMode.id],
+    )
+    learner: ProgramLearner = batched(
+        tables.Program.id,
+        load_learner,
+        "One learner, associated with the program or not. Learners may name themselves only.",
+        {"username": (str | None, "LMS username, compared with case; the viewer's by default.")},
+    )
+    users: Connection[Annotated["ProgramUser", strawberry.lazy("schema.learner")]] = lists.program_users(
+        "Associations of learners with the program: all of them for viewers who may see programs of others, else the "
+        "viewer's own. Reading them brings none about."
     )

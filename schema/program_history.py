@@ -6,17 +6,17 @@ import strawberry
 
 from db import tables
 from resolvers.access import visible_history
-from resolvers.plan.sources import attribute, batched, column, noun
-from resolvers.programs.history import load_changes
+from resolvers.plan.sources import batched, column, noun, told
+from resolvers.programs.history import load_applications, load_changes
 
 
 @strawberry.type(description="What a field was and became.")
 class FieldChange:
     """A change of one field."""
 
-    field: str = attribute("field", "Name of the field in the input of mutations.")
-    before: str | None = attribute("before", "Value before, as JSON; null where there was none.")
-    after: str | None = attribute("after", "Value after, as JSON; null where there is none.")
+    field: str = told("field", "Name of the field in the input of mutations.")
+    before: str | None = told("before", "Value before, as JSON; null where there was none.")
+    after: str | None = told("after", "Value after, as JSON; null where there is none.")
 
 
 @noun(
@@ -30,6 +30,10 @@ class ProgramChange:
 
     at: datetime = column(tables.AuditEntry.at, "When it was made.")
     username: str = column(tables.AuditEntry.username, "Who made it, by LMS username.")
-    application: str | None = column(tables.AuditEntry.application, "Through which client application.")
+    application: str | None = batched(
+        tables.AuditEntry.application,
+        load_applications,
+        "Through which application: the name of a registered one, or `lms:` and the user whom the LMS's token was for.",
+    )
     action: str = column(tables.AuditEntry.action, "What was done, such as `create`, `update`, `active` or `delete`.")
     changes: list[FieldChange] = batched(tables.AuditEntry.changes, load_changes, "What changed, field by field.")

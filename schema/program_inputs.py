@@ -1,6 +1,7 @@
 """What the mutations of programs take."""
 
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -11,12 +12,20 @@ from resolvers.programs import CourseLeaf, Group, ProgramLeaf, RunModeDraft
 from resolvers.programs.drafts import Requirement
 from resolvers.programs.edits import Changes
 from resolvers.reads import course_id, program_key, run_key
-from resolvers.refusals import Problem, Reason, Refusal
+from resolvers.refusals import Problem, Reason, refuse_if
 from schema.enums import ProgramStatus
+
+T = TypeVar("T")
+D_co = TypeVar("D_co", covariant=True)
 
 
 def _given(description: str) -> Any:
     return strawberry.field(default=strawberry.UNSET, description=description)
+
+
+def or_none(value: T | None) -> T | None:
+    """A value of an input, None where it was left out; unlike by its truth, 0 and an empty text are values."""
+    return None if value is strawberry.UNSET else value
 
 
 @strawberry.input(description="A course run in the enrollment mode that counts for a program.")
@@ -27,9 +36,9 @@ class RunModeInput:
     mode_slug: str = strawberry.field(description="Slug of the mode, such as `verified`.")
     sku: str = strawberry.field(default="", description="SKU of the mode's product, if there is one.")
 
-    def draft(self) -> RunModeDraft:
-        """As programs are made of it. Raises BadUserInput for a malformed key."""
-        return RunModeDraft(run_key(self.run), self.mode_slug, self.sku)
+    def draft(self, keys: "Keys", *place: str) -> RunModeDraft:
+        """As programs are made of it."""
+        return RunModeDraft(keys.parsed(run_key, self.run, *place, "run"), self.mode_slug, self.sku)
 
 
 @strawberry.input(description="Requirements of which all, or a minimum, are to be met.")
@@ -52,16 +61,34 @@ class RequirementInput:
     program: strawberry.ID | None = _given("Global id of a program.")
     group: RequirementGroupInput | None = _given("A group.")
 
-    def draft(self) -> Requirement:
-        """As programs are made of it. Raises BadUserInput for a malformed id."""
-        if self.course:
-            return CourseLeaf(course_id(self.course))
-        if self.program:
-            return ProgramLeaf(UUID(program_key(self.program)))
+    def draft(self, keys: "Keys", *place: str) -> Requirement:
+        """As programs are made of it."""
+        if isinstance(self.course, str):
+            return CourseLeaf(keys.parsed(course_id, self.course, *place, "course"))
+        if isinstance(self.program, str):
+            return ProgramLeaf(keys.parsed(_uuid, self.program, *place, "program", code=Reason.INVALID))
         assert self.group  # noqa: S101 -- GraphQL sees to it that one is given
         group = self.group
-        children = tuple(each.draft() for each in group.requirements)
-        return Group(children, group.minimum or None, group.title, group.is_elective)
+        children = drafts(group.requirements, keys, *place, "group", "requirements")
+        return Group(tuple(children), or_none(group.minimum), group.title, group.is_elective)
+
+
+class Keys:
+    """Reads the keys in an input, and notes all that are malformed, each with its place."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def parsed(self, parse: Callable[[str], Any], text: str, *place: str, code: Reason = Reason.BAD_COURSE_KEY) -> Any:
+        """What `parse` makes of a text, nothing where it is malformed."""
+        try:
+            return parse(text)
+        except BadUserInput as error:
+            self.problems.append(Problem(code, str(error), place))
+
+
+def _uuid(text: str) -> UUID:
+    return UUID(program_key(text))
 
 
 @strawberry.input(description="A program to be made; it is unpublished at first.")
@@ -166,28 +193,40 @@ NAMES = (
 
 
 def changes(given: CreateProgramInput | UpdateProgramInput) -> Changes:
-    """The changes in an input. Raises Refusal for malformed keys, each with its place."""
+    """The changes in an input. Raises Refusal for malformed keys."""
     values = {name: getattr(given, name, strawberry.UNSET) for name in NAMES}
     values = {name: value for name, value in values.items() if value is not strawberry.UNSET}
     if isinstance(given, CreateProgramInput):  # a create has nothing to empty: null is as good as none
         values = {name: value for name, value in values.items() if value is not None}
     if values.get("status") is not None:
         values["status"] = StoredStatus(values["status"].value)
+    keys = Keys()
     if values.get("courses") is not None:
-        values["courses"] = [parsed(course_id, key, "courses", str(i)) for i, key in enumerate(values["courses"])]
-    if values.get("requirements") is not None:
-        values["requirements"] = [
-            parsed(RequirementInput.draft, each, "requirements") for each in values["requirements"]
-        ]
-    if values.get("run_modes") is not None:
-        modes = enumerate(values["run_modes"])
-        values["run_modes"] = [parsed(RunModeInput.draft, mode, "runModes", str(i), "run") for i, mode in modes]
+        courses = enumerate(values["courses"])
+        values["courses"] = [keys.parsed(course_id, key, "courses", str(i)) for i, key in courses]
+    for name, place in (("requirements", "requirements"), ("run_modes", "runModes")):
+        if values.get(name) is not None:
+            values[name] = drafts(values[name], keys, place)
+    refuse_if(keys.problems)
     return Changes(**values)
 
 
-def parsed(parse: Any, value: Any, *place: str) -> Any:
-    """What `parse` makes of a value of the input. Raises Refusal for a malformed key at its place."""
-    try:
-        return parse(value)
-    except BadUserInput as error:
-        raise Refusal([Problem(Reason.BAD_COURSE_KEY, str(error), place)]) from error
+class Drafted(Protocol[D_co]):
+    """An input of which programs are made."""
+
+    def draft(self, keys: Keys, *place: str) -> D_co:
+        """As programs are made of it; malformed keys are noted."""
+        ...
+
+
+def drafts(inputs: Sequence[Drafted[D_co]], keys: Keys, *place: str) -> list[D_co]:
+    """What the items of a list in an input stand for, each read at its own place."""
+    return [each.draft(keys, *place, str(i)) for i, each in enumerate(inputs)]
+
+
+def read(reading: Callable[[Keys], T]) -> T:
+    """What `reading` makes of an input. Raises Refusal for all keys that are malformed."""
+    keys = Keys()
+    result = reading(keys)
+    refuse_if(keys.problems)
+    return result

@@ -1,7 +1,7 @@
 """Mutations of programs (`spec/programs.md`, "Programs", "Program Lifecycle")."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -12,25 +12,28 @@ from resolvers.context import Context
 from resolvers.programs import trees
 from resolvers.programs.drafts import ProgramDraft
 from resolvers.programs.edits import Changes, Editor
+from resolvers.programs.offers import Answers, informed
 from resolvers.reads import course_id, program_key
-from schema.payload import Deletion, Payload, changed, changing
+from resolvers.refusals import Refusal
+from schema.payload import Deletion, Payload, answered, changed, changing
 from schema.program import Program
 from schema.program_inputs import (
     AddCourseToProgramInput,
     CreateProgramInput,
     DeleteProgramInput,
+    Keys,
     MoveProgramCourseInput,
     ProgramInput,
     PublishProgramInput,
     RemoveCourseFromProgramInput,
-    RequirementInput,
     RetireProgramInput,
     RevertProgramInput,
-    RunModeInput,
     SetProgramRequirementsInput,
     UpdateProgramInput,
     changes,
-    parsed,
+    drafts,
+    or_none,
+    read,
 )
 
 Info = strawberry.Info[Context, None]
@@ -98,21 +101,31 @@ class DeleteProgramPayload(Deletion):
 async def _editing(info: Info, kind: type[P], work: Callable[[Editor], Awaitable[str]]) -> P:
     """The payload of a change that gives the program's UUID."""
     context = info.context
-    return await changing(
-        info,
-        lambda errors, uuid: kind(user_errors=errors, uuid=uuid),
-        lambda session: work(Editor(session, context.viewer, context.rules)),
-    )
+
+    async def attempt(answers: Answers | None) -> str:
+        return await context.changing(lambda session: work(Editor(session, context.viewer, context.rules, answers)))
+
+    async def change() -> P:
+        return kind(user_errors=[], uuid=await informed(context.offers, attempt))
+
+    return await answered(info, change(), lambda errors: kind(user_errors=errors))
 
 
 async def _changing(
-    info: Info, kind: type[P], given: ProgramInput | UpdateProgramInput, change: Callable[[ProgramDraft], Changes]
+    info: Info,
+    kind: type[P],
+    given: ProgramInput | UpdateProgramInput,
+    change: Callable[[ProgramDraft], Changes],
+    courses: str = "courses",
 ) -> P:
-    """The payload of a change of one program."""
+    """The payload of a change of one program; `courses` is the field of the input that its courses came from."""
 
     async def work(editor: Editor) -> str:
         uuid = UUID(program_key(given.id))
-        await editor.edit(uuid, change, given.expected_revision or None)
+        try:
+            await editor.edit(uuid, change, or_none(given.expected_revision))
+        except Refusal as refusal:
+            raise refusal.of_courses_in(courses) from refusal
         return str(uuid)
 
     return await _editing(info, kind, work)
@@ -123,7 +136,7 @@ async def _moving(info: Info, kind: type[P], given: ProgramInput, to: ProgramSta
 
     async def work(editor: Editor) -> str:
         uuid = UUID(program_key(given.id))
-        await editor.move(uuid, to, given.expected_revision or None)
+        await editor.move(uuid, to, or_none(given.expected_revision))
         return str(uuid)
 
     return await _editing(info, kind, work)
@@ -131,8 +144,16 @@ async def _moving(info: Info, kind: type[P], given: ProgramInput, to: ProgramSta
 
 async def create_program(info: Info, input: CreateProgramInput) -> CreateProgramPayload | None:
     """Make a program."""
-    key = input.idempotency_key or None
-    return await _editing(info, CreateProgramPayload, lambda editor: editor.create(changes(input), key))
+    key = or_none(input.idempotency_key)
+    courses = "requirements" if or_none(input.requirements) is not None else "courses"
+
+    async def work(editor: Editor) -> str:
+        try:
+            return await editor.create(lambda: changes(input), key)
+        except Refusal as refusal:
+            raise refusal.of_courses_in(courses) from refusal
+
+    return await _editing(info, CreateProgramPayload, work)
 
 
 async def update_program(info: Info, input: UpdateProgramInput) -> UpdateProgramPayload | None:
@@ -161,7 +182,7 @@ async def delete_program(info: Info, input: DeleteProgramInput) -> DeleteProgram
 
     async def work(session: AsyncSession) -> str:
         uuid = UUID(program_key(input.id))
-        await Editor(session, context.viewer, context.rules).delete(uuid, input.expected_revision or None)
+        await Editor(session, context.viewer, context.rules).delete(uuid, or_none(input.expected_revision))
         return f"Program:{uuid}"
 
     return await changing(info, DeleteProgramPayload.of, work)
@@ -173,22 +194,21 @@ async def set_program_requirements(
     """Set what a program requires."""
 
     def change(_: ProgramDraft) -> Changes:
-        return Changes(
-            requirements=[parsed(RequirementInput.draft, each, "requirements") for each in input.requirements]
-        )
+        return Changes(requirements=read(lambda keys: drafts(input.requirements, keys, "requirements")))
 
-    return await _changing(info, SetProgramRequirementsPayload, input, change)
+    return await _changing(info, SetProgramRequirementsPayload, input, change, "requirements")
 
 
 async def add_course_to_program(info: Info, input: AddCourseToProgramInput) -> AddCourseToProgramPayload | None:
     """Add a course."""
 
     def change(draft: ProgramDraft) -> Changes:
-        modes = tuple(parsed(RunModeInput.draft, each, "runModes") for each in input.run_modes or ())
-        position = None if input.position is strawberry.UNSET else input.position
-        return trees.with_course(draft, parsed(course_id, input.course, "course"), position, modes)
+        course, modes = read(
+            lambda keys: (_course(input.course, keys), drafts(input.run_modes or (), keys, "runModes"))
+        )
+        return trees.with_course(draft, course, or_none(input.position), modes)
 
-    return await _changing(info, AddCourseToProgramPayload, input, change)
+    return await _changing(info, AddCourseToProgramPayload, input, change, "course")
 
 
 async def remove_course_from_program(
@@ -197,7 +217,7 @@ async def remove_course_from_program(
     """Remove a course."""
 
     def change(draft: ProgramDraft) -> Changes:
-        return trees.without_course(draft, parsed(course_id, input.course, "course"))
+        return trees.without_course(draft, read(lambda keys: _course(input.course, keys)))
 
     return await _changing(info, RemoveCourseFromProgramPayload, input, change)
 
@@ -206,6 +226,10 @@ async def move_program_course(info: Info, input: MoveProgramCourseInput) -> Move
     """Move a course."""
 
     def change(draft: ProgramDraft) -> Changes:
-        return trees.with_course_at(draft, parsed(course_id, input.course, "course"), input.position)
+        return trees.with_course_at(draft, read(lambda keys: _course(input.course, keys)), input.position)
 
     return await _changing(info, MoveProgramCoursePayload, input, change)
+
+
+def _course(text: str, keys: Keys) -> Any:
+    return keys.parsed(course_id, text, "course")

@@ -6,16 +6,7 @@ import strawberry
 
 from resolvers.plan.sources import Batch, attribute
 from resolvers.programs.lifecycle import Shortcoming, load_shortcomings
-from schema.user_error import PublishReasonCode
-
-
-@strawberry.type(description="One thing that a program lacks before it can be published.")
-class Lacking:
-    """A shortcoming."""
-
-    code: PublishReasonCode = attribute("code", "What it is, for programs.")
-    message: str = attribute("message", "What it is, for people.")
-    path: list[str] = attribute("path", "Where in the program, such as `courses`, `MITx+6.002x`.")
+from schema.user_error import PublishReason
 
 
 @strawberry.type(description="What stands between a program and its publication: a dry run of `publishProgram`.")
@@ -23,7 +14,7 @@ class Publishability:
     """The result of the publish checks."""
 
     ready: bool = attribute("ready", "Whether nothing is lacking.")
-    reasons: list[Lacking] = attribute("reasons", "All that is lacking.")
+    reasons: list[PublishReason] = attribute("reasons", "All that is lacking.")
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 import strawberry
 
 from resolvers import reads
-from resolvers.plan.sources import by_id, by_ids, found
+from resolvers.plan.sources import by_id, by_ids, found, viewed
 from schema import lists
+from schema.available_run import AvailableRun, available_runs
 from schema.connection import Connection
 from schema.course import Course
 from schema.course_run import CourseRun
 from schema.features import Features, features
 from schema.health import Health, health
+from schema.learner import Viewer
 from schema.node import Node
 from schema.organization import Organization
-from schema.program import Program
+from schema.program import Program, ProgramCategory
 from schema.rate_limit import RateLimit, rate_limit
 from schema.role import RoleGrant
 from schema.site import Site
@@ -75,6 +77,13 @@ class Query:
         "Site with a name; null where there is none.",
         where=reads.site_named,
         prepare=reads.folded,
+    )
+    viewer: Viewer | None = viewed("Whoever asks, as a learner.")
+
+    program_categories: Connection[ProgramCategory] | None = lists.program_categories("Kinds of programs, by name.")
+    available_run_modes: list[AvailableRun] | None = available_runs(
+        "Runs of a course that the LMS offers, 100 at most, with their modes, by key. Needs the permission to change "
+        "programs; the LMS is asked each time."
     )
     role_grants: Connection[RoleGrant] | None = lists.role_grants(
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."

@@ -1,6 +1,6 @@
 """Scalars that the specification of GraphQL does not have."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import strawberry
@@ -17,9 +17,15 @@ def aware(value: Any) -> datetime:
     return moment
 
 
+def told(value: datetime) -> str:
+    """A time as answers have it."""
+    return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
 DateTime: ScalarDefinition = strawberry.scalar(
     name="DateTime",
     description="A point in time in ISO 8601, always with its zone; in answers in UTC, such as `2026-09-01T12:00:00Z`.",
     specified_by_url="https://scalars.graphql.org/andimarek/date-time",
     parse_value=aware,
+    serialize=told,
 )

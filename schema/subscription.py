@@ -5,6 +5,7 @@ events it holds no snapshot: what it reads it reads in a block of `info.context.
 """
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
@@ -12,8 +13,13 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers.context import Context
 from resolvers.errors import BadUserInput
+from resolvers.learners.service import permit_username, some_username
+from resolvers.reads import program_key
 from schema.health import Health, health
+from schema.payload import changed
+from schema.program import Program
 
 LONGEST_PAUSE = 3600
 
@@ -44,6 +50,39 @@ async def _beating(every: int) -> AsyncGenerator[Heartbeat | None, None]:
         await asyncio.sleep(every)
 
 
+@strawberry.type(description="A change of a learner's, or how things stand when the subscription begins.")
+class LearnerChange:
+    """What `programProgress` sends."""
+
+    username: str = strawberry.field(description="LMS username of the learner.")
+    at: datetime = strawberry.field(description="The server's clock.")
+    uuid: strawberry.Private[str | None] = None
+    program: Program | None = changed(
+        "uuid", "The program as it is now, with `learner` for the progress; null where the viewer may not see it."
+    )
+
+
+def learner_changes(
+    info: strawberry.Info[Context, None],
+    program: Annotated[strawberry.ID, strawberry.argument(description="Global id of the program.")],
+    username: Annotated[
+        str | None,
+        strawberry.argument(description="LMS username; the viewer's by default. Learners may name themselves only."),
+    ] = None,
+) -> AsyncGenerator[LearnerChange | None, None]:
+    """A learner at once and after each change. Raises BadUserInput and Forbidden."""
+    context = info.context
+    name = some_username(username or context.viewer.username or "")
+    permit_username(name, context.viewer.username, context.request.permissions)
+    return _changing(context, name, program_key(program))
+
+
+async def _changing(context: Context, username: str, uuid: str) -> AsyncGenerator[LearnerChange | None, None]:
+    async with contextlib.aclosing(context.learners.followers.follow(username)) as changes:
+        async for _ in changes:
+            yield LearnerChange(username=username, at=datetime.now(UTC), uuid=uuid)
+
+
 @strawberry.type(description="What can be followed.")
 class Subscription:
     """The subscriptions."""
@@ -51,4 +90,8 @@ class Subscription:
     heartbeat: AsyncGenerator[Heartbeat | None, None] = strawberry.subscription(
         resolver=heartbeats,
         description="Signs of life at regular times: whoever hears none for longer has lost the server.",
+    )
+    program_progress: AsyncGenerator[LearnerChange | None, None] = strawberry.subscription(
+        resolver=learner_changes,
+        description="Changes of a learner's enrollments, certificates and associations, each within a second.",
     )

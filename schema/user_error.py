@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from resolvers.plan.sources import told
 from resolvers.programs.lifecycle import Lack, Shortcoming
 from resolvers.refusals import Problem, Reason
 
@@ -19,6 +20,9 @@ class UserErrorCode(Enum):
     CATEGORY_UNKNOWN = strawberry.enum_value(Reason.CATEGORY_UNKNOWN.value, description="There is no such category.")
     COURSE_OF_OTHER_ORGANIZATION = strawberry.enum_value(
         Reason.COURSE_OF_OTHER_ORGANIZATION.value, description="None of the program's organizations offers the course."
+    )
+    COURSE_TAKEN = strawberry.enum_value(
+        Reason.COURSE_TAKEN.value, description="The course is in another program, and may be in one only."
     )
     COURSE_UNKNOWN = strawberry.enum_value(Reason.COURSE_UNKNOWN.value, description="There is no such course.")
     DUPLICATE = strawberry.enum_value(Reason.DUPLICATE.value, description="Something stands in a list twice.")
@@ -45,6 +49,9 @@ class UserErrorCode(Enum):
     )
     PROGRAM_CYCLE = strawberry.enum_value(
         Reason.PROGRAM_CYCLE.value, description="The program would require itself, directly or through others."
+    )
+    PROGRAM_NOT_ACTIVE = strawberry.enum_value(
+        Reason.PROGRAM_NOT_ACTIVE.value, description="The program is not offered to learners, or not any more."
     )
     PROGRAM_UNKNOWN = strawberry.enum_value(Reason.PROGRAM_UNKNOWN.value, description="There is no such program.")
     REQUIRED = strawberry.enum_value(Reason.REQUIRED.value, description="A required field is missing or null.")
@@ -112,9 +119,9 @@ class RevisionConflict(UserError):
 class PublishReason:
     """A shortcoming."""
 
-    code: PublishReasonCode = strawberry.field(description="What it is, for programs.")
-    message: str = strawberry.field(description="What it is, for people.")
-    path: list[str] = strawberry.field(description="Where in the program, such as `courses`, `MITx+6.002x`.")
+    code: PublishReasonCode = told("code", "What it is, for programs.")
+    message: str = told("message", "What it is, for people.")
+    path: list[str] = told("path", "Where in the program, such as `courses`, `MITx+6.002x`.")
 
     @classmethod
     def of(cls, shortcoming: Shortcoming) -> "PublishReason":
@@ -140,7 +147,7 @@ def user_error(problem: Problem) -> UserError:
         case {"current_revision": revision}:
             return RevisionConflict(code=code, message=problem.message, field=path, current_revision=revision)
         case {"reasons": reasons}:
-            told = [PublishReason.of(reason) for reason in reasons]
-            return NotPublishable(code=code, message=problem.message, field=path, reasons=told)
+            lacking = [PublishReason.of(reason) for reason in reasons]
+            return NotPublishable(code=code, message=problem.message, field=path, reasons=lacking)
         case _:
             return InputError(code=code, message=problem.message, field=path)

@@ -4,6 +4,7 @@ import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -15,23 +16,30 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
 from resolvers.access import Viewer
+from resolvers.features import Feature
+from resolvers.learners import Learners, Links, MirrorRules
+from resolvers.programs.offers import Offers
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
+from server.certificates import CertificatePages
 from server.cookies import JwtCookies, csrf_route
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
+from server.events import EventsEndpoint
 from server.examples import OPERATIONS
 from server.execution import Executor
+from server.exports import Exports
 from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
 from server.landing import documentation
 from server.logs import RequestIds
 from server.oauth import TokenEndpoint
 from server.profiles import profile
+from server.programs.rules import rules
 from server.security import Cautious, cors
 from server.settings import Settings
 from server.signin import SignIn
@@ -42,7 +50,7 @@ from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
 from server.throttle import RateLimitHeaders, open_throttle
 from server.tracing import CallersTrace
-from server.upstream import open_lms
+from server.upstream import LearnerLms, SharedLms, open_lms
 
 ENDPOINT = "/graphql"
 
@@ -52,8 +60,12 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     tracing.begin()
     database = open_database(settings.database_url)
     observing.watch(database)
+    learner_lms = LearnerLms(settings)
+    links = Links(settings.lms_url, settings.ecommerce_url)
+    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, lms)
+    shared = SharedLms(settings)
     streams = Streams(_stream_limits(settings))
     throttle = open_throttle(settings.rate_limit, redis_url=_revealed(settings.redis_url))
     applications = Kept(CacheName.APPLICATIONS, lambda snapshot: load_applications(snapshot, database.dialect.name))
@@ -63,12 +75,15 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        _settle_garbage_collection()
-        async with Freshness(database, [applications, trusted]).running():
+        settle_garbage_collection()
+        async with Freshness(database, [applications, trusted]).running(), learners.inbox.running():
             yield
         observing.tell()
         await throttle.aclose()
+        await learners.aclose()
+        await learner_lms.aclose()
         await lms.close()
+        await shared.close()
         await database.close()
 
     known = KnownDocuments(trusted, remembers=settings.remember_documents)
@@ -76,10 +91,13 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         schema(),
         database,
         profile(settings, known.knows),
+        rules(settings),
+        offers=Offers(shared) if shared.is_configured else None,
         features=settings.features,
         throttle=throttle,
         documents=known,
         layout=layout_of(settings),
+        learners=learners,
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
@@ -87,6 +105,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     routes = [
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
+        *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
@@ -94,12 +113,28 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     middleware = [
         Middleware(RequestIds),
         Middleware(Cautious),
-        *cors(settings.origins),
+        *cors(settings.allowed_origins),
         Middleware(RateLimitHeaders),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.streams = streams  # to be closed before the server stops
     return app
+
+
+def _learners(settings: Settings, learners: Learners, sign_in: Callable[[Mapping[str, str]], Viewer]) -> list[Route]:
+    """What there is about learners beside the GraphQL endpoint; events are taken where a secret is set."""
+    secret = _revealed(settings.events_secret)
+    events = EventsEndpoint(learners.inbox, secret).routes() if secret else []
+    database = learners.database
+    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database).routes()]
+
+
+def _mirror_rules(settings: Settings) -> MirrorRules:
+    return MirrorRules(
+        enrollments=timedelta(seconds=settings.enrollments_lifetime),
+        certificates=timedelta(seconds=settings.certificates_lifetime),
+        patience=settings.lms_patience,
+    )
 
 
 def _stream_limits(settings: Settings) -> StreamLimits:
@@ -125,7 +160,7 @@ def _graphql(
     sessions: Sequence[explorer.Session],
 ) -> list[BaseRoute]:
     """The GraphQL endpoint and the pages for people, as far as the profile is open to them."""
-    origins = settings.origins
+    origins = settings.allowed_origins
     sockets = Sockets(operations, sign_in, streams, origins=origins)
     view: ASGIApp = EventStreams(GraphQLView(executor, sign_in), operations, sign_in, streams, origins=origins)
     view = JwtCookies(CallersTrace(view), origins)
@@ -156,7 +191,7 @@ class _Endpoint:
             await self._view(scope, receive, send)
 
 
-def _settle_garbage_collection() -> None:
+def settle_garbage_collection() -> None:
     """Keep the collector off what lives as long as the process, and from running for every few hundred rows."""
     gc.collect()
     gc.freeze()

@@ -19,6 +19,8 @@ from server.applications import commands as applications
 from server.directories.commands import sync_directories
 from server.documents import commands as documents
 from server.failures import Failure
+from server.programs import commands as programs
+from server.users import commands as users
 
 if TYPE_CHECKING:
     from resolvers.catalog import Report
@@ -62,6 +64,8 @@ def command(application: typer.Typer, name: str | None = None) -> Callable[[Call
 
 app.add_typer(applications.group(command), name="apps")
 app.add_typer(documents.group(command), name="documents")
+app.add_typer(programs.group(command), name="programs")
+app.add_typer(users.group(command), name="users")
 
 
 def main() -> None:
@@ -188,6 +192,21 @@ async def sync_course_runs(
 
 
 command(sync, "directories")(sync_directories)
+
+
+@command(sync, "run-modes")
+async def sync_run_modes(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Mark the runs and modes of programs that the LMS does not offer any more, and unmark those that it offers again.
+
+    Example: `collegium sync run-modes --dry-run`
+    """
+    from resolvers.programs import sync_run_modes as work
+
+    await _sync("Run modes", work, dry_run=dry_run, as_json=as_json)
 
 
 @command(app)

@@ -98,6 +98,7 @@ def _settings(chosen: Settings, kept: Kept) -> Settings:
         jwt_public_keys=None,
         jwt_audience=AUDIENCE,
         jwt_issuers=ISSUER,
+        max_organizations_per_program=0,  # as the sample programs have several
         token_secret=_derived(kept.jwt_secret, "tokens"),
         authors=[username for username, role in USERS if role is Role.AUTHOR],
     )

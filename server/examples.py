@@ -50,7 +50,7 @@ PROGRAMS = Operation(
 )
 PAGES = Operation(
     name="Page by page",
-    description="Course runs in pages of five: put `endCursor` into the variable `after` for the next page.",
+    description="Course runs in pages of five: put “endCursor” into the variable “after” for the next page.",
     query="""query CourseRuns($after: String) {
   courseRuns(first: 5, after: $after) {
     nodes { key displayName course { key } }

@@ -19,9 +19,11 @@ from resolvers.directories.layout import Layout
 from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
+from resolvers.learners import Learners
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
 from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 from server import observing
 from server.applications.callers import application_of, check_scope
 from server.deadlines import Deadline, watch
@@ -82,19 +84,23 @@ class Executor:
         profile: Profile | None = None,
         rules: Rules | None = None,
         *,
+        offers: Offers | None = None,
         features: Iterable[Feature] = Feature,
         throttle: Throttle | None = None,
         documents: KnownDocuments | None = None,
         layout: Layout | None = None,
+        learners: Learners | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
+        self.offers = offers
         self._features = frozenset(features)
         self._withheld = withheld(self._features)
         self._throttle = throttle
         self._known = documents
         self._layout = layout or Layout()
         self.grantees = Grantees(database)
+        self.learners = learners or Learners(database)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
@@ -104,11 +110,12 @@ class Executor:
     async def execute(self, operation: Operation, viewer: Viewer) -> Result:
         """The answer to `operation` for `viewer`; the faults of fields are among its errors."""
         with observe(operation.query, operation.name, viewer.username, application_of(viewer)) as seen:
-            result = await self._observed(operation, viewer, seen)
+            result = await self.run(operation, viewer, seen)
             seen.answered(result.errors)
             return result
 
-    async def _observed(self, operation: Operation, viewer: Viewer, seen: Observation) -> Result:
+    async def run(self, operation: Operation, viewer: Viewer, seen: Observation) -> Result:
+        """The same; what is found out about the operation goes into `seen`, of which nothing is told."""
         try:
             ready = self.prepare(operation, viewer, await self.permissions(viewer))
             seen.of(ready.request, ready.cost)
@@ -120,7 +127,7 @@ class Executor:
         result = await self._in_time(ready, viewer, seen)
         if self.profile.shows_cost or (operation.extensions or {}).get("cost") is True:
             cost = {"requested": ready.cost, "actual": _objects(result.data), "limit": self.profile.limits.cost}
-            return replace(result, extensions={"cost": cost})
+            return replace(result, extensions={**(result.extensions or {}), "cost": cost})
         return result
 
     async def charge(self, ready: Ready, viewer: Viewer) -> None:
@@ -177,7 +184,9 @@ class Executor:
             self.planner,
             request,
             self.grantees,
+            self.learners,
             self.rules,
+            self.offers,
             self._features,
             self._throttle,
             self._layout,
@@ -206,7 +215,7 @@ class Executor:
         context = self.context(ready.request, viewer, snapshot)
         answer = await self.planner.answer(ready.request, snapshot, context)
         if answer is not None:
-            return Result(answer.data, described(answer.errors))
+            return Result(answer.data, described(answer.errors), extensions=_extensions(context))
         return await self._executed(ready, context)
 
     async def _executed(self, ready: Ready, context: Context) -> Result:
@@ -222,7 +231,11 @@ class Executor:
             hide_suggestions=True,
         )
         finished: ExecutionResult = await result if isawaitable(result) else result
-        return Result(finished.data, described(finished.errors or ()))
+        return Result(finished.data, described(finished.errors or ()), extensions=_extensions(context))
+
+
+def _extensions(context: Context) -> Mapping[str, Any] | None:
+    return {"warnings": context.warnings} if context.warnings else None
 
 
 def _objects(value: Any) -> int:

@@ -59,6 +59,14 @@ REFUSED_TOKENS = Counter(
 )
 
 
+EVENTS = Counter(
+    "collegium_learner_events",
+    "Events of learners by outcome: new, known or ignored; refused counts requests.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+
+
 class Standing(Collector):
     """What an application stands on, as far as is known without asking anybody."""
 

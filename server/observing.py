@@ -9,6 +9,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from hashlib import sha256
 from time import perf_counter, time
 from types import TracebackType
@@ -120,7 +121,7 @@ class Observation:
         told: Told = {
             "operation": self.name[:LONGEST_NAME] if self.name else ANONYMOUS,
             "kind": self.kind,
-            "document": sha256(self._query.encode(errors="replace")).hexdigest()[:DIGITS],
+            "document": _digest(self._query),
             "outcome": self.outcome,
             "milliseconds": round(self.seconds * 1000, 2),
             "cost": self.cost,
@@ -136,6 +137,11 @@ class Observation:
         if self._span is not None:
             told["trace"] = self._span.trace_id
         return told
+
+
+@lru_cache(1024)
+def _digest(text: str) -> str:
+    return sha256(text.encode(errors="replace")).hexdigest()[:DIGITS]
 
 
 _current: ContextVar[Observation | None] = ContextVar("observation", default=None)

@@ -151,7 +151,7 @@ class Documents:
     def _parsed(self, text: str) -> DocumentNode:
         limit = self._profile.limits.tokens
         try:
-            return parse(text, max_tokens=limit)
+            return _without_tokens(parse(text, max_tokens=limit))
         except GraphQLError as error:
             if error.message.startswith(TOO_MANY_TOKENS):
                 raise _beyond(LimitExceeded(Code.TOKEN_LIMIT_EXCEEDED, "tokens", limit + 1, limit)) from None
@@ -169,6 +169,15 @@ class Documents:
         if weighed.weight.introspection_depth and not self._profile.takes_introspection:
             raise refusal(Code.INTROSPECTION_DISABLED, "introspection is not answered here")
         return weighed
+
+
+def _without_tokens(tree: DocumentNode) -> DocumentNode:
+    """The tree without the tokens that it was made of, which nobody asks for: their circles only the collector ends."""
+    token = tree.loc.start_token if tree.loc else None
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        token = following
+    return tree
 
 
 def _refusal(errors: Iterable[GraphQLError], code: Code) -> Refusal:

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
+from server.connections import Connection
 from server.failures import Failure
 
 GRACE_SECONDS = 10
@@ -65,6 +66,7 @@ async def serve(
     """
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,

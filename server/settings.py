@@ -44,6 +44,7 @@ DRIVERS = {
 HIDDEN = frozenset(
     {
         "database_url",
+        "events_secret",
         "jwt_public_keys",
         "jwt_secret",
         "lms_client_secret",
@@ -213,7 +214,7 @@ class Settings(BaseSettings):
         default_factory=lambda data: data["profile"] == "open",
         description="Whether the explorer is served to browsers; never in the locked profile.",
     )
-    origins: Annotated[Origins, NoDecode, ORIGINS] = Field(
+    allowed_origins: Annotated[Origins, NoDecode, ORIGINS] = Field(
         (), description="Origins of the web pages, other than this server's own, that may send requests as their users."
     )
     metrics_token: Secret | None = Field(
@@ -277,6 +278,27 @@ class Settings(BaseSettings):
         5.0, description="How long the LMS and Studio may stay silent before a call is given up."
     )
 
+    lms_calls_per_minute: Count = Field(
+        120,
+        description="Calls of the LMS's enrollment lists in a minute at most; of several processes each gets its part.",
+    )
+    lms_patience: Seconds = Field(
+        2.0, description="How long a request waits for what the LMS has of learners before older copies are shown."
+    )
+    enrollments_lifetime: Seconds = Field(
+        300.0, description="How long copies of learners' enrollments are shown before the LMS is asked again."
+    )
+    certificates_lifetime: Annotated[
+        float, Field(gt=0, le=86_400), Accepted("seconds, more than 0 and at most 86400")
+    ] = Field(3600.0, description="The same for their certificates.")
+
+    events_secret: Secret | None = Field(
+        None, description="Secret that events of the LMS are signed with or sent with; without it none are taken."
+    )
+    ecommerce_url: Site | None = Field(
+        None, description="Base address of the shop in which learners enroll in what has a SKU; without it, the LMS."
+    )
+
     jwt_secret: Secret | None = Field(
         None, description="Secret that the LMS signs HS256 tokens with (its `JWT_SECRET_KEY`)."
     )
@@ -305,6 +327,12 @@ class Settings(BaseSettings):
     site_parents: Annotated[Pairs, PAIRS] = Field({}, description="Parent of each site that has one.")
     directory_roles: Annotated[Names, NoDecode, NAMES] = Field(
         (), description="Roles that `role_info.json` may give beside those of the layout."
+    )
+    max_organizations_per_program: Annotated[int, Field(ge=0, le=1000), Accepted("number from 0 to 1000")] = Field(
+        1, description="Organizations that a program may have; 0: any number."
+    )
+    one_program_per_course: Annotated[bool, Accepted("true or false")] = Field(
+        default=False, description="Whether a course may be in one program only."
     )
 
     lms_port: Port = Field(18000, description="Port of the simulated LMS.")

@@ -7,6 +7,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -107,7 +108,8 @@ class SignIn:
         known = self._remembered.get(digest)
         if known is None:
             claims = verified(token, self._keys)
-            known = self._rules.viewer(claims, now=self._clock()), float(claims["exp"])
+            viewer = replace(self._rules.viewer(claims, now=self._clock()), authorization=f"JWT {token}")
+            known = viewer, float(claims["exp"])
             self._remember(digest, known)
         else:
             self._rules.check_end(known[1], now=self._clock())

@@ -1,20 +1,19 @@
 """How much one user may ask for through one application: points that come back as time goes by.
 
-An operation takes a point for each hundred of its cost. `limits` counts them, in memory or in Redis, in a window that
-slides: it has no token bucket, and its window lets through as much in the long run, and less at once.
+An operation takes a point for each hundred of its cost. They are counted in memory, or by `limits` in Redis, in a
+window that slides, which lets through as much in the long run as a token bucket, and less at once.
 """
 
 import math
-from collections.abc import Mapping
+import time
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
 
 import structlog
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import RedisStorage
 from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resolvers.access import Viewer
@@ -39,6 +38,45 @@ Window = tuple[int, float, int, float]
 log = structlog.get_logger(__name__)
 
 
+class Storage(Protocol):
+    """Counts points in a window that slides; `limits` has more of the kind."""
+
+    async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Take points if there are enough."""
+
+    async def get_sliding_window(self, key: str, expiry: int) -> Window:
+        """How many count."""
+
+
+class Memory:
+    """The storage of one process. That of `limits` starts a task for every point, and took as long as a small query.
+
+    Of callers who were not heard of for two windows nothing is kept.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+        self._before: dict[str, int] = {}
+        self._window = 0
+
+    async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Take points if there are enough."""
+        if _used(await self.get_sliding_window(key, expiry), expiry) + amount > limit:
+            return False
+        self._counts[key] = self._counts.get(key, 0) + amount
+        return True
+
+    async def get_sliding_window(self, key: str, expiry: int) -> Window:
+        """How many count."""
+        number, part = divmod(time.time() / expiry, 1)
+        if number != self._window:
+            self._before = self._counts if number == self._window + 1 else {}
+            self._counts, self._window = {}, int(number)
+        left = (1 - part) * expiry
+        before = self._before.get(key, 0)
+        return before, left if before else 0.0, self._counts.get(key, 0), left + expiry
+
+
 class Throttle:
     """Counts the points of callers: `points` in `period` seconds for each, unless their application has its own.
 
@@ -49,12 +87,12 @@ class Throttle:
         self,
         points: int = POINTS,
         period: int = PERIOD,
-        storage: MemoryStorage | RedisStorage | None = None,
+        storage: Storage | None = None,
         pool: ConnectionPool | None = None,
     ) -> None:
         self._points = points
         self._period = period
-        self._storage = storage or MemoryStorage()
+        self._storage = storage or Memory()
         self._pool = pool
         self._is_lost = False
 
@@ -172,7 +210,7 @@ class _Exchange:
     """A request, as far as the throttle has to do with it: where it came from, and what its response tells."""
 
     address: str
-    told: Mapping[str, str] | None = None
+    told: list[tuple[bytes, bytes]] = field(default_factory=list)
 
 
 _exchange: ContextVar[_Exchange | None] = ContextVar("exchange", default=None)
@@ -182,14 +220,13 @@ def _tell(allowance: Allowance, retry_after: int | None) -> None:
     exchange = _exchange.get()
     if exchange is None:
         return
-    numbers = {
-        "ratelimit-limit": allowance.limit,
-        "ratelimit-remaining": allowance.remaining,
-        "ratelimit-reset": math.ceil(allowance.reset),
-    }
+    exchange.told = [
+        (b"ratelimit-limit", b"%d" % allowance.limit),
+        (b"ratelimit-remaining", b"%d" % allowance.remaining),
+        (b"ratelimit-reset", b"%d" % math.ceil(allowance.reset)),
+    ]
     if retry_after is not None:
-        numbers["retry-after"] = retry_after
-    exchange.told = {name: str(number) for name, number in numbers.items()}
+        exchange.told.append((b"retry-after", b"%d" % retry_after))
 
 
 class RateLimitHeaders:
@@ -208,9 +245,8 @@ class RateLimitHeaders:
         outer = _exchange.set(exchange)
 
         async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start" and exchange.told:
-                message.setdefault("headers", [])
-                MutableHeaders(scope=message).update(exchange.told)
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *exchange.told]
             await send(message)
 
         try:

@@ -7,6 +7,9 @@ from strawberry import Schema
 
 from db.engine import Database
 from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.learners import Learners
+from resolvers.programs.lifecycle import Rules
+from resolvers.programs.offers import Offers
 from schema import schema
 from server.execution import Executor, Operation
 
@@ -20,9 +23,16 @@ __all__ = ["ADMIN", "ANONYMOUS", "AUTHOR", "LEARNER", "Asking"]
 class Asking:
     """An executor over a database, and the number of SELECTs that the last operation took."""
 
-    def __init__(self, database: Database, over: Schema | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        over: Schema | None = None,
+        rules: Rules | None = None,
+        offers: Offers | None = None,
+        learners: Learners | None = None,
+    ) -> None:
         self.database = database
-        self.executor = Executor(over or schema(), database)
+        self.executor = Executor(over or schema(), database, rules=rules, offers=offers, learners=learners)
         self.statements = 0
         original = database.snapshot
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from sqlalchemy import delete
+
 from db.engine import Database
 from db.tables import (
     Course,
@@ -12,6 +14,7 @@ from db.tables import (
     Pacing,
     Program,
     ProgramCategory,
+    ProgramCategoryMode,
     ProgramCourseRunMode,
     ProgramOrganization,
     ProgramRequirement,
@@ -126,8 +129,11 @@ async def fill(database: Database, *, organizations: int = 3, courses: int = 3, 
             for c in all_courses
             for i in range(runs)
         ]
+        for table in (ProgramCategoryMode, ProgramCategory):  # those that every installation begins with
+            await session.execute(delete(table))
         xseries = ProgramCategory(slug="xseries", display_name="XSeries")
-        categories = [xseries, ProgramCategory(slug="micromasters", display_name="MicroMasters")]
+        modes = [ProgramCategoryMode(mode_slug=mode) for mode in ("professional", "verified")]
+        categories = [xseries, ProgramCategory(slug="micromasters", display_name="MicroMasters", modes=modes)]
         session.add_all([*all_organizations, *all_courses, *all_runs, *categories])
         await session.flush()
         programs = [

@@ -19,13 +19,19 @@ from db.tables import (
     DirectoryRun,
     DirectorySite,
     DirectorySiteRun,
+    LearnerCertificate,
+    LearnerEnrollment,
     Organization,
     Program,
     ProgramCategory,
+    ProgramCategoryMode,
     ProgramCourseRunMode,
     ProgramOrganization,
     ProgramRequirement,
     ProgramStatus,
+    ProgramUser,
+    ProgramUserStatus,
+    RequirementKind,
 )
 from resolvers.access import Role, Viewer
 from schema import sdl
@@ -41,9 +47,14 @@ async def everything(database: Database) -> Rows:
     tables: tuple[type[Base], ...] = (
         Organization, Course, CourseRun, ProgramCategory, Program, ProgramOrganization, ProgramRequirement,
         ProgramCourseRunMode, DirectorySite, DirectoryLevel, DirectoryRun, DirectorySiteRun,
+        ProgramCourseRunMode, ProgramCategoryMode, ProgramUser, LearnerEnrollment, LearnerCertificate,
     )  # fmt: skip
     async with database.writing() as session:
         return {table: list(await session.scalars(select(table))) for table in tables}
+
+
+class Me:
+    """Whoever asks."""
 
 
 class Oracle:
@@ -99,9 +110,16 @@ class Oracle:
     def _is_hidden(self, row: Any, hidden: set[ProgramStatus]) -> bool:
         if isinstance(row, Program):
             return row.status in hidden
+        if isinstance(row, ProgramUser):
+            return not self._shows(row)
         if isinstance(row, ProgramCourseRunMode):
             row = next(run for run in self.all(CourseRun) if run.id == row.course_run_id)
         return isinstance(row, Course | CourseRun) and row.is_restricted and not self.sees_all
+
+    def _shows(self, user: ProgramUser) -> bool:
+        program = next(each for each in self.all(Program) if each.id == user.program_id)
+        is_own = user.username == self.viewer.username or self.viewer.roles & {Role.ADMIN}
+        return bool(is_own) and user.status is not ProgramUserStatus.DELETED and program.status not in HIDDEN
 
     def connection(self, rows: Iterable[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
         """A page of `rows`. Cursors are left out: they are nobody's business but the server's."""
@@ -165,12 +183,19 @@ def _shown(value: Any) -> Any:
     return value.name if hasattr(value, "name") else value
 
 
-def _key(row: Any) -> str:
-    key: str = {Course: "readable_id", Program: "uuid", DirectorySite: "name"}.get(type(row), "key")
+def _key(row: Any) -> Any:
+    if isinstance(row, ProgramUser):
+        return row.id
+    names = {Course: "readable_id", Program: "uuid", ProgramCategory: "slug", DirectorySite: "name"}
+    key: str = names.get(type(row), "key")
     return str(getattr(row, key))
 
 
 def _sorts(row: Any, field: str | None) -> Any:
+    if isinstance(row, ProgramUser):
+        return row.username if field in {None, "USERNAME"} else row.created_at
+    if isinstance(row, ProgramCategory):
+        return row.display_name
     if field is None:
         field = "NAME" if isinstance(row, Organization | Program) else "KEY"
     if isinstance(row, DirectorySite):
@@ -213,6 +238,12 @@ FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
     (Program, "org"): lambda o, row, key: key.lower() in [of.key.lower() for of in o.publishers(row)],
     (Program, "course"): lambda o, row, key: key in [course.readable_id for course in o.leaves(row)],
     (Program, "run"): lambda o, row, key: key in [o.one(CourseRun, m.course_run_id).key for m in o.modes(row)],
+    (Program, "username"): lambda o, row, name: any(
+        user.program_id == row.id and user.username == name and user.status is not ProgramUserStatus.DELETED
+        for user in o.all(ProgramUser)
+    ),
+    (ProgramUser, "status"): lambda o, row, statuses: row.status.name in statuses,
+    (Program, "hasUnavailableRuns"): lambda o, row, wanted: any(m.is_unavailable for m in o.modes(row)) == wanted,
     (Program, "category"): lambda o, row, slug: o.one(ProgramCategory, row.category_id).slug == slug.lower(),
     (Program, "status"): lambda o, row, statuses: row.status.name in statuses,
 }
@@ -236,8 +267,8 @@ def _publishability(oracle: "Oracle", program: Program) -> dict[str, Any]:
     for node in oracle.all(ProgramRequirement):
         required = next((p for p in oracle.all(Program) if p.id == node.required_program_id), None)
         if node.program_id == program.id and required and required.status in HIDDEN:
-            message = f"learners do not see the program {required.name!r}"
-            reasons.append(("REQUIRED_PROGRAM_HIDDEN", message, ["requirements", required.name]))
+            message = "learners do not see a program that it requires"
+            reasons.append(("REQUIRED_PROGRAM_HIDDEN", message, ["requirements", str(node.sequence)]))
     told = [{"code": code, "message": message, "path": path} for code, message, path in reasons]
     return {"ready": not told, "reasons": told}
 
@@ -260,6 +291,114 @@ def _catalog_entry(oracle: "Oracle", run: CourseRun) -> dict[str, Any] | None:
 
 HIDDEN = {ProgramStatus.DELETED, ProgramStatus.UNPUBLISHED}
 
+
+def _progress(oracle: "Oracle", program: Program, username: str) -> dict[str, Any]:
+    """Progress by the rules C1 to C6, for trees of the small catalog and runs that are always open."""
+    enrolled = {e.course_key: e for e in oracle.all(LearnerEnrollment) if e.username == username and e.is_active}
+    certified = {c.course_key: c for c in oracle.all(LearnerCertificate) if c.username == username}
+    courses, actions, done_ids = [], [], set()
+    for course in oracle.leaves(program):
+        modes = [
+            (oracle.one(CourseRun, mode.course_run_id), mode)
+            for mode in oracle.modes(program)
+            if oracle.one(CourseRun, mode.course_run_id).course_id == course.id
+        ]
+        keys = sorted({run.key for run, _ in modes})
+        runs = [_run(oracle, key, [m.mode_slug for r, m in modes if r.key == key], enrolled, certified) for key in keys]
+        runs += [
+            _run(oracle, key, [], enrolled, certified)
+            for key, certificate in sorted(certified.items())
+            if key not in keys and certificate.is_passing and oracle.by_id(f"CourseRun:{key}").course_id == course.id
+        ]
+        standings = [run["standing"] for run in runs]
+        state = "NOT_STARTED"
+        if "COUNTS" in standings:
+            state = "COMPLETED"
+            done_ids.add(course.id)
+        elif "ENROLLED" in standings or "ENROLLED_IN_OTHER_MODE" in standings:
+            state = "IN_PROGRESS"
+        elif any(run["enrollmentMode"] for run in runs):
+            state = "EXPIRED"
+        courses.append({"course": course, "state": state, "runs": runs})
+        action = _next_action(oracle, course, runs)
+        if action and state != "COMPLETED" and "ENROLLED" not in standings:
+            actions.append(action)
+    nodes = {node.id: node for node in oracle.all(ProgramRequirement) if node.program_id == program.id}
+    requirements = []
+    for node in sorted(nodes.values(), key=lambda node: node.sequence):
+        met, needed, done = _met(oracle, node, nodes, done_ids)
+        requirements.append({"position": node.sequence, "isMet": met, "needed": needed, "done": done})
+    root = requirements[0]
+    return {
+        "isCompleted": root["isMet"] and root["done"] > 0, "needed": root["needed"], "done": root["done"],
+        "courses": courses, "requirements": requirements, "nextActions": actions, "enrollmentsAsOf": None,
+        "certificatesAsOf": None, "isStale": True,
+    }  # fmt: skip
+
+
+def _run(oracle: "Oracle", key: str, modes: list[str], enrolled: Any, certified: Any) -> dict[str, Any]:
+    enrollment, certificate = enrolled.get(key), certified.get(key)
+    if certificate and certificate.is_passing:
+        standing = (
+            "COUNTS" if certificate.mode in modes else "PASSED_IN_OTHER_MODE" if modes else "PASSED_OUTSIDE_PROGRAM"
+        )
+    elif certificate:
+        standing = "FAILED"
+    elif enrollment is None:
+        standing = "OPEN"
+    else:
+        standing = "ENROLLED" if enrollment.mode in modes else "ENROLLED_IN_OTHER_MODE"
+    return {
+        "courseKey": key, "courseRun": oracle.by_id(f"CourseRun:{key}"), "standing": standing, "modes": modes,
+        "enrollmentMode": enrollment and enrollment.mode, "certificateMode": certificate and certificate.mode,
+        "certificateUrl": certificate and certificate.download_url,
+        "grade": (certificate and certificate.grade) or None,
+        "awardedAt": _shown(certificate and certificate.awarded_at),
+    }  # fmt: skip
+
+
+def _next_action(oracle: "Oracle", course: Course, runs: list[dict[str, Any]]) -> dict[str, Any] | None:
+    for kind, standing in (("UPGRADE", "ENROLLED_IN_OTHER_MODE"), ("ENROLL", "OPEN")):
+        for run in runs:
+            if run["standing"] == standing:
+                return {
+                    "kind": kind, "course": course, "courseKey": run["courseKey"], "courseRun": run["courseRun"],
+                    "mode": run["modes"][0], "url": None,
+                }  # fmt: skip
+    return None
+
+
+def _met(oracle: "Oracle", node: Any, nodes: Any, done: set[int]) -> tuple[bool, int, int]:
+    """Whether a node is met, and how many courses of how many; a required program is unpublished and never is."""
+    if node.kind is RequirementKind.COURSE:
+        return node.course_id in done, 1, int(node.course_id in done)
+    if node.kind is RequirementKind.PROGRAM:
+        return False, 1, 0
+    below = [_met(oracle, child, nodes, done) for child in nodes.values() if child.parent_id == node.id]
+    wanted = len(below) if node.minimum is None else node.minimum
+    nearest = sorted(below, key=lambda each: (not each[0], each[1] - each[2], each[1]))[:wanted]
+    met = bool(below) and sum(each[0] for each in below) >= wanted
+    return met, sum(each[1] for each in nearest), sum(each[2] for each in nearest)
+
+
+def _learner(oracle: "Oracle", program: Program, username: str | None = None) -> dict[str, Any]:
+    name = username or oracle.viewer.username or ""
+    found = [u for u in oracle.visible(oracle.all(ProgramUser)) if u.program_id == program.id and u.username == name]
+    return {"username": name, "association": next(iter(found), None), "progress": _progress(oracle, program, name)}
+
+
+def _own(oracle: "Oracle", arguments: Mapping[str, Any]) -> dict[str, Any]:
+    users = [user for user in oracle.all(ProgramUser) if user.username == oracle.viewer.username]
+    return oracle.connection(users, arguments)
+
+
+def _own_enrollment(oracle: "Oracle", run: CourseRun) -> dict[str, Any] | None:
+    for each in oracle.all(LearnerEnrollment):
+        if each.username == oracle.viewer.username and each.course_key == run.key and each.is_active:
+            return {"mode": each.mode, "isActive": True, "enrolledAt": _shown(each.enrolled_at)}
+    return None
+
+
 FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "Query": {
         "organizations": lambda o, _, **a: o.connection(o.all(Organization), a),
@@ -271,10 +410,26 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "courseRun": lambda o, _, key: o.by_id(f"CourseRun:{key}"),
         "sites": lambda o, _, **a: o.connection(o.all(DirectorySite), a),
         "site": lambda o, _, name: o.by_id(f"Site:{name}"),
+        "viewer": lambda o, _: Me(),
+        "programCategories": lambda o, _, **a: o.connection(o.all(ProgramCategory), a),
         "roleGrants": lambda o, _, **a: o.connection([], a),
         "program": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "node": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "nodes": lambda o, _, ids: [o.by_id(each) for each in ids],
+    },
+    "Me": {
+        "username": lambda o, _: o.viewer.username,
+        "enrollmentsAsOf": lambda o, _: None,
+        "isStale": lambda o, _: True,
+        "programs": lambda o, _, **a: _own(o, a),
+    },
+    "ProgramUser": {
+        "source": lambda o, row: row.source.upper(),
+        "certificate": lambda o, row: None,
+        "program": lambda o, row: o.one(Program, row.program_id),
+        "progress": lambda o, row: _progress(
+            o, next(p for p in o.all(Program) if p.id == row.program_id), row.username
+        ),
     },
     "Organization": {
         "id": lambda o, row: f"Organization:{row.key}",
@@ -302,6 +457,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "programs": lambda o, row, **a: o.connection(
             (p for p in o.all(Program) if row.id in [mode.course_run_id for mode in o.modes(p)]), a
         ),
+        "viewerEnrollment": _own_enrollment,
     },
     "DirectorySite": {
         "id": lambda o, row: f"Site:{row.name}",
@@ -320,6 +476,8 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "viewerPermissions": lambda o, row: _permissions(o.viewer),
         "publishability": _publishability,
         "history": lambda o, row, **a: o.connection([], a),
+        "learner": _learner,
+        "users": lambda o, row, **a: o.connection((u for u in o.all(ProgramUser) if u.program_id == row.id), a),
         "category": lambda o, row: o.one(ProgramCategory, row.category_id),
         "organizations": lambda o, row: o.publishers(row),
         "courses": lambda o, row: o.leaves(row),
@@ -328,7 +486,12 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
             (node for node in o.all(ProgramRequirement) if node.program_id == row.id), key=lambda node: node.sequence
         ),
     },
-    "ProgramCategory": {"modes": lambda o, row: []},
+    "ProgramCategory": {
+        "modes": lambda o, row: sorted(
+            (mode for mode in o.all(ProgramCategoryMode) if mode.category_id == row.id), key=lambda mode: mode.mode_slug
+        ),
+    },
+    "ProgramCategoryMode": {"slug": lambda o, row: row.mode_slug},
     "ProgramCourseRunMode": {"courseRun": lambda o, row: o.one(CourseRun, row.course_run_id)},
     "ProgramRequirement": {
         "position": lambda o, row: row.sequence,

@@ -1,21 +1,28 @@
 """What the documentation says is what the code does."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from resolvers.errors import Code
 from resolvers.refusals import Reason
 from schema.user_error import UserErrorCode
+from server.settings import Settings, variable
 from tests.asking import ADMIN, Asking
 
 ROOT = Path(__file__).parent.parent
+ROOMS = ("schema", "resolvers", "db", "edx", "ondisk", "server")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+STORY = "programs.md"
+QUERY = re.compile(r"^```graphql\n(.*?)^```(?:\n+```json\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
 QUERIES = [
-    pytest.param(query, id=f"{page.name}-{number}")
+    pytest.param(query, answer, id=f"{page.name}-{number}")
     for page in PAGES
-    for number, query in enumerate(re.findall(r"^```graphql\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE))
+    if page.name != STORY  # told from top to bottom, in tests/test_docs_programs.py
+    for number, (query, answer) in enumerate(QUERY.findall(page.read_text()))
 ]
 
 
@@ -24,6 +31,15 @@ def test_every_error_code_is_documented_and_every_documented_one_exists() -> Non
 
     assert sorted(rows) == sorted([*Code, *Reason])
     assert sorted(UserErrorCode.__members__) == sorted(Reason)
+
+
+def test_every_setting_that_is_mentioned_exists() -> None:
+    """In the documentation and in what the server says."""
+    known = {variable(field) for field in Settings.model_fields}
+    pages = [*PAGES, *(ROOT / "server").rglob("*.py")]
+    mentioned = {name for page in pages for name in re.findall(r"\bCOLLEGIUM_[A-Z_]*[A-Z]\b", page.read_text())}
+
+    assert not {name for name in mentioned if not name.startswith("COLLEGIUM_TEST_")} - known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -35,8 +51,24 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert (page.parent / link).exists(), link
 
 
-@pytest.mark.parametrize("query", QUERIES)
-async def test_every_query_is_answered(query: str, asking: Asking) -> None:
-    answer = await asking.data(query, viewer=ADMIN)
+@pytest.mark.parametrize(("query", "answer"), QUERIES)
+async def test_every_query_is_answered(query: str, answer: str, asking: Asking) -> None:
+    response = await asking.response(query, viewer=ADMIN)
 
-    assert any(answer.values())
+    if answer:
+        assert shape(response) == shape(json.loads(answer))
+    else:
+        assert "errors" not in response
+        assert any(response["data"].values())
+
+
+def shape(value: Any) -> Any:
+    """What an answer that is printed has in common with one over other data: names, nulls, and codes of errors."""
+    match value:
+        case {"code": code, **others}:
+            return {"code": code} | {name: shape(each) for name, each in others.items()}
+        case dict():
+            return {name: shape(each) for name, each in value.items()}
+        case list() | tuple():
+            return [shape(each) for each in value]
+    return type(value).__name__

@@ -1,4 +1,4 @@
-"""What is measured: our server, and two others that give the same answers to the queries of `bench.queries`.
+"""What is measured: our server, and others that give the same answers to the queries of `bench.queries`.
 
 Each module has `application(url)`, which makes the ASGI application over the database at an address.
 """
@@ -7,7 +7,7 @@ from importlib import import_module
 
 from starlette.types import ASGIApp
 
-SERVERS = ("ours", "naive", "handwritten")
+SERVERS = ("ours", "bare", "naive", "handwritten")
 
 
 def application(name: str, url: str) -> ASGIApp:

@@ -19,6 +19,7 @@ def settings(url: str) -> Settings:
         jwt_secret=SECRET,
         jwt_audience=("bench",),
         jwt_issuers=("https://lms.example.org/oauth2",),
+        max_organizations_per_program=0,
         rate_limit=10**9,  # counted as always, but never reached
     )
 

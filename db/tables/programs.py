@@ -28,6 +28,14 @@ class ProgramUserStatus(StrEnum):
     DELETED = "deleted"
 
 
+class ProgramUserSource(StrEnum):
+    """What brought an association about."""
+
+    LISTING = "listing"
+    CERTIFICATE = "certificate"
+    REGISTRATION = "registration"
+
+
 class RequirementKind(StrEnum):
     """What a node of a program's requirement tree asks for."""
 
@@ -143,15 +151,22 @@ class ProgramCourseRunMode(Base):
 
 
 class ProgramUser(Base):
-    """A learner's association with a program, by LMS username."""
+    """A learner's association with a program, by LMS username; `source` says what brought it about.
+
+    It outlives the enrollment that it came from, and a deleted one is never revived by another enrollment.
+    """
 
     __tablename__ = "program_user"
-    __table_args__ = (UniqueConstraint("username", "program_id"),)
+    __table_args__ = (
+        UniqueConstraint("username", "program_id"),
+        Index(None, "program_id", "username"),  # a program's learners in their order
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     username: Mapped[str] = mapped_column(text(255))
-    program_id: Mapped[int] = mapped_column(ForeignKey(Program.id, ondelete="CASCADE"), index=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey(Program.id, ondelete="CASCADE"))
     status: Mapped[ProgramUserStatus] = mapped_column(choice(ProgramUserStatus), default=ProgramUserStatus.ACTIVE)
     source: Mapped[str] = mapped_column(text(32))
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)
+    completed_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -164,7 +164,7 @@ class Source:
             text = f"def build({parameters}):\n    return [{expression} for {columns} in rows]\n"
             names = dict(self._names)
             exec(compile(text, "<plan>", "exec"), names)  # noqa: S102 -- made of column numbers and repr()s only
-            function: Callable[..., list[Any]] = names["build"]
+            function: Callable[..., list[Any]] = names.pop("build")  # which else would keep itself
             return function
 
         return Build(compiled(piece.fast()), lambda: compiled(piece.careful()))

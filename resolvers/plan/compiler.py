@@ -23,7 +23,8 @@ from graphql import (
 from sqlalchemy import ColumnElement, Dialect, FromClause, Select, bindparam, func, select, true
 
 from db.types import any_of, rows_of
-from resolvers.access import Permission
+from resolvers.access import VIEWER, Permission
+from resolvers.errors import BadUserInput
 from resolvers.plan import statements
 from resolvers.plan.connections import Connection, PageArguments
 from resolvers.plan.given import Given, arguments
@@ -39,15 +40,17 @@ from resolvers.plan.levels import (
     PageData,
     Paging,
     Records,
+    Refused,
     Run,
     Search,
     Supply,
     Values,
 )
 from resolvers.plan.selection import Document, selection_sets
-from resolvers.plan.shapes import Attributes, Place, Shape, Shaper, shown, target
-from resolvers.plan.sources import Batch, Batched, Expression, Found, Many, Noun, Paged
-from resolvers.plan.statements import Rows, Statement, adapted, belonging, harmless, keys_parameter, render
+from resolvers.plan.shapes import Attributes, Embeds, Place, Shape, Shaper, shown, target
+from resolvers.plan.sources import Batch, Batched, Before, Expression, Found, Many, Noun, OfViewer, Paged, source_of
+from resolvers.plan.statements import Read, Rows, Statement, adapted, belonging, harmless, keys_parameter, render
+from resolvers.plan.viewing import Fixed, Telling
 
 
 @dataclass
@@ -70,6 +73,8 @@ class Compiler:
         self._document = document
         self._dialect = dialect
         self._permissions = permissions
+        self.befores: list[tuple[Before, Read]] = []
+        self._is_viewed = False
         self._names = (f"t{i}" for i in itertools.count())
         self._shaper = Shaper(document, dialect.name, self)
 
@@ -78,7 +83,7 @@ class Compiler:
         kind, noun = target(definition.type)
         given = arguments(definition, nodes[0], self._document.variables)[source.argument]
         rows = self._rows(noun, is_keyed=False)
-        part = self._part(rows, kind, nodes, embeds=True)
+        part = self._part(rows, kind, nodes, Embeds.ALL)
         where = adapted(source.where(bindparam("wanted")), rows.table)
         query = rows.select(rows.table).where(where, *rows.visible(noun, rows.table))
         rows.reads["wanted"] = lambda values: source.prepare(given.read(values))
@@ -91,12 +96,12 @@ class Compiler:
         key: Expression | None = None,
         *,
         is_typed: bool = False,
-        embeds: bool = False,
+        is_single: bool = False,
     ) -> Lookup:
-        """Objects of one type by `key`, their public key by default; `embeds` where there is one."""
+        """Objects of one type by `key`, their public key by default."""
         _, noun = target(kind)
         rows = self._rows(noun, is_keyed=True)
-        part = self._part(rows, kind, nodes, is_typed=is_typed, embeds=embeds)
+        part = self._part(rows, kind, nodes, Embeds.ALL if is_single else Embeds.OWN, is_typed=is_typed)
         column = adapted(key if key is not None else noun.key, rows.table)
         wanted = any_of(column, keys_parameter(column.type))
         query = rows.select(rows.table, column).where(wanted, *rows.visible(noun, rows.table))
@@ -105,19 +110,20 @@ class Compiler:
     def connection(
         self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Paged, parent: Place | None = None
     ) -> Connections:
-        """A connection, at the root or below every row of a level; embedded in the one row of `parent`."""
-        kind = _object_type(definition.type)
+        """A connection, at the root or below every row of a level; embedded in the rows of `parent`."""
+        kind = object_type(definition.type)
         named, noun = target(kind.fields["nodes"].type)
         is_root = source.remote is None and source.through is None
         rows = self._rows(noun, is_keyed=not is_root)
         given = arguments(definition, nodes[0], self._document.variables)
-        page = PageArguments(given, source, noun, named.name, next(self._names))
+        page = PageArguments(given, source, noun, named.name, next(self._names), self._permissions)
+        self.befores += page.befores()
         connection = Connection(kind, rows, page)
-        parts = self._members(connection, nodes, embeds=parent is not None)
+        parts = self._members(connection, nodes, _embeds(source, parent))
         return Connections(
             check=page.check,
-            paging=Paging(page.size, page.backward, page.is_cut),
-            finish=connection.finish,
+            paging=Paging(page.size, page.backward, page.size.is_cut),
+            finish=connection.finish(),
             only=connection.only,
             page=self._page(rows, source, page, parent) if connection.needs_rows else None,
             count=self._count(rows, source, page, parent) if connection.needs_total else None,
@@ -125,19 +131,47 @@ class Compiler:
             is_root=is_root,
         )
 
+    def viewed(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> dict[str, Level]:
+        """What is selected of whoever asks, by response key; each is under the key None."""
+        members: dict[str, Level] = {}
+        self._is_viewed = True
+        for key, merged in self._document.fields(kind, selection_sets(nodes)).items():
+            name = merged[0].name.value
+            definition = kind.fields.get(name)
+            match definition and source_of(definition):
+                case Paged() as source:
+                    assert definition is not None  # noqa: S101 -- it has a source
+                    members[key] = self._attempted(definition, merged, source)
+                case OfViewer(load):
+                    assert definition is not None  # noqa: S101 -- as above
+                    members[key] = Telling(load, shown(definition.type) or _same)
+                case _ if name == "__typename":
+                    members[key] = Fixed(kind.name)
+                case _:
+                    raise TypeError(f"'{name}' of whoever asks is neither a page nor of the viewer")
+        return members
+
+    def _attempted(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Paged) -> Level:
+        try:
+            return self.connection(definition, nodes, source)
+        except BadUserInput as error:
+            return Refused(error)
+
     def listing(
         self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Many, parent: Place | None = None
     ) -> Listing:
         """All rows that belong to each row of a level; embedded in the one row of `parent`."""
         kind, noun = target(definition.type)
         rows = self._rows(noun, is_keyed=True)
-        part = self._part(rows, kind, nodes, embeds=parent is not None)
+        part = self._part(rows, kind, nodes, _embeds(source, parent))
         table = parent.table if parent else None
         query = statements.children(rows, source.remote, source.through, source.order, table)
         return Listing(self._supply(query, rows, parent), part.finish())
 
     def batch(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Batched) -> Level:
         """What a batch source gives for each row of a level."""
+        if self._is_viewed and source.before is not None:
+            self.befores.append((source.before, lambda variables: variables[VIEWER]))
         given = arguments(definition, nodes[0], self._document.variables)
         return self._loaded(definition, nodes, _loading(source, given))
 
@@ -159,7 +193,7 @@ class Compiler:
         if is_leaf_type(get_named_type(definition.type)):
             return Values(load, shown(definition.type) or _same, is_list)
         shape, attributes = Shape(), Attributes()
-        piece = self._shaper.record(shape, attributes, _object_type(definition.type), nodes)
+        piece = self._shaper.record(shape, attributes, object_type(definition.type), nodes)
         return Records(load, attributes.row(), shape.finish(piece, attributes.width), is_list)
 
     def _rows(self, noun: Noun, *, is_keyed: bool) -> Rows:
@@ -170,9 +204,9 @@ class Compiler:
         rows: Rows,
         kind: GraphQLObjectType,
         nodes: Sequence[FieldNode],
+        embeds: Embeds,
         *,
         is_typed: bool = False,
-        embeds: bool = False,
     ) -> Part:
         shape = Shape()
         place = Place(shape, rows, rows.table, embeds)
@@ -192,7 +226,7 @@ class Compiler:
         decode = orjson.loads if self._dialect.name == "sqlite" else _same
         return Embedded(column, parent.column(parent.table.c.id), decode)
 
-    def _members(self, connection: Connection, nodes: Sequence[FieldNode], *, embeds: bool) -> list[Part]:
+    def _members(self, connection: Connection, nodes: Sequence[FieldNode], embeds: Embeds) -> list[Part]:
         """Give `connection` its members and return the objects that they hold, in the order of parts."""
         parts: list[Part] = []
         for key, merged in self._document.fields(connection.kind, selection_sets(nodes)).items():
@@ -202,19 +236,19 @@ class Compiler:
                 case "totalCount":
                     connection.total(key)
                 case "nodes":
-                    connection.nodes(key, self._add_part(connection, parts, merged, embeds=embeds))
+                    connection.nodes(key, self._add_part(connection, parts, merged, embeds))
                 case "edges":
-                    connection.edges(key, self._edge_members(connection, parts, merged, embeds=embeds))
+                    connection.edges(key, self._edge_members(connection, parts, merged, embeds))
                 case "pageInfo":
-                    info = _object_type(connection.kind.fields["pageInfo"].type)
+                    info = object_type(connection.kind.fields["pageInfo"].type)
                     selected = self._document.fields(info, selection_sets(merged))
                     connection.page_info(key, {name: of[0].name.value for name, of in selected.items()}, info.name)
         return parts
 
     def _edge_members(
-        self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], *, embeds: bool
+        self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], embeds: Embeds
     ) -> dict[str, Callable[[PageData], Sequence[Any]]]:
-        edge = _object_type(connection.kind.fields["edges"].type)
+        edge = object_type(connection.kind.fields["edges"].type)
         members: dict[str, Callable[[PageData], Sequence[Any]]] = {}
         for key, merged in self._document.fields(edge, selection_sets(nodes)).items():
             match merged[0].name.value:
@@ -223,13 +257,13 @@ class Compiler:
                 case "cursor":
                     members[key] = connection.cursors()
                 case "node":
-                    part = self._add_part(connection, parts, merged, embeds=embeds)
+                    part = self._add_part(connection, parts, merged, embeds)
                     members[key] = functools.partial(_part_objects, part)
         return members
 
-    def _add_part(self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], *, embeds: bool) -> int:
+    def _add_part(self, connection: Connection, parts: list[Part], nodes: Sequence[FieldNode], embeds: Embeds) -> int:
         kind, _ = target(connection.kind.fields["nodes"].type)
-        parts.append(self._part(connection.rows, kind, nodes, embeds=embeds))
+        parts.append(self._part(connection.rows, kind, nodes, embeds))
         return len(parts) - 1
 
     def _page(self, rows: Rows, source: Paged, page: PageArguments, parent: Place | None) -> Supply:
@@ -273,11 +307,23 @@ class Compiler:
         return lambda table: [*rows.visible(rows.noun, table), *conditions(table)]
 
 
+def _embeds(source: Many | Paged, parent: Place | None) -> Embeds:
+    """What the rows of a list embed: what its parent does, if it is embedded itself.
+
+    Pages below many parents are read through a LATERAL in place of their table, to which nothing could refer.
+    """
+    if parent is not None:
+        return parent.embeds
+    is_below_many = isinstance(source, Paged) and source.remote is not None
+    return Embeds.NOTHING if is_below_many or source.through is not None else Embeds.OWN
+
+
 def _part_objects(part: int, page: PageData) -> Sequence[Any]:
     return page.part(part)
 
 
-def _object_type(kind: GraphQLOutputType) -> GraphQLObjectType:
+def object_type(kind: GraphQLOutputType) -> GraphQLObjectType:
+    """The object type that a field leads to."""
     named = get_named_type(kind)
     assert isinstance(named, GraphQLObjectType)  # noqa: S101 -- what plans lead through are objects
     return named

@@ -8,11 +8,12 @@ from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam
 from sqlalchemy.sql import coercions, roles
 
 from db.engine import Row
+from resolvers.access import VIEWER, Permission
 from resolvers.errors import BadUserInput
 from resolvers.plan import cursors
 from resolvers.plan.given import Given, Variables
 from resolvers.plan.levels import PageData
-from resolvers.plan.sources import Filter, Noun, Paged
+from resolvers.plan.sources import Before, Filter, Noun, Paged
 from resolvers.plan.statements import Read, Rows, Sorting, adapted, storable
 
 USUAL_PAGE = 20
@@ -25,12 +26,21 @@ class PageArguments:
     Raises BadUserInput where they contradict each other; values are checked when the plan runs.
     """
 
-    def __init__(self, given: Mapping[str, Given], source: Paged, noun: Noun, name: str, prefix: str) -> None:
+    def __init__(  # noqa: PLR0917 -- what a page is made of
+        self,
+        given: Mapping[str, Given],
+        source: Paged,
+        noun: Noun,
+        name: str,
+        prefix: str,
+        permissions: frozenset[Permission],
+    ) -> None:
         if "first" in given and "last" in given:
             raise BadUserInput("first, last: give one or the other")
         self.backward = "last" in given
         self._given = given
-        self._filters = source.filters
+        self._source = source
+        self._permissions = permissions
         order, descending = _order(given.get("orderBy"), source)
         expressions = [source.orders[order]]
         if expressions[0] is not noun.key:
@@ -40,25 +50,15 @@ class PageArguments:
         self.tag = f"{name}.{order}.{'desc' if descending else 'asc'}"
         self._prefix = prefix  # of parameters: a statement may hold several pages
         self.limit = bindparam(f"{prefix}_limit", type_=BigInteger())
-        self.is_cut = False  # one row more than the page has is read, to see whether there are more
-        self.reads: dict[str, Read] = {self.limit.key: lambda variables: self.size(variables) + self.is_cut}
-
-    def size(self, variables: Variables) -> int:
-        """How many rows the page has at most."""
-        name = "last" if self.backward else "first"
-        if name not in self._given:
-            return USUAL_PAGE
-        size: int = self._given[name].read(variables)
-        if not 0 <= size <= LARGEST_PAGE:
-            raise BadUserInput(f"{name}: {size} is not between 0 and {LARGEST_PAGE}")
-        return size
+        self.size = PageSize(given, "last" if self.backward else "first")
+        self.reads: dict[str, Read] = {self.limit.key: self.size.limit}  # none knows this object: plans keep them
 
     def check(self, variables: Variables) -> None:
         """Raise BadUserInput for an argument that the list does not take, whatever is selected of it."""
         self.size(variables)
         for name in ("after", "before"):
             if name in self._given:
-                self._cursor(name, variables)
+                self._cursor(name)(variables)
         for read in self.reads.values():
             storable(read(variables))
 
@@ -69,7 +69,8 @@ class PageArguments:
     def selected(self, table: FromClause) -> list[ColumnElement[bool]]:
         """The conditions of `filter`, which hold for every page and for the count."""
         given = self._given.get("filter")
-        return [] if given is None else list(self._conditions(given.members(), table))
+        fixed = [] if self._source.where is None else [adapted(self._source.where, table)]
+        return fixed if given is None else [*fixed, *self._conditions(given.members(), table)]
 
     def paged(self, table: FromClause) -> list[ColumnElement[bool]]:
         """The conditions of `filter` and of the cursors."""
@@ -79,21 +80,55 @@ class PageArguments:
                 beyond, parameters = self.sorting.beyond(table, f"{self._prefix}_{name}", reverse=name == "before")
                 conditions.append(beyond)
                 for position, parameter in enumerate(parameters):
-                    self.reads[parameter] = self._cursor_value(name, position)
+                    self.reads[parameter] = _member(self._cursor(name), position)
         return conditions
+
+    def befores(self) -> Iterable[tuple[Before, Read]]:
+        """What is done before anything is read, and how to read the value that it is done for."""
+        if self._source.before is not None:
+            yield self._source.before, lambda variables: variables[VIEWER]
+        given = self._given.get("filter")
+        for name, member in (given.members() if given else {}).items():
+            condition = self._source.filters[name]
+            if condition.before is not None:
+                yield condition.before, _prepared(condition, member, self._permissions)
 
     def _conditions(self, members: Mapping[str, Given], table: FromClause) -> Iterable[ColumnElement[bool]]:
         for name, given in members.items():
-            condition, parameter = self._filters[name], f"{self._prefix}_{name}_filter"
-            self.reads[parameter] = _prepared(condition, given)
+            condition, parameter = self._source.filters[name], f"{self._prefix}_{name}_filter"
+            self.reads[parameter] = _prepared(condition, given, self._permissions)
             yield adapted(condition.where(bindparam(parameter, type_=condition.parameter_type)), table)
 
-    def _cursor_value(self, name: str, position: int) -> Read:
-        return lambda variables: self._cursor(name, variables)[position]
+    def _cursor(self, name: str) -> Callable[[Variables], list[Any]]:
+        """The function that reads the values in the cursor `name`, and raises BadUserInput."""
+        tag, kinds, given = self.tag, self._kinds, self._given[name]
+        return lambda variables: cursors.decode(tag, kinds, given.read(variables), name)
 
-    def _cursor(self, name: str, variables: Variables) -> list[Any]:
-        """The values in the cursor `name`. Raises BadUserInput."""
-        return cursors.decode(self.tag, self._kinds, self._given[name].read(variables), name)
+
+class PageSize:
+    """How many rows a page has at most: called with variables. Raises BadUserInput."""
+
+    def __init__(self, given: Mapping[str, Given], name: str) -> None:
+        self._given = given.get(name)
+        self._name = name
+        self.is_cut = False  # one row more than the page has is read, to see whether there are more
+
+    def __call__(self, variables: Variables) -> int:
+        """The size that is given, or the usual one."""
+        if self._given is None:
+            return USUAL_PAGE
+        size: int = self._given.read(variables)
+        if not 0 <= size <= LARGEST_PAGE:
+            raise BadUserInput(f"{self._name}: {size} is not between 0 and {LARGEST_PAGE}")
+        return size
+
+    def limit(self, variables: Variables) -> int:
+        """How many rows are read at most."""
+        return self(variables) + self.is_cut
+
+
+def _member(read: Callable[[Variables], list[Any]], position: int) -> Read:
+    return lambda variables: read(variables)[position]
 
 
 def _order(given: Given | None, source: Paged) -> tuple[str, bool]:
@@ -103,8 +138,14 @@ def _order(given: Given | None, source: Paged) -> tuple[str, bool]:
     return given.sample["field"], given.sample.get("direction") == "desc"
 
 
-def _prepared(condition: Filter, given: Given) -> Read:
-    return lambda variables: condition.prepare(given.read(variables))
+def _prepared(condition: Filter, given: Given, permissions: frozenset[Permission]) -> Read:
+    def read(variables: Variables) -> Any:
+        value = condition.prepare(given.read(variables))
+        if condition.permit is not None:
+            condition.permit(value, variables[VIEWER], permissions)
+        return value
+
+    return read
 
 
 class Connection:
@@ -152,12 +193,12 @@ class Connection:
     def page_info(self, key: str, fields: Mapping[str, str], kind: str) -> None:
         """`pageInfo` with the selected `fields`, by response key."""
         self.needs_rows = True
-        self._arguments.is_cut = True
+        self._arguments.size.is_cut = True
         cursor = self._cursor()
         values: dict[str, Callable[[PageData], Any]] = {
             "__typename": lambda _page: kind,
-            "hasNextPage": self._has_next,
-            "hasPreviousPage": self._has_previous,
+            "hasNextPage": self._goes_on("before", is_end=not self._arguments.backward),
+            "hasPreviousPage": self._goes_on("after", is_end=self._arguments.backward),
             "startCursor": lambda page: cursor(page.rows[0]) if page.rows else None,
             "endCursor": lambda page: cursor(page.rows[-1]) if page.rows else None,
         }
@@ -168,15 +209,15 @@ class Connection:
         cursor = self._cursor()
         return lambda page: [cursor(row) for row in page.rows]
 
-    def finish(self, page: PageData) -> dict[str, Any]:
-        """The connection object."""
-        return {key: member(page) for key, member in self._members.items()}
+    def finish(self) -> Callable[[PageData], dict[str, Any]]:
+        """The function that makes the connection object: all that is kept of this, as plans are many."""
+        members = self._members
+        return lambda page: {key: member(page) for key, member in members.items()}
 
-    def _has_next(self, page: PageData) -> bool:
-        return self._arguments.has("before") if self._arguments.backward else page.has_more
-
-    def _has_previous(self, page: PageData) -> bool:
-        return page.has_more if self._arguments.backward else self._arguments.has("after")
+    def _goes_on(self, argument: str, *, is_end: bool) -> Callable[[PageData], bool]:
+        """Whether the list goes on at a side of the page: at its end that is seen, elsewhere a cursor says so."""
+        is_given = self._arguments.has(argument)
+        return (lambda page: page.has_more) if is_end else (lambda _page: is_given)
 
     def _cursor(self) -> Callable[[Row], str]:
         """The function that gives a row's cursor; it has the columns selected that the page sorts by."""

@@ -12,7 +12,7 @@ from typing import Any
 from typing_extensions import override
 
 from db.engine import Row, Snapshot
-from resolvers.errors import BadUserInput, TooManyRows
+from resolvers.errors import BadUserInput, Forbidden, TooManyRows
 from resolvers.plan.builders import Build
 from resolvers.plan.faults import Fault
 from resolvers.plan.given import Variables
@@ -117,7 +117,7 @@ async def _below(
     """What a level gives; an argument that it refuses is a fault of the field in every parent."""
     try:
         return await level.run(run, keys, times, parents)
-    except BadUserInput as error:
+    except (BadUserInput, Forbidden) as error:
         run.is_faulty = True
         return Grouped(Fault(error))
 
@@ -452,7 +452,7 @@ async def _loaded(
     """What a source gives, its exceptions as faults."""
     try:
         given = await load(run, keys)
-    except BadUserInput:
+    except (BadUserInput, Forbidden):
         raise
     except Exception as error:  # noqa: BLE001 -- whatever the source raises is the field's error in every parent
         run.is_faulty = True

@@ -20,7 +20,6 @@ from graphql import (
     GraphQLString,
     OperationDefinitionNode,
     OperationType,
-    get_named_type,
     is_non_null_type,
 )
 from sqlalchemy import Dialect
@@ -29,12 +28,12 @@ from db.engine import Snapshot
 from resolvers.access import VIEWER, Permission
 from resolvers.errors import BadUserInput
 from resolvers.plan.cache import Cache
-from resolvers.plan.compiler import Compiler
+from resolvers.plan.compiler import Compiler, object_type
 from resolvers.plan.given import Variables, arguments, shape
 from resolvers.plan.levels import Level, Refused, Run
-from resolvers.plan.roots import Constant, KeyRoot, LevelRoot, NodeRoot, Root
+from resolvers.plan.roots import Constant, KeyRoot, LevelRoot, NodeRoot, Root, ViewerRoot, prepare
 from resolvers.plan.selection import Document
-from resolvers.plan.sources import ById, Found, Paged, source_of
+from resolvers.plan.sources import ById, Found, Paged, Viewed, source_of
 from resolvers.plan.splice import Planned
 from resolvers.plan.statements import MOST_ROWS
 
@@ -103,11 +102,13 @@ class Planner:
         if plan is None:
             return None
         run = Run(snapshot, request.values, context, self.most_rows)
-        snapshot.is_single = sum(root.statements(run) for root in plan.values()) == 1
+        statements = sum(root.statements(run) for root in plan.values())
+        snapshot.is_single = statements == 1 and not any(root.has_befores for root in plan.values())
+        failures = await prepare(plan, run)
         data: dict[str, Any] = {}
         errors: list[GraphQLError] = []
         for key, root in plan.items():
-            planned = await root.resolve(run, [key])
+            planned = await root.resolve(run, [key], failures.get(key))
             data[key] = planned.value
             errors.extend(planned.errors)
             if planned.value is None and is_non_null_type(root.kind):
@@ -117,16 +118,19 @@ class Planner:
     async def field(self, request: Request, site: Site, snapshot: Snapshot, context: Any) -> Planned:
         """One planned root field that graphql-core resolves among others."""
         root = self._root(self._document(request), site.nodes, request)
-        return await root.resolve(Run(snapshot, request.values, context, self.most_rows), site.path)
+        return await self._resolved(root, Run(snapshot, request.values, context, self.most_rows), site)
 
     async def object(self, request: Request, site: Site, key: str, snapshot: Snapshot, context: Any) -> Planned:
         """The object with a public key, for a field that graphql-core resolves."""
-        kind = get_named_type(site.kind)
-        assert isinstance(kind, GraphQLObjectType)  # noqa: S101 -- only nouns have keys
+        kind = object_type(site.kind)
         document = self._document(request)
-        lookup = Compiler(document, self._dialect, request.permissions).lookup(kind, site.nodes, embeds=True)
-        root = KeyRoot(site.kind, site.nodes, document, lookup, key)
-        return await root.resolve(Run(snapshot, request.values, context, self.most_rows), site.path)
+        compiler = Compiler(document, self._dialect, request.permissions)
+        lookup = compiler.lookup(kind, site.nodes, is_single=True)
+        root = KeyRoot(site.kind, site.nodes, document, lookup, key, befores=compiler.befores)
+        return await self._resolved(root, Run(snapshot, request.values, context, self.most_rows), site)
+
+    async def _resolved(self, root: Root, run: Run, site: Site) -> Planned:
+        return await root.resolve(run, site.path, (await prepare({"": root}, run)).get(""))
 
     def root_fields(self, request: Request) -> set[str]:
         """The names of the root fields that a query, mutation or subscription selects."""
@@ -182,8 +186,11 @@ class Planner:
                 case ById(is_list):
                     given = arguments(definition, nodes[0], request.variables)["ids" if is_list else "id"]
                     return NodeRoot(definition.type, nodes, document, is_list, given, compiler)
+                case Viewed():
+                    members = compiler.viewed(object_type(definition.type), nodes)
+                    return ViewerRoot(definition.type, nodes, document, members, befores=compiler.befores)
                 case _:
                     raise TypeError(f"Query.{name} is no root of a plan")
         except BadUserInput as error:
             level = Refused(error)
-        return LevelRoot(definition.type, nodes, document, level)
+        return LevelRoot(definition.type, nodes, document, level, befores=compiler.befores)

@@ -1,14 +1,15 @@
 """The root fields of a plan."""
 
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, GraphQLOutputType
 from typing_extensions import override
 
-from resolvers.errors import BadUserInput
+from resolvers.errors import BadUserInput, Forbidden
 from resolvers.plan import ids
 from resolvers.plan.compiler import Compiler
 from resolvers.plan.connections import LARGEST_PAGE
@@ -16,7 +17,9 @@ from resolvers.plan.faults import Completion, Fault
 from resolvers.plan.given import Given
 from resolvers.plan.levels import Level, Lookup, Run
 from resolvers.plan.selection import Document
+from resolvers.plan.sources import Before
 from resolvers.plan.splice import Planned
+from resolvers.plan.statements import Read
 
 
 @dataclass
@@ -26,6 +29,21 @@ class Root(ABC):
     kind: GraphQLOutputType
     nodes: Sequence[FieldNode]
     document: Document
+    befores: Sequence[tuple[Before, Read]] = field(default=(), kw_only=True)
+
+    @property
+    def has_befores(self) -> bool:
+        """Whether something is done before anything is read."""
+        return bool(self.befores)
+
+    def preparations(self, run: Run) -> Iterator[tuple[Before, Any]]:
+        """What is to be done before anything is read, and for which value.
+
+        Values that are refused are left out: their own fields tell.
+        """
+        for before, read in self.befores:
+            with contextlib.suppress(BadUserInput, Forbidden):
+                yield before, read(run.variables)
 
     @abstractmethod
     def statements(self, run: Run) -> int:
@@ -35,11 +53,11 @@ class Root(ABC):
     async def value(self, run: Run) -> Any:
         """The field's value, which may hold faults. Raises RequestError and whatever a database does."""
 
-    async def resolve(self, run: Run, path: Sequence[str | int]) -> Planned:
-        """The field's value and errors as they stand in the answer, at `path`."""
+    async def resolve(self, run: Run, path: Sequence[str | int], failure: Exception | None = None) -> Planned:
+        """The field's value and errors as they stand in the answer, at `path`; a `failure` before it is one."""
         run.is_faulty = False
         try:
-            value = await self.value(run)
+            value = await self.value(run) if failure is None else Fault(failure)
         except Exception as error:  # noqa: BLE001 -- whatever a field raises becomes that field's error
             value = Fault(error)
         if not run.is_faulty and not isinstance(value, Fault):
@@ -81,6 +99,28 @@ class LevelRoot(Root):
 
 
 @dataclass
+class ViewerRoot(Root):
+    """The object of whoever asks, whose members are levels that have no parent."""
+
+    members: Mapping[str, Level]
+
+    @override
+    def statements(self, run: Run) -> int:
+        return sum(level.statements for level in self.members.values())
+
+    @override
+    async def value(self, run: Run) -> dict[str, Any]:
+        """The members, or faults in their places."""
+        found: dict[str, Any] = {}
+        for key, level in self.members.items():
+            try:
+                found[key] = (await level.run(run, (), None))[None]
+            except Exception as error:  # noqa: BLE001 -- whatever a member raises becomes that member's error
+                found[key], run.is_faulty = Fault(error), True
+        return found
+
+
+@dataclass
 class KeyRoot(Root):
     """One object by its public key."""
 
@@ -105,6 +145,18 @@ class NodeRoot(Root):
     given: Given
     compiler: Compiler
     lookups: dict[str, Lookup] = field(default_factory=dict)
+
+    @property
+    @override
+    def has_befores(self) -> bool:
+        return bool(self.compiler.befores)
+
+    @override
+    def preparations(self, run: Run) -> Iterator[tuple[Before, Any]]:
+        """As of any root, once the look-ups that are needed are made."""
+        self.statements(run)
+        self.befores = self.compiler.befores
+        return super().preparations(run)
 
     @override
     def statements(self, run: Run) -> int:
@@ -145,5 +197,22 @@ class NodeRoot(Root):
 
     def _lookup(self, kind: GraphQLObjectType) -> Lookup:
         if kind.name not in self.lookups:
-            self.lookups[kind.name] = self.compiler.lookup(kind, self.nodes, is_typed=True, embeds=not self.is_list)
+            self.lookups[kind.name] = self.compiler.lookup(kind, self.nodes, is_typed=True, is_single=not self.is_list)
         return self.lookups[kind.name]
+
+
+async def prepare(roots: Mapping[str, Root], run: Run) -> dict[str, Exception]:
+    """Do what has to be done before the roots read anything, each thing once for all; the failures, by root."""
+    wanted: dict[Before, list[Any]] = {}
+    users: dict[Before, list[str]] = {}
+    for key, root in roots.items():
+        for before, value in root.preparations(run):
+            wanted.setdefault(before, []).append(value)
+            users.setdefault(before, []).append(key)
+    failures: dict[str, Exception] = {}
+    for before, values in wanted.items():
+        try:
+            await before(run.context, list(dict.fromkeys(values)))
+        except Exception as error:  # noqa: BLE001 -- whatever it is becomes the fields' error
+            failures |= dict.fromkeys(users[before], error)
+    return failures

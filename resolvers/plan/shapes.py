@@ -1,9 +1,11 @@
 """Objects of a plan: which columns their fields need, how each is built, and the levels below them."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -55,6 +57,9 @@ class Attributes:
 
     def row(self) -> Callable[[Any], Row]:
         """The function that makes a record's row."""
+        if len(self._names) > 1:
+            several: Callable[[Any], Row] = attrgetter(*self._names)  # a tuple, made without a call for each
+            return several
         getters = [attrgetter(name) for name in self._names]
         return lambda record: [get(record) for get in getters]
 
@@ -76,17 +81,27 @@ class Shape:
         return Objects(self.builder.build(piece, width), self.below)
 
 
+class Embeds(Enum):
+    """Which lists below an object are columns of its SELECT, and so save a round trip."""
+
+    NOTHING = auto()
+    """None: the object may come several times, and its lists would come with it."""
+
+    OWN = auto()
+    """Pages of what belongs to it alone."""
+
+    ALL = auto()
+    """All, since there is one object of the kind only."""
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where an object is read: the shape that it belongs to, and its table among those of the level's rows.
-
-    Where there is one object of that kind only, its SELECT `embeds` those of the levels below: one round trip.
-    """
+    """Where an object is read: the shape that it belongs to, and its table among those of the level's rows."""
 
     shape: Shape
     rows: Rows
     table: FromClause
-    embeds: bool
+    embeds: Embeds
 
     def column(self, expression: Expression) -> int:
         """The position in the row of `expression` over the table."""
@@ -98,7 +113,13 @@ class Place:
 
     def joined(self, noun: Noun, local: Expression) -> "Place":
         """The place of the row of `noun` that `local` refers to, joined into the same SELECT."""
-        return Place(self.shape, self.rows, self.rows.join(noun, self.table, local), self.embeds)
+        embeds = self.embeds if self.embeds is Embeds.ALL else Embeds.NOTHING  # several rows may refer to one
+        return Place(self.shape, self.rows, self.rows.join(noun, self.table, local), embeds)
+
+    def holding(self, source: sources.Many | sources.Paged) -> "Place | None":
+        """Itself, if the list is a column of its SELECT. Lists that no page bounds are not, but for a single object."""
+        is_own = self.embeds is Embeds.OWN and isinstance(source, sources.Paged) and source.remote is not None
+        return self if is_own or self.embeds is Embeds.ALL else None
 
     @property
     def guard(self) -> str:
@@ -200,13 +221,12 @@ class Shaper:
 
     def _under(self, place: Place, definition: GraphQLField, nodes: Sequence[FieldNode]) -> Piece:
         """The piece of a field that a level of its own answers."""
-        parent = place if place.embeds else None
         match source_of(definition):
             case sources.Many() as many:
-                level = self._below(lambda: self._levels.listing(definition, nodes, many, parent))
+                level = self._below(lambda: self._levels.listing(definition, nodes, many, place.holding(many)))
                 return Value(place.under(level, place.table.c.id))
             case sources.Paged() as paged:
-                level = self._below(lambda: self._levels.connection(definition, nodes, paged, parent))
+                level = self._below(lambda: self._levels.connection(definition, nodes, paged, place.holding(paged)))
                 return Value(place.under(level, place.table.c.id))
             case sources.Batched(key) as batched:
                 level = self._below(lambda: self._levels.batch(definition, nodes, batched))
@@ -282,7 +302,7 @@ def shown(kind: GraphQLOutputType) -> Callable[[Any], Any] | None:
     one: Callable[[Any], Any] | None = None
     if isinstance(named, GraphQLEnumType):
         names = _enum_names(named)
-        one = lambda value: names[getattr(value, "value", value)]  # noqa: E731 -- one of three
+        one = functools.partial(_named, names)
     elif named.name == "DateTime":
         one = _instant
     if one is None or not isinstance(get_nullable_type(kind), GraphQLList):
@@ -310,6 +330,11 @@ def _shown(shape: Shape, text: str, kind: GraphQLOutputType) -> Value:
 def _enum_names(kind: GraphQLEnumType) -> dict[Any, str | None]:
     """The names of an enum's values by what the database holds for them."""
     return {getattr(value.value, "value", value.value): name for name, value in kind.values.items()} | {None: None}
+
+
+def _named(names: Mapping[Any, str | None], value: Any) -> str | None:
+    """The name of an enum's value, which may be a member of another enum over the same texts."""
+    return names[value] if value in names else names[value.value]
 
 
 def _instant(value: datetime | None) -> str | None:

@@ -111,20 +111,36 @@ class Many:
     through: Link | None = None
 
 
+Before = Callable[[Any, Sequence[Any]], Awaitable[None]]
+"""What is done before an operation reads anything, once, with its context and all values that it is about.
+
+It may write, and wait for others, as long as it leaves no transaction open.
+"""
+
+Permit = Callable[[Any, str | None, frozenset[Permission]], None]
+"""Raises Forbidden unless the viewer, by name and permissions, may use a value."""
+
+
 @dataclass(frozen=True)
 class Filter:
-    """A member of a filter input: the predicate it stands for, and how its value becomes the predicate's parameter."""
+    """A member of a filter input: the predicate it stands for, and how its value becomes the predicate's parameter.
+
+    `before` is done for each value that `permit`, if there is one, lets pass.
+    """
 
     where: Callable[[BindParameter[Any]], ColumnElement[bool]]
     prepare: Callable[[Any], Any]
     parameter_type: TypeEngine[Any] = field(default_factory=String)
+    permit: Permit | None = None
+    before: Before | None = None
 
 
 @dataclass(frozen=True)
 class Paged:
     """A connection: the rows of another noun, page by page; of the whole table when neither remote nor through.
 
-    Where no order is asked for it is the first of `orders`, `descending` or not.
+    Where no order is asked for it is the first of `orders`, `descending` or not. `where` holds for every page; `before`
+    is done for the viewer.
     """
 
     orders: Mapping[str, Expression]
@@ -132,6 +148,8 @@ class Paged:
     remote: InstrumentedAttribute[Any] | None = None
     through: Link | None = None
     descending: bool = False
+    where: ColumnElement[bool] | None = None
+    before: Before | None = None
 
 
 @dataclass(frozen=True)
@@ -175,11 +193,25 @@ class Batched:
     """A value, a record or a list of either for each row from something that is not a table, asked once for a level.
 
     `load` gives them by `key`, an expression over the noun's row. Keys that it leaves out have null or an empty list;
-    an exception in the place of a value is that one field's error.
+    an exception in the place of a value is that one field's error. `before` is done for the viewer where the field is
+    selected below whoever asks.
     """
 
     key: Expression
     load: Callable[[Batch], Awaitable[Mapping[Any, Any]]]
+    before: Before | None = None
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """The object of whoever asks: a Strawberry type of pages and of what its context tells, which no row is behind."""
+
+
+@dataclass(frozen=True)
+class OfViewer:
+    """A value of a `Viewed` object, which `load` makes of the operation's context."""
+
+    load: Callable[[Any], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
@@ -198,7 +230,8 @@ class Linked:
 
 
 Source = (
-    Column | Identity | One | OneOf | Many | Paged | Computed | Batched | Attribute | Linked | Found | ById
+    Column | Identity | One | OneOf | Many | Paged | Computed | Batched | Attribute | Linked | Found | ById | Viewed |
+    OfViewer
 )  # fmt: skip
 
 
@@ -232,14 +265,31 @@ def batched(
     load: Callable[[Batch], Awaitable[Mapping[Any, Any]]],
     description: str,
     arguments: Mapping[str, tuple[Any, str]] | None = None,
+    *,
+    before: Before | None = None,
 ) -> Any:
     """A field that `load` answers for all rows of a level at once; `arguments` maps names to type and description."""
-    return _field(Batched(key, load), description, arguments)
+    return _field(Batched(key, load, before), description, arguments)
+
+
+def viewed(description: str) -> Any:
+    """The root field that leads to whoever asks."""
+    return _field(Viewed(), description)
+
+
+def of_viewer(load: Callable[[Any], Awaitable[Any]], description: str) -> Any:
+    """A field of whoever asks that `load` makes of the operation's context."""
+    return _field(OfViewer(load), description)
 
 
 def attribute(name: str, description: str) -> Any:
     """A field of a record type, which is a Strawberry type that no table stands behind."""
     return _field(Attribute(name), description)
+
+
+def told(name: str, description: str) -> Any:
+    """A field of a record type whose objects mutations make themselves, too."""
+    return strawberry.field(description=description, metadata={"source": Attribute(name)})
 
 
 def linked(name: str, remote: Expression, description: str) -> Any:
@@ -268,6 +318,8 @@ def paged(
     filters: Mapping[str, Filter] | None = None,
     remote: InstrumentedAttribute[Any] | None = None,
     through: Link | None = None,
+    where: ColumnElement[bool] | None = None,
+    before: Before | None = None,
 ) -> Any:
     """A connection field with `first`, `after`, `last`, `before` and, given their input types, `orderBy` and `filter`.
 
@@ -284,7 +336,8 @@ def paged(
         arguments["order_by"] = (order_by | None, "The order of the list.")
     if filter_by is not None:
         arguments["filter"] = (filter_by | None, "Which to list; all conditions hold together.")
-    return _field(Paged(orders, filters or {}, remote, through, descending), description, arguments)
+    source = Paged(orders, filters or {}, remote, through, descending, where, before)
+    return _field(source, description, arguments)
 
 
 def found(

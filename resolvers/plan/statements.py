@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeEngine
 from db.engine import Row, Snapshot
 from db.types import Instant, ListOf, any_of, raw_instant
 from resolvers.access import VIEWER, Permission
-from resolvers.errors import BadUserInput
+from resolvers.errors import BadUserInput, RequestError
 from resolvers.plan.given import Variables
 from resolvers.plan.sources import Expression, Link, Noun
 
@@ -84,14 +84,20 @@ def _reader(
 
 
 async def rows_for(
-    snapshot: Snapshot, dialect: Dialect, query: Select[*tuple[Any, ...]], keys: Sequence[Any]
+    snapshot: Snapshot,
+    dialect: Dialect,
+    query: Select[*tuple[Any, ...]],
+    keys: Sequence[Any],
+    viewer: str | None = None,
 ) -> Sequence[Row]:
-    """The raw rows of a SELECT over `keys_parameter`, for batch sources that read tables."""
-    return await snapshot.fetch(*_with_parameters(render(query, dialect, {}), keys))
+    """The raw rows of a SELECT over `keys_parameter`, for batch sources that read tables; of `viewer` if it asks."""
+    statement = _rendered_once(query, dialect)
+    return await snapshot.fetch(statement.sql, *statement.parameters({VIEWER: viewer}, keys))
 
 
-def _with_parameters(statement: Statement, keys: Sequence[Any]) -> tuple[Any, ...]:
-    return statement.sql, *statement.parameters({}, keys)
+@functools.lru_cache(maxsize=256)
+def _rendered_once(query: Select[*tuple[Any, ...]], dialect: Dialect) -> Statement:
+    return render(query, dialect, {})
 
 
 def _raw_instant(dialect: str, value: datetime | None) -> int | None:
@@ -115,7 +121,7 @@ def harmless(reads: Mapping[str, Read]) -> dict[str, Read]:
         def safe(variables: Variables) -> Any:
             try:
                 return storable(read(variables))
-            except BadUserInput:
+            except RequestError:
                 return instead
 
         return safe
@@ -159,7 +165,7 @@ class Rows:
 
     def add(self, clause: ColumnElement[Any]) -> int:
         """The position in the row of an expression over this level's own tables."""
-        text = str(clause)
+        text = str(clause.compile(dialect=self.dialect))  # a function may be nothing on one database only
         if text not in self._indexes:
             self._indexes[text] = self.width
             self.columns.append(clause)

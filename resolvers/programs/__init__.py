@@ -1,5 +1,6 @@
 """Programs: what they are made of, how they are loaded, and samples of them."""
 
+from resolvers.programs.availability import sync_run_modes
 from resolvers.programs.drafts import CategoryDraft, CourseLeaf, Group, ProgramDraft, ProgramLeaf, RunModeDraft
 from resolvers.programs.errors import BadDraft, DraftError, NameTaken, UnknownReferences
 from resolvers.programs.load import load_programs
@@ -19,4 +20,5 @@ __all__ = [
     "load_programs",
     "load_samples",
     "sample_programs",
+    "sync_run_modes",
 ]

@@ -153,8 +153,10 @@ def problems(draft: ProgramDraft) -> Iterator[Problem]:
     for name, (field, text, limit) in texts.items():
         if len(text) > limit:
             yield Problem(Reason.TOO_LONG, f"its {name} has {len(text)} characters, {limit} are allowed", (field,))
+    yield from overlong(draft)
     yield from unstorable(draft)
     yield from repeated(draft)
+    yield from modeless(draft)
     groups = [*groups_of(Group(draft.requirements))]
     for group in groups:
         if group.minimum is not None and not 1 <= group.minimum <= len(group.children):
@@ -167,6 +169,19 @@ def problems(draft: ProgramDraft) -> Iterator[Problem]:
         yield Problem(Reason.INVALID, f"groups are nested more than {DEEPEST} deep", ("requirements",))
 
 
+def overlong(draft: ProgramDraft) -> Iterator[Problem]:
+    """Texts within lists that no column can hold."""
+    for i, mode in enumerate(draft.run_modes):
+        for field, text, limit in (("modeSlug", mode.mode, MAX_SLUG), ("sku", mode.sku, MAX_NAME)):
+            if len(text) > limit:
+                reason = f"it has {len(text)} characters, {limit} are allowed"
+                yield Problem(Reason.TOO_LONG, reason, ("runModes", str(i), field))
+    for node in nodes_of(draft):
+        if len(node.title) > MAX_NAME:
+            reason = f"a title has {len(node.title)} characters, {MAX_NAME} are allowed"
+            yield Problem(Reason.TOO_LONG, reason, ("requirements",))
+
+
 def unstorable(draft: ProgramDraft) -> Iterator[Problem]:
     """Texts that no database can hold."""
     fields = {
@@ -175,10 +190,19 @@ def unstorable(draft: ProgramDraft) -> Iterator[Problem]:
         "description": draft.description,
         "marketingSlug": draft.marketing_slug,
         "imageUrl": draft.image_url or "",
+        "requirements": "".join(node.title for node in nodes_of(draft)),
+        "runModes": "".join(mode.mode + mode.sku for mode in draft.run_modes),
     }
     for field, text in fields.items():
         if "\0" in text:
             yield Problem(Reason.INVALID, "it contains the character NUL", (field,))
+
+
+def modeless(draft: ProgramDraft) -> Iterator[Problem]:
+    """Runs without a mode."""
+    for i, mode in enumerate(draft.run_modes):
+        if not mode.mode.strip():
+            yield Problem(Reason.REQUIRED, "it has no mode", ("runModes", str(i), "modeSlug"))
 
 
 def repeated(draft: ProgramDraft) -> Iterator[Problem]:

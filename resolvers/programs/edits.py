@@ -1,9 +1,11 @@
 """Changes of programs by their authors: making, editing, publishing, retiring, deleting.
 
 A change is worked out on the program's draft, checked as a whole, and written with its history in the transaction of
-the session: all of it or nothing. Every function raises Refusal with all that is wrong, Forbidden, and NotFound.
+the session: all of it or nothing. Every function raises Refusal with all that is wrong, Forbidden, and NotFound, and
+Unasked where runs are attached that the LMS was not asked about yet.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
@@ -12,18 +14,21 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Course, Program, ProgramCategory, ProgramStatus
+from db.tables import Program, ProgramCategory, ProgramStatus
 from resolvers.access import Permission, Viewer
 from resolvers.audit import difference, record
 from resolvers.catalog.settling import settled
 from resolvers.errors import Forbidden, NotFound
 from resolvers.grants import permissions_on, require_some, require_to_create
 from resolvers.idempotency import once
-from resolvers.programs.drafts import CategoryDraft, CourseLeaf, ProgramDraft, Requirement, RunModeDraft, problems
+from resolvers.programs.checks import Checks
+from resolvers.programs.drafts import CategoryDraft, CourseLeaf, ProgramDraft, Requirement, RunModeDraft
 from resolvers.programs.errors import BadDraft
-from resolvers.programs.lifecycle import TRANSITIONS, Rules, check_transition, frozen_problems
+from resolvers.programs.lifecycle import TRANSITIONS, Rules, check_transition, frozen_problems, lost_slug
 from resolvers.programs.load import parts_of, replace_parts, set_columns, wanted_parts
+from resolvers.programs.offers import Answers, refused_modes
 from resolvers.programs.references import References, check_circles, find_references
+from resolvers.programs.spelling import spelled
 from resolvers.programs.state import as_json, draft_of, is_flat, locked_program
 from resolvers.refusals import Problem, Reason, Refusal, refuse_if
 
@@ -68,23 +73,28 @@ GRAPHQL_NAMES = {"marketing_slug": "marketingSlug", "image_url": "imageUrl", "ru
 
 @dataclass(frozen=True)
 class Editor:
-    """Whoever changes programs, in one transaction, under the rules of the installation."""
+    """Whoever changes programs, in one transaction, under the rules of the installation.
+
+    `answers` is what the LMS offers, as far as it was asked; None where there is no LMS, and nothing to ask.
+    """
 
     session: AsyncSession
     viewer: Viewer
     rules: Rules = field(default_factory=Rules)
+    answers: Answers | None = None
 
-    async def create(self, changes: Changes, key: str | None = None) -> str:
-        """Make a program, unpublished, and return its UUID; `key` makes repetitions harmless."""
+    async def create(self, wanted: Callable[[], Changes], key: str | None = None) -> str:
+        """Make a program, unpublished, of what is `wanted`, and return its UUID; `key` makes repetitions harmless."""
         await require_some(self.session, self.viewer, Permission.CHANGE_PROGRAMS)
+        changes = wanted()
         given = _plain(changes.given())
 
-        async def make() -> str:
-            return await settled(self.session, lambda: self._create(changes))
+        async def attempt() -> str:
+            return await once(
+                self.session, self.viewer, "createProgram", key, given=given, work=lambda: self._create(changes)
+            )
 
-        return await settled(
-            self.session, lambda: once(self.session, self.viewer, "createProgram", key, given=given, work=make)
-        )
+        return await settled(self.session, attempt)
 
     async def edit(
         self, uuid: UUID, change: Callable[[ProgramDraft], Changes], expected_revision: int | None = None
@@ -111,10 +121,9 @@ class Editor:
     async def _create(self, changes: Changes) -> str:
         draft = ProgramDraft(uuid4(), "", CategoryDraft("", ""))
         refuse_if(_required_at_first(changes))
-        draft = _applied(draft, changes)
-        references = await find_references(self.session, [draft])
-        organizations = [references.organizations.get(name.casefold()) for name in draft.organizations]
-        await require_to_create(self.session, self.viewer, [each for each in organizations if each is not None])
+        draft = await spelled(self.session, _applied(draft, changes))
+        references = await self._references(draft, frozenset())
+        await require_to_create(self.session, self.viewer, _known(draft.organizations, references))
         if draft.status is not ProgramStatus.UNPUBLISHED:
             reason = f"a program is made unpublished, not {draft.status.value}"
             raise Refusal([Problem(Reason.BAD_TRANSITION, reason, ("status",))])
@@ -139,16 +148,18 @@ class Editor:
         before = await draft_of(self.session, program)
         changes = change(before)
         refuse_if(_emptied(changes))
-        after = _applied(before, changes)
+        after = _with_kept_modes(await spelled(self.session, _applied(before, changes), before), before)
         if after == before:
             return
         await self._require_transition(program, after.status)
-        references = await find_references(self.session, [after])
+        references = await self._references(after, frozenset(before.programs))
+        await self._require_organizations(after, before, references)
         if isinstance(changes.run_modes, Unchanged):  # the runs of a course go with it
             gone = references.strange_runs(after)
             after = replace(after, run_modes=tuple(mode for mode in after.run_modes if mode.run not in gone))
         refuse_if(frozen_problems(before, after))
         category = await self._checked(after, references, before)
+        refuse_if(lost_slug(before, after, category, self.rules))
         set_columns(program, replace(after, status=before.status), {category.slug: category.id})
         wanted = wanted_parts(after, references, references.programs | {after.uuid: program.id})
         if parts_of(program) != wanted:
@@ -161,6 +172,19 @@ class Editor:
         changed = difference(as_json(before), as_json(after))
         record(self.session, self.viewer, action, f"Program:{program.uuid}", changed, program_id=program.id)
         await self.session.flush()
+
+    async def _references(self, draft: ProgramDraft, kept: frozenset[UUID]) -> References:
+        """What a draft names, found; of programs those only that the viewer sees, and those that are `kept`."""
+        found = await find_references(self.session, [draft])
+        new = {uuid: id_ for uuid, id_ in found.programs.items() if uuid not in kept}
+        rows = await self.session.execute(select(Program.id, Program.status).where(Program.id.in_(new.values())))
+        hidden = {row.id for row in rows if not await self._sees(row.id, row.status)}
+        return replace(found, programs={uuid: id_ for uuid, id_ in found.programs.items() if id_ not in hidden})
+
+    async def _sees(self, program: int, status: ProgramStatus) -> bool:
+        if status is not ProgramStatus.UNPUBLISHED:
+            return status is not ProgramStatus.DELETED
+        return Permission.SEE_UNPUBLISHED_PROGRAMS in await permissions_on(self.session, self.viewer, program)
 
     async def _found(self, uuid: UUID, expected_revision: int | None) -> Program:
         """The program, locked, for a viewer who may change it."""
@@ -183,48 +207,27 @@ class Editor:
         if needed is not None and needed not in await permissions_on(self.session, self.viewer, program.id):
             raise Forbidden(f"you may not make this program {to.value}")
 
+    async def _require_organizations(self, after: ProgramDraft, before: ProgramDraft, references: References) -> None:
+        """Raise Forbidden where a program is taken to an organization whose programs the viewer may not change."""
+        if new := _known([key for key in after.organizations if key not in before.organizations], references):
+            await require_to_create(self.session, self.viewer, new)
+
     async def _checked(
         self, draft: ProgramDraft, references: References, before: ProgramDraft | None = None
     ) -> ProgramCategory:
         """The category of a draft of which a program can be made. Raises Refusal."""
-        found = [*problems(draft), *_unknown(draft, references)]
-        category = await self.session.scalar(
-            select(ProgramCategory).where(ProgramCategory.slug == draft.category.slug.casefold())
-        )
-        if category is None and draft.category.slug:
-            found.append(
-                Problem(Reason.CATEGORY_UNKNOWN, f"there is no category '{draft.category.slug}'", ("category",))
-            )
-        if before is None or before.organizations != draft.organizations:
-            found.extend(_organization_count(draft, self.rules))
-        found.extend(await self._of_other_organizations(draft, references))
-        if await self._is_taken(draft):
-            found.append(Problem(Reason.NAME_TAKEN, "another program has this name", ("name",)))
+        checks = Checks(self.session, self.rules)
+        found = await checks.problems(draft, references, before)
+        if self.answers is not None:
+            found.extend(refused_modes(draft, before, references.runs.keys(), self.answers))
         refuse_if(found)
-        assert category is not None  # noqa: S101 -- else there was a problem
         try:
             await check_circles(self.session, [draft])
         except BadDraft as error:
             raise Refusal([Problem(Reason.PROGRAM_CYCLE, error.reason, ("requirements",))]) from error
+        category = await checks.category(draft)
+        assert category is not None  # noqa: S101 -- else there was a problem
         return category
-
-    async def _is_taken(self, draft: ProgramDraft) -> bool:
-        taken = select(Program.id).where(Program.name_folded == draft.name.casefold(), Program.uuid != str(draft.uuid))
-        return await self.session.scalar(taken) is not None
-
-    async def _of_other_organizations(self, draft: ProgramDraft, references: References) -> list[Problem]:
-        """Courses that none of the program's organizations offers; nested programs may be of others."""
-        organizations = [references.organizations.get(key.casefold()) for key in draft.organizations]
-        ids = [references.courses[key] for key in draft.courses if key in references.courses]
-        query = select(Course.readable_id).where(Course.id.in_(ids), Course.organization_id.not_in(organizations))
-        return [
-            Problem(
-                Reason.COURSE_OF_OTHER_ORGANIZATION,
-                f"none of the program's organizations offers the course {key}",
-                ("courses", str(draft.courses.index(key))),
-            )
-            for key in await self.session.scalars(query.order_by(Course.id))
-        ]
 
 
 def _applied(draft: ProgramDraft, changes: Changes) -> ProgramDraft:
@@ -249,6 +252,18 @@ def _applied(draft: ProgramDraft, changes: Changes) -> ProgramDraft:
     return replace(draft, **values)
 
 
+def _with_kept_modes(draft: ProgramDraft, before: ProgramDraft) -> ProgramDraft:
+    """The draft with its run modes in their old order where they are the same: they have none that counts."""
+    is_same = Counter(draft.run_modes) == Counter(before.run_modes)
+    return replace(draft, run_modes=before.run_modes) if is_same else draft
+
+
+def _known(organizations: Sequence[str], references: References) -> list[int]:
+    """The ids of those of the organizations that there are."""
+    ids = [references.organizations.get(key.casefold()) for key in organizations]
+    return [each for each in ids if each is not None]
+
+
 def _required_at_first(changes: Changes) -> Iterator[Problem]:
     """What a new program must be given."""
     yield from _emptied(changes)
@@ -263,33 +278,6 @@ def _emptied(changes: Changes) -> Iterator[Problem]:
     for name, value in changes.given().items():
         if value is None and name not in EMPTIED:
             yield Problem(Reason.REQUIRED, "this field cannot be emptied", (GRAPHQL_NAMES.get(name, name),))
-
-
-def _unknown(draft: ProgramDraft, references: References) -> Iterator[Problem]:
-    """What a draft names and there is not, each with its place."""
-    missing = references.missing(draft)
-    for key in missing["organizations"]:
-        index = str(draft.organizations.index(key))
-        yield Problem(Reason.ORG_UNKNOWN, f"there is no organization '{key}'", ("organizations", index))
-    for key in missing["courses"]:
-        yield Problem(Reason.COURSE_UNKNOWN, f"there is no course '{key}'", ("courses", str(draft.courses.index(key))))
-    runs = [mode.run for mode in draft.run_modes]
-    for key in missing["runs"]:
-        yield Problem(Reason.RUN_UNKNOWN, f"there is no run '{key}'", ("runModes", str(runs.index(key)), "run"))
-    for key in missing["programs"]:
-        yield Problem(Reason.PROGRAM_UNKNOWN, f"there is no program '{key}'", ("requirements",))
-    for key in references.strange_runs(draft):
-        place = ("runModes", str(runs.index(key)), "run")
-        yield Problem(Reason.RUN_OF_OTHER_COURSE, f"the run {key} is of none of the program's courses", place)
-
-
-def _organization_count(draft: ProgramDraft, rules: Rules) -> Iterator[Problem]:
-    most = rules.max_organizations
-    if not draft.organizations:
-        yield Problem(Reason.ORG_COUNT, "a program has at least one organization", ("organizations",))
-    elif most and len(draft.organizations) > most:
-        reason = f"{len(draft.organizations)} organizations are more than {most}"
-        yield Problem(Reason.ORG_COUNT, reason, ("organizations",))
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:

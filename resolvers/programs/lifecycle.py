@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ColumnElement, Select, exists, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, String, cast, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -43,9 +43,13 @@ TRANSITIONS: Mapping[tuple[ProgramStatus, ProgramStatus], Permission] = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What an installation decides. `max_organizations` of a program: 0 is any number."""
+    """What an installation decides.
+
+    `max_organizations` of a program: 0 is any number. `is_course_exclusive`: a course may be in one program only.
+    """
 
     max_organizations: int = 1
+    is_course_exclusive: bool = False
     is_publishing_checked: bool = True
 
 
@@ -82,9 +86,19 @@ async def check_transition(session: AsyncSession, program: Program, to: ProgramS
     if to is ACTIVE and rules.is_publishing_checked:
         lacking = await shortcomings(session, program.id)
         if lacking:
-            reason = "; ".join(each.message for each in lacking)
-            data = {"reasons": lacking}
-            raise Refusal([Problem(Reason.NOT_PUBLISHABLE, f"it cannot be published: {reason}", ("status",), data)])
+            raise Refusal([_not_publishable(lacking, "status")])
+
+
+def _not_publishable(lacking: Sequence[Shortcoming], field: str) -> Problem:
+    reason = "; ".join(each.message for each in lacking)
+    return Problem(Reason.NOT_PUBLISHABLE, f"it cannot be published: {reason}", (field,), {"reasons": lacking})
+
+
+def lost_slug(before: ProgramDraft, after: ProgramDraft, category: ProgramCategory, rules: Rules) -> Iterator[Problem]:
+    """What an active program would lack by a change of its own columns: a marketing slug, where its kind needs one."""
+    is_lost = bool(before.marketing_slug) and not after.marketing_slug
+    if rules.is_publishing_checked and before.status is ACTIVE and category.needs_marketing_slug and is_lost:
+        yield _not_publishable([told(Lack.NO_MARKETING_SLUG, category.display_name)], "marketingSlug")
 
 
 async def has_users(session: AsyncSession, program_id: int) -> bool:
@@ -112,9 +126,10 @@ TOLD: Mapping[Lack, tuple[str, str, bool]] = {
     Lack.NO_MARKETING_SLUG: ("active {} programs must have a marketing slug", "marketingSlug", False),
     Lack.COURSE_WITHOUT_RUN: ("the course {} has no run", "courses", True),
     Lack.RUN_UNAVAILABLE: ("the LMS does not offer the run {} any more", "runModes", True),
-    Lack.REQUIRED_PROGRAM_HIDDEN: ("learners do not see the program {!r}", "requirements", True),
+    Lack.REQUIRED_PROGRAM_HIDDEN: ("learners do not see a program that it requires", "requirements", True),
 }
-"""What is said of each, the field that it is about, and whether the path goes on with the name."""
+"""What is said of each, the field that it is about, and whether the path goes on: with a key, or with the position of a
+requirement, since whoever asks may not know the program that is required."""
 
 
 def _of_these(column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
@@ -147,7 +162,7 @@ def _lacking() -> dict[Lack, Select[int, str]]:
         .where(_of_these(mode.program_id), mode.is_unavailable.is_(True))
         .order_by(run.key)
         .distinct(),
-        Lack.REQUIRED_PROGRAM_HIDDEN: select(node.program_id, required.name)
+        Lack.REQUIRED_PROGRAM_HIDDEN: select(node.program_id, cast(node.sequence, String()))
         .join(required, required.id == node.required_program_id)
         .where(_of_these(node.program_id), required.status != ACTIVE, required.status != RETIRED)
         .order_by(node.sequence),
@@ -155,7 +170,7 @@ def _lacking() -> dict[Lack, Select[int, str]]:
 
 
 LACKING: Mapping[Lack, Select[int, str]] = _lacking()
-"""For each shortcoming the programs among some that have it, with the name of what it is about."""
+"""For each shortcoming the programs among some that have it, with the key or position of what it is about."""
 
 
 async def load_shortcomings(batch: Batch) -> dict[int, list[Shortcoming]]:

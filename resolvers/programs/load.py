@@ -159,7 +159,10 @@ def wanted_parts(draft: ProgramDraft, references: References, programs: dict[UUI
 
 
 async def replace_parts(session: AsyncSession, program_id: int, parts: Parts) -> None:
-    """Delete the parts of a program and insert these."""
+    """Delete the parts of a program and insert these; run modes that it keeps stay marked as unavailable."""
+    mode = ProgramCourseRunMode
+    marked = select(mode.course_run_id, mode.mode_slug).where(mode.program_id == program_id, mode.is_unavailable)
+    unavailable = {tuple(row) for row in await session.execute(marked)}
     for table in (ProgramOrganization, ProgramRequirement, ProgramCourseRunMode):
         await session.execute(delete(table).where(table.program_id == program_id))
     session.add_all(
@@ -167,8 +170,10 @@ async def replace_parts(session: AsyncSession, program_id: int, parts: Parts) ->
         for position, id_ in enumerate(parts.organizations)
     )
     session.add_all(
-        ProgramCourseRunMode(program_id=program_id, course_run_id=run, mode_slug=mode, sku=sku)
-        for run, mode, sku in sorted(parts.run_modes)
+        ProgramCourseRunMode(
+            program_id=program_id, course_run_id=run, mode_slug=slug, sku=sku, is_unavailable=(run, slug) in unavailable
+        )
+        for run, slug, sku in sorted(parts.run_modes)
     )
     nodes: list[ProgramRequirement] = []
     for sequence, depth, parent, kind, title, minimum, is_elective, course, required in parts.nodes:

@@ -81,6 +81,12 @@ async def _found(
 
 async def check_circles(session: AsyncSession, drafts: Sequence[ProgramDraft]) -> None:
     """Raise BadDraft if a program would require itself, directly or through others."""
+    for draft in await in_circles(session, drafts):
+        raise BadDraft(draft.name, "it would require itself")
+
+
+async def in_circles(session: AsyncSession, drafts: Sequence[ProgramDraft]) -> list[ProgramDraft]:
+    """The programs that would require themselves, directly or through others."""
     required = aliased(Program)
     query = select(Program.uuid, required.uuid).join(ProgramRequirement, ProgramRequirement.program_id == Program.id)
     query = query.join(required, required.id == ProgramRequirement.required_program_id)
@@ -88,9 +94,7 @@ async def check_circles(session: AsyncSession, drafts: Sequence[ProgramDraft]) -
     for program, nested in await session.execute(query):
         edges.setdefault(UUID(program), set()).add(UUID(nested))
     edges |= {draft.uuid: set(draft.programs) for draft in drafts}
-    for draft in drafts:
-        if draft.uuid in reached(draft.uuid, edges):
-            raise BadDraft(draft.name, "it would require itself")
+    return [draft for draft in drafts if draft.uuid in reached(draft.uuid, edges)]
 
 
 def reached(start: UUID, edges: dict[UUID, set[UUID]]) -> set[UUID]:

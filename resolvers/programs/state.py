@@ -42,52 +42,72 @@ async def locked_program(session: AsyncSession, uuid: UUID) -> Program | None:
 
 async def draft_of(session: AsyncSession, program: Program) -> ProgramDraft:
     """The draft that a program would be made of as it is now."""
-    category = await session.get_one(ProgramCategory, program.category_id)
-    organizations = await session.scalars(
-        select(Organization.key)
-        .join(ProgramOrganization, ProgramOrganization.organization_id == Organization.id)
-        .where(ProgramOrganization.program_id == program.id)
-        .order_by(ProgramOrganization.position)
-    )
-    return ProgramDraft(
-        UUID(program.uuid),
-        program.name,
-        CategoryDraft(category.slug, category.display_name),
-        subtitle=program.subtitle,
-        description=program.description,
-        status=program.status,
-        marketing_slug=program.marketing_slug,
-        image_url=program.image_url,
-        organizations=tuple(organizations),
-        requirements=await _requirements(session, program.id),
-        run_modes=await _run_modes(session, program.id),
-    )
+    return (await drafts_of(session, [program]))[program.id]
 
 
-async def _run_modes(session: AsyncSession, program_id: int) -> tuple[RunModeDraft, ...]:
+async def drafts_of(session: AsyncSession, programs: Sequence[Program]) -> dict[int, ProgramDraft]:
+    """The drafts of programs by their ids, in a number of statements that does not grow with them."""
+    ids = [program.id for program in programs]
+    categories = {
+        category.id: CategoryDraft(category.slug, category.display_name)
+        for category in await session.scalars(select(ProgramCategory))
+    }
+    organizations, requirements, run_modes = (
+        await _organizations(session, ids), await _requirements(session, ids), await _run_modes(session, ids),
+    )  # fmt: skip
+    return {
+        program.id: ProgramDraft(
+            UUID(program.uuid),
+            program.name,
+            categories[program.category_id],
+            subtitle=program.subtitle,
+            description=program.description,
+            status=program.status,
+            marketing_slug=program.marketing_slug,
+            image_url=program.image_url,
+            organizations=tuple(organizations.get(program.id, ())),
+            requirements=requirements.get(program.id, ()),
+            run_modes=tuple(run_modes.get(program.id, ())),
+        )
+        for program in programs
+    }
+
+
+async def _organizations(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[str]]:
+    of = ProgramOrganization
+    query = select(of.program_id, Organization.key).join(Organization, Organization.id == of.organization_id)
+    found: dict[int, list[str]] = {}
+    for program, key in await session.execute(query.where(of.program_id.in_(ids)).order_by(of.position)):
+        found.setdefault(program, []).append(key)
+    return found
+
+
+async def _run_modes(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[RunModeDraft]]:
     mode = ProgramCourseRunMode
-    query = select(CourseRun.key, mode.mode_slug, mode.sku).join(mode, mode.course_run_id == CourseRun.id)
-    rows = await session.execute(query.where(mode.program_id == program_id).order_by(mode.id))
-    return tuple(RunModeDraft(*row) for row in rows)
+    query = select(mode.program_id, CourseRun.key, mode.mode_slug, mode.sku)
+    query = query.join(CourseRun, CourseRun.id == mode.course_run_id).where(mode.program_id.in_(ids)).order_by(mode.id)
+    found: dict[int, list[RunModeDraft]] = {}
+    for program, *row in await session.execute(query):
+        found.setdefault(program, []).append(RunModeDraft(*row))
+    return found
 
 
-async def _requirements(session: AsyncSession, program_id: int) -> tuple[Requirement, ...]:
+async def _requirements(session: AsyncSession, ids: Sequence[int]) -> dict[int, tuple[Requirement, ...]]:
     node, required = ProgramRequirement, aliased(Program)
     query = (
         select(
-            node.id, node.parent_id, node.kind, node.title, node.minimum, node.is_elective, Course.readable_id,
-            required.uuid,
+            node.program_id, node.id, node.parent_id, node.kind, node.title, node.minimum, node.is_elective,
+            Course.readable_id, required.uuid,
         )
         .outerjoin(Course, Course.id == node.course_id)
         .outerjoin(required, required.id == node.required_program_id)
-        .where(node.program_id == program_id)
-        .order_by(node.sequence)
+        .where(node.program_id.in_(ids))
+        .order_by(node.program_id, node.sequence)
     )  # fmt: skip
     below: dict[int | None, list[Any]] = {}
     for row in await session.execute(query):
         below.setdefault(row.parent_id, []).append(row)
-    [root] = below.get(None) or [None]
-    return () if root is None else _children(root.id, below)
+    return {root.program_id: _children(root.id, below) for root in below.get(None, ())}
 
 
 def _children(parent: int, below: dict[int | None, list[Any]]) -> tuple[Requirement, ...]:
@@ -110,7 +130,7 @@ def is_flat(requirements: Sequence[Requirement]) -> bool:
 
 
 def as_json(draft: ProgramDraft) -> dict[str, Any]:
-    """A draft as the audit log and exports have it."""
+    """A draft as the audit log and exported files have it."""
     return {
         "name": draft.name,
         "subtitle": draft.subtitle,

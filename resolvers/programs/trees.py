@@ -1,5 +1,6 @@
 """Changes of a program's requirement tree, as functions of its draft."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from resolvers.programs.drafts import CourseLeaf, Group, ProgramDraft, Requirement, RunModeDraft
@@ -7,32 +8,33 @@ from resolvers.programs.edits import Changes
 from resolvers.refusals import Problem, Reason, Refusal
 
 
-def with_course(draft: ProgramDraft, course: str, position: int | None, run_modes: tuple[RunModeDraft, ...]) -> Changes:
+def with_course(draft: ProgramDraft, course: str, position: int | None, run_modes: Sequence[RunModeDraft]) -> Changes:
     """Put a course among the program's own requirements, at `position` or as the last."""
-    if course in draft.courses:
+    if course.casefold() in map(str.casefold, draft.courses):
         raise Refusal([Problem(Reason.DUPLICATE, f"the course {course} is in the program", ("course",))])
     requirements = list(draft.requirements)
     requirements.insert(_place(position, len(requirements)), CourseLeaf(course))
     if not run_modes:
         return Changes(requirements=requirements)
-    return Changes(requirements=requirements, run_modes=[*draft.run_modes, *run_modes])
+    return Changes(requirements=requirements, run_modes=[*run_modes, *draft.run_modes])  # as places in the input count
 
 
 def without_course(draft: ProgramDraft, course: str) -> Changes:
     """Take a course out, wherever in the tree it stands; groups that are left empty go too."""
-    _check_there(draft, course)
-    return Changes(requirements=_without(draft.requirements, course))
+    return Changes(requirements=_without(draft.requirements, _there(draft, course)))
 
 
 def with_course_at(draft: ProgramDraft, course: str, position: int) -> Changes:
     """Move a course within the list that it stands in."""
-    _check_there(draft, course)
-    return Changes(requirements=_moved(draft.requirements, CourseLeaf(course), position))
+    return Changes(requirements=_moved(draft.requirements, CourseLeaf(_there(draft, course)), position))
 
 
-def _check_there(draft: ProgramDraft, course: str) -> None:
-    if course not in draft.courses:
-        raise Refusal([Problem(Reason.COURSE_UNKNOWN, f"the course {course} is not in the program", ("course",))])
+def _there(draft: ProgramDraft, course: str) -> str:
+    """The course as the program has it."""
+    for known in draft.courses:
+        if known.casefold() == course.casefold():
+            return known
+    raise Refusal([Problem(Reason.COURSE_UNKNOWN, f"the course {course} is not in the program", ("course",))])
 
 
 def _place(position: int | None, count: int) -> int:

@@ -16,9 +16,8 @@ LMS = "lms:"
 
 @dataclass(frozen=True, slots=True)
 class Caller(Viewer):
-    """A viewer who came through `application`, within its `scopes`, and with `points` of its own if it has some."""
+    """A viewer who came through an application, within its `scopes`, and with `points` of its own if it has some."""
 
-    application: str | None = None
     scopes: frozenset[Scope] = ALL_SCOPES
     points: int | None = None
 
@@ -31,7 +30,7 @@ def from_lms(viewer: Viewer) -> Caller:
 
 def application_of(viewer: Viewer) -> str | None:
     """Under which application the operations of a viewer are counted; None for whoever is not signed in."""
-    return viewer.application if isinstance(viewer, Caller) else None
+    return viewer.application
 
 
 def check_scope(viewer: Viewer, kind: OperationType) -> None:

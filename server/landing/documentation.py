@@ -55,7 +55,7 @@ def _operations(path: str) -> Iterator[Operation]:
 
 
 def _said(before: str) -> str:
-    """What the paragraph before an operation says of it, without marks."""
+    """What the paragraph before an operation says first, without marks."""
     paragraph = before.rpartition("\n\n")[2]
-    plain = re.sub(r"\[([^]]*)\]\([^)]*\)|[`*]", r"\1", paragraph)
-    return "" if plain.startswith("#") else " ".join(plain.split()).rstrip(":")
+    plain = " ".join(re.sub(r"\[([^]]*)\]\([^)]*\)|[`*]", r"\1", paragraph).removeprefix("- ").split())
+    return "" if plain.startswith("#") else re.split(r"(?<=\.) ", plain, maxsplit=1)[0].rstrip(":")

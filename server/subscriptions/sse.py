@@ -7,7 +7,7 @@ answer, `complete` at the end. A response that ends without `complete` may be as
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NoReturn
 
 import orjson
@@ -42,6 +42,7 @@ COMPLETE = b"event: complete\ndata:\n\n"
 log = structlog.get_logger(__name__)
 
 
+@lru_cache(256)
 def wants_events(accept: str | None) -> bool:
     """Whether a header `Accept` prefers events to one answer; of two that are wanted alike, the first is preferred."""
     best, quality = "", 0.0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from db.migrate import migrate
 from server.app import create_app
+from server.logs import configure
 from server.settings import load
 from tests.serving import serving
 
@@ -16,6 +17,7 @@ HERE = Path(__file__).parent
 
 async def main() -> int:
     """Serve, audit, and give Node's exit code."""
+    configure("warning", "console")  # each operation has a line
     with tempfile.TemporaryDirectory() as folder:
         settings = load(data_dir=Path(folder), profile="open", explorer=False, jwt_secret=None, jwt_public_keys=None)
         await migrate(settings.database_url)

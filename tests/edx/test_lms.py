@@ -7,7 +7,7 @@ from starlette.responses import Response
 from edx.errors import NotFound, Rejected, Throttled, UnexpectedAnswer, Unreachable
 from edx.http import OpenEdxHttp
 from edx.keys import CourseKey
-from edx.lms import BadItem, CourseRun, Lms, Organization, Pacing
+from edx.lms import BadItem, CourseRun, Lms, Mode, Organization, Pacing
 from tests.edx.conftest import Badge, Service, recorded, replayed, reply, title_of
 
 KEY = CourseKey.parse("course-v1:ANUx+ASTRO2X+2B3T2015")
@@ -374,3 +374,68 @@ async def test_organizations_of_the_real_platform_are_read(
         Organization(item["short_name"], item["name"], item["description"] or "", item["logo"])
         for item in body["results"]
     ]
+
+
+async def test_the_runs_that_are_shown_are_asked_for_by_the_fifty(service: Service, lms: Lms) -> None:
+    keys = [CourseKey("ANUx", "ASTRO2X", f"R{number}") for number in range(51)]
+    service.answers(
+        courses(course(), {"id": str(keys[0]), "name": 5}, {"id": "none"}), courses(course(id=str(keys[50])))
+    )
+
+    assert await lms.shown(keys) == {keys[0], keys[50]}
+    assert [len(seen.parameters["course_keys"][0].split(",")) for seen in service.seen] == [50, 1]
+    assert service.seen[0].parameters["username"] == ["collegium_worker"]
+    assert all(len(f"{seen.path}?{seen.query}") < 8000 for seen in service.seen)
+
+
+async def test_no_runs_are_shown_without_a_call(service: Service, lms: Lms) -> None:
+    assert await lms.shown([]) == set()
+    assert service.seen == []
+
+
+@pytest.mark.parametrize(("written", "price"), [(49, 49), ("49.00", 49), ("0", 0), (None, 0), (0, 0)], ids=repr)
+async def test_modes_are_read_in_every_spelling(service: Service, lms: Lms, written: object, price: int) -> None:
+    service.answers(reply([{"mode_slug": "verified", "min_price": written, "sku": None, "later": 1}]))
+
+    assert await lms.modes(KEY) == [Mode("verified", "", "", price, "usd", None)]
+    assert service.seen[0].path == "/api/course_modes/v1/courses/course-v1:ANUx+ASTRO2X+2B3T2015/"
+
+
+async def test_a_run_without_modes_has_the_one_that_the_platform_falls_back_on(service: Service, lms: Lms) -> None:
+    """Recorded: `course_modes` of a run without any is `[]`, and `enrollment/course` shows it with `audit`."""
+    service.answers(reply([]))
+
+    assert await lms.modes(KEY) == [Mode("audit", "Audit")]
+
+
+@pytest.mark.parametrize("body", [{}, [1], [{"mode_slug": ""}], [{}], [{"mode_slug": "a", "min_price": "dear"}]])
+async def test_modes_that_cannot_be_read_are_an_unexpected_answer(service: Service, lms: Lms, body: Any) -> None:
+    service.answers(reply(body))
+
+    with pytest.raises(UnexpectedAnswer):
+        await lms.modes(KEY)
+
+
+async def test_modes_of_the_real_platform_are_read(service: Service, lms: Lms) -> None:
+    """Recorded exchanges with `course_modes`, of which those that list modes are read here."""
+    listed = [
+        each
+        for each in recorded("course_modes")
+        if each["name"].startswith("list") and each["response"]["status"] == 200
+    ]
+    found = []
+    for exchange in listed:
+        service.answers(replayed(exchange))
+        found.append([(mode.slug, mode.sku, mode.price) for mode in await lms.modes(KEY)])
+
+    assert found == [[("audit", "", 0), ("verified", "ABC123", 49)], [("audit", "", 0)]]
+
+
+async def test_courses_of_the_real_platform_are_chosen_by_key(service: Service, lms: Lms) -> None:
+    [exchange] = [each for each in recorded("courses") if each["name"] == "list, course_keys="]
+    service.answers(replayed(exchange))
+    keys = [
+        CourseKey.parse(f"course-v1:{key}") for key in ("ExampleX+CS101+2025_T1", "OtherX+BIO1+2025", "No+Such+Run")
+    ]
+
+    assert await lms.shown(keys) == set(keys[:2])

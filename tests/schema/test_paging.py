@@ -217,3 +217,29 @@ async def test_edges_of_which_nothing_is_asked_are_still_there(asking: Asking) -
     query = "{ organizations { edges { cursor @skip(if: true) } } }"
 
     assert (await asking.data(query))["organizations"] == {"edges": [{}, {}, {}]}
+
+
+async def test_times_are_told_right_where_the_page_sorts_by_them(asking: Asking) -> None:
+    """The cursor holds the time as another number than the database sends."""
+    query = "query ($after: String) { programs(after: $after, orderBy: { field: UPDATED }) { %s %s } }"
+    cursor, nodes = "edges { cursor }", "nodes { updatedAt }"
+    first = (await asking.data(query % (cursor, nodes)))["programs"]
+    other = (await asking.data(query % (nodes, cursor)))["programs"]
+    rest = (await asking.data(query % (cursor, nodes), {"after": other["edges"][1]["cursor"]}))["programs"]
+
+    assert {node["updatedAt"] for node in first["nodes"]} == {"2026-03-01T12:30:00Z"}
+    assert first == other
+    assert rest["edges"] == first["edges"][2:]
+
+
+@pytest.mark.parametrize("size", ["first", "last"])
+async def test_pages_within_pages_are_of_their_own_parents(asking: Asking, size: str) -> None:
+    ids = '["Organization:Org0X", "Organization:Org1X"]'
+    selection = f"courses(first: 2) {{ nodes {{ key runs({size}: 50) {{ nodes {{ course {{ key }} }} }} }} }}"
+    listed, found = f"organizations {{ nodes {{ {selection} }} }}", f"... on Organization {{ {selection} }}"
+    query = f"{{ {listed} nodes(ids: {ids}) {{ {found} }} }}"
+    answer = await asking.data(query)
+    courses = [course for of in answer["organizations"]["nodes"] + answer["nodes"] for course in of["courses"]["nodes"]]
+    assert len(courses) == 10
+    for course in courses:
+        assert {run["course"]["key"] for run in course["runs"]["nodes"]} == {course["key"]}

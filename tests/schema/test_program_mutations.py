@@ -166,3 +166,17 @@ async def test_a_create_is_done_once_for_a_key(asking: Asking) -> None:
         ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
     ]
     assert (await change(asking, "createProgram", AUTHOR, **{**NEW, "name": "Other"}, idempotencyKey="k1"))["program"]
+
+
+async def test_what_a_program_lacks_is_told_alike_before_and_by_its_publication(asking: Asking) -> None:
+    """§2.2: all that is lacking at once; `publishability` is a dry run."""
+    lacking = "reasons { code message path }"
+    query = f"query ($id: ID!) {{ program(id: $id) {{ publishability {{ ready {lacking} }} }} }}"
+    before = (await asking.data(query, {"id": UNPUBLISHED}, viewer=ADMIN))["program"]["publishability"]
+
+    [error] = (await change(asking, "publishProgram", id=UNPUBLISHED))["userErrors"]
+
+    assert not before["ready"]
+    assert error["code"] == "NOT_PUBLISHABLE"
+    assert error["reasons"] == [{**reason, "path": list(reason["path"])} for reason in before["reasons"]]
+    assert {reason["code"] for reason in error["reasons"]} == {"COURSE_WITHOUT_RUN"}

@@ -47,7 +47,7 @@ async def test_a_heartbeat_comes_at_once_and_after_every_pause(database: Databas
     assert at_once < 0.9 < paused < 3
     assert (first["number"], second["number"]) == (0, 1)
     assert first["health"] == {"status": "OK", "database": "OK"}
-    assert timedelta(0) <= datetime.now(UTC) - first["at"] < timedelta(seconds=5)
+    assert timedelta(0) <= datetime.now(UTC) - datetime.fromisoformat(first["at"]) < timedelta(seconds=5)
     assert first["at"] < second["at"]
 
 

@@ -28,6 +28,7 @@ COMMANDS = [
     ["migrate"],
     ["sync", "organizations"],
     ["sync", "course-runs"],
+    ["sync", "run-modes"],
     ["apps", "add"],
     ["apps", "list"],
     ["apps", "rotate"],
@@ -36,6 +37,8 @@ COMMANDS = [
     ["documents", "add"],
     ["documents", "list"],
     ["documents", "remove"],
+    ["programs", "export"],
+    ["programs", "import"],
     ["simulate"],
     ["demo"],
     ["check"],
@@ -121,7 +124,7 @@ def test_the_exported_schema_is_the_schema_and_nothing_else(tmp_path: Path) -> N
     assert (done.returncode, done.stdout, done.stderr) == (0, sdl(), "")
 
 
-@pytest.mark.parametrize(("role", "permitted"), [("learner", 1), ("author", 3), ("admin", 6)])
+@pytest.mark.parametrize(("role", "permitted"), [("learner", 1), ("author", 3), ("admin", 7)])
 def test_a_token_is_printed_alone_and_good_for_its_role(role: str, permitted: int, tmp_path: Path) -> None:
     authors = {"COLLEGIUM_AUTHORS": "author"}
     done = collegium("token", "--role", role, "--username", role, folder=tmp_path, **SIGNING, **authors)

@@ -104,6 +104,30 @@ def test_syncs_report_what_they_did_and_do_nothing_the_second_time(open_edx: dic
         assert first.stderr == second.stderr == ""  # no bar where nobody looks at a terminal
 
 
+def test_modes_that_the_lms_does_not_offer_are_marked(
+    simulator: Simulator, open_edx: dict[str, str], tmp_path: Path
+) -> None:
+    for command in ("organizations", "course-runs"):
+        assert collegium("sync", command, folder=tmp_path, **open_edx).returncode == 0
+    run = httpx.get(f"{simulator.lms}/api/courses/v1/courses/?org=AthenaX&page_size=1").json()["results"][0]["id"]
+    offered = httpx.get(f"{simulator.lms}/api/enrollment/v1/course/{run}?include_expired=1").json()["course_modes"]
+    _, org, number, _ = re.split(r"[:+]", run)
+    program = {
+        "uuid": "6d1f8f9e-5f0b-4a55-8f0a-6f1c7f525d4b", "name": "Circuits", "category": "xseries",
+        "status": "unpublished", "organizations": [org], "requirements": [{"course": f"{org}+{number}"}],
+        "runModes": [{"run": run, "mode": mode} for mode in (offered[0]["slug"], "no-such-mode")],
+    }  # fmt: skip
+    path = tmp_path / "programs.json"
+    path.write_bytes(orjson.dumps({"format": "collegium-programs", "version": 1, "programs": [program]}))
+    assert collegium("programs", "import", str(path), folder=tmp_path, **open_edx).returncode == 0
+
+    first, second = (collegium("sync", "run-modes", folder=tmp_path, **open_edx) for _ in range(2))
+    assert first.stdout == "Run modes: 0 created, 1 updated, 1 unchanged, 0 skipped.\n"
+    assert second.stdout == "Run modes: 0 created, 0 updated, 2 unchanged, 0 skipped.\n"
+    simulator.set_faults({"kind": "error", "path": "/api/course_modes/"})
+    assert "500" in failure(collegium("sync", "run-modes", folder=tmp_path, **open_edx))
+
+
 def test_a_dry_run_reports_the_same_as_json_and_writes_nothing(open_edx: dict[str, str], tmp_path: Path) -> None:
     arguments = ("sync", "course-runs", "--json")
     dry, again, real = (

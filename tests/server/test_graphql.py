@@ -97,6 +97,8 @@ async def test_a_query_may_be_sent_by_get(client: httpx.AsyncClient) -> None:
         ({"query": "query ($n: Int!) { courses(first: $n) { totalCount } }"}, "BAD_USER_INPUT"),
         ({"query": "query A { __typename } query B { __typename }"}, "OPERATION_RESOLUTION_FAILURE"),
         ({"query": "query A { __typename }", "operationName": "B"}, "OPERATION_RESOLUTION_FAILURE"),
+        ({"query": "{ __typename }", "operationName": ""}, "OPERATION_RESOLUTION_FAILURE"),
+        ({"query": "query A { __typename }", "operationName": ""}, "OPERATION_RESOLUTION_FAILURE"),
         ({"query": "fragment F on Query { __typename }"}, "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
@@ -192,6 +194,20 @@ async def test_a_query_beside_a_mutation_is_run_by_get(client: httpx.AsyncClient
     }
 
     assert (await client.get("/graphql", params=parameters)).json() == {"data": {"__typename": "Query"}}
+
+
+@pytest.mark.parametrize("query", ["{ __typename }", "query A { __typename }"])
+async def test_an_empty_name_is_none_in_a_query_string(client: httpx.AsyncClient, query: str) -> None:
+    """GraphQL over HTTP, "GET": there the empty text is equivalent to leaving it out; in JSON that is null."""
+    response = await client.get("/graphql", params={"query": query, "operationName": ""})
+
+    assert response.json() == {"data": {"__typename": "Query"}}
+
+
+async def test_an_empty_name_chooses_none_of_several_operations(client: httpx.AsyncClient) -> None:
+    parameters = {"query": "query A { __typename } query B { __typename }", "operationName": ""}
+
+    assert code(await client.get("/graphql", params=parameters)) == "OPERATION_RESOLUTION_FAILURE"
 
 
 @pytest.mark.parametrize("media_type", [JSON, GRAPHQL])

@@ -12,6 +12,7 @@ from graphql import get_introspection_query
 
 from resolvers.errors import Code
 from schema import schema
+from server import connections
 from server.execution import Executor, Operation, Result
 from server.limits import INTROSPECTION_ROOM, MOST_LEVELS, Limits
 from server.profiles import Profile, profile
@@ -247,6 +248,9 @@ def test_the_documentation_lists_the_limits_that_nobody_sets() -> None:
 
     assert rows == [
         ("100", "BAD_USER_INPUT"),
+        (f"{connections.MOST_HEADERS:,}", "PAYLOAD_TOO_LARGE"),
+        (f"{connections.HEADERS_SECONDS:g}", "BAD_REQUEST"),
+        (f"{connections.BODY_SECONDS:g}", "BAD_REQUEST"),
         ("100,000", "ROW_LIMIT_EXCEEDED"),
         (str(MOST_LEVELS), "DEPTH_LIMIT_EXCEEDED"),
         (str(INTROSPECTION_ROOM), "INTROSPECTION_LIMIT_EXCEEDED"),

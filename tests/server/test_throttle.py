@@ -41,7 +41,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=clock.time))
+    monkeypatch.setattr("server.throttle.time", SimpleNamespace(time=clock.time))
     return clock
 
 
@@ -60,8 +60,9 @@ def opened(points: int, period: int, url: str | None) -> contextlib.aclosing[Thr
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def throttle(request: pytest.FixtureRequest) -> AsyncIterator[Throttle]:
+async def throttle(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Throttle]:
     """Ten points in a minute, counted in each of the places."""
+    monkeypatch.setattr("server.throttle.PATIENCE", 10)  # tests share the machine
     url = request.getfixturevalue("redis_url") if request.param == "redis" else None
     async with opened(10, PERIOD, url) as throttle:
         yield throttle

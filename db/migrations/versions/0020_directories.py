@@ -1,7 +1,7 @@
 """Courses kept as directories: sites, levels, runs, members; and runs that only their members see.
 
 Revision: 0020
-Revises: 0003
+Revises: 0005
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0020"
-down_revision = "0003"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,14 @@
+import gc
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Alias
+
 from resolvers.plan.cache import Cache
+from resolvers.plan.connections import PageArguments
+from tests.asking import Asking
+
+QUERY = "{ organizations { nodes { key courses(first: 2) { totalCount pageInfo { endCursor } nodes { key } } } } }"
 
 
 def test_values_are_kept_until_they_weigh_too_much_and_the_least_used_go_first() -> None:
@@ -31,3 +41,40 @@ def test_a_value_that_is_too_large_for_the_room_is_still_usable_until_the_next()
     cache.put("small", 2, 1)
 
     assert (cache.get("large"), cache.get("small")) == (None, 2)
+
+
+@pytest.fixture
+def undisturbed() -> Iterator[None]:
+    """The collector rests for the time of a test, so that only what nobody refers to goes."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def number(kind: type) -> int:
+    return sum(type(each) is kind for each in gc.get_objects())
+
+
+async def test_a_plan_keeps_nothing_of_how_its_statements_were_made(asking: Asking) -> None:
+    """Their tables and columns weigh several times as much as all else of a plan."""
+    gc.collect()
+    before = number(Alias)
+    await asking.data(QUERY)
+    gc.collect()
+
+    assert len(asking.executor.planner.plans) == 1
+    assert number(Alias) == before
+
+
+async def test_what_leaves_the_cache_is_gone_without_a_collector(asking: Asking, undisturbed: None) -> None:
+    """The collector seldom looks at what is old, and what is kept gets old."""
+    before = number(PageArguments)
+    await asking.data(QUERY)
+    assert number(PageArguments) == before + 2
+
+    plans = asking.executor.planner.plans
+    plans.put("another", {}, 10**9)
+    plans.put("one more", {}, 10**9)
+
+    assert number(PageArguments) == before

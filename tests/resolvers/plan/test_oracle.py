@@ -12,12 +12,15 @@ import orjson
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type, parse, print_ast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from db.engine import Database
+from db.tables import LearnerCertificate, LearnerEnrollment, Program, ProgramUser, ProgramUserStatus
 from resolvers.access import Viewer
 from resolvers.directories.layout import Layout
 from schema import schema
 from tests.asking import ADMIN, LEARNER, Asking
-from tests.catalog import uuid
+from tests.catalog import MOMENT, uuid
 from tests.ondisk.trees import SITE
 from tests.oracle import Oracle, everything
 from tests.resolvers.directories.libraries import sync
@@ -25,7 +28,9 @@ from tests.resolvers.directories.sample import CHILD, PARENTS, write_library
 
 SCHEMA = schema()._schema
 DEEPEST = 4
-UNPLANNED = ("cursor", "startCursor", "endCursor", "health", "features", "rateLimit")
+LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "features", "health", "rateLimit"}
+"""Fields that are nobody's business but the server's, and those that no plan answers."""
+
 NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site")
 EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "150"))
 RUN = f"course-v1:{SITE}+CLC_3403+Fall2014"
@@ -34,7 +39,7 @@ IDS = ["Organization:Org0X", "Course:Org0X+C1.0x", "CourseRun:course-v1:Org1X+C0
 IDS += [f"Site:{SITE}", f"CourseRun:{HIDDEN}", f"CourseRun:{RUN}"]
 IDS += [f"Program:{uuid(number)}" for number in range(4)]
 TEXTS: dict[str, list[str]] = {
-    "username": ["ada"],
+    "username": ["learner"],
     "search": ["", "org1", "COURSE 2", "r2", "m 5", "nothing"],
     "org": ["Org0X", "ORG1X", "Nobody"],
     "course": ["Org0X+C0.0x", "Org1X+C0.0x", "No+Such"],
@@ -77,7 +82,7 @@ class Writing:
 
     def selection(self, kind: GraphQLObjectType, depth: int, *, aliased: bool = False) -> str:
         """A selection on `kind` with aliases, fragments and directives; all `aliased` beside other types' fields."""
-        names = [name for name in kind.fields if name not in UNPLANNED]
+        names = [name for name in kind.fields if name not in LEFT_OUT]
         if depth == 0:
             names = [name for name in names if is_leaf_type(get_named_type(kind.fields[name].type))]
         chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=4, unique=True))
@@ -128,6 +133,8 @@ class Writing:
                 return f"(ids: {self.value('[ID!]!', str(chosen).replace(chr(39), chr(34)), chosen)})"
             case "site":
                 return f"(name: {self.text(KEYS[name], 'String!')})"
+            case "learner":
+                return ""
             case "organization" | "course" | "courseRun":
                 return f"(key: {self.text(KEYS[name], 'String!')})"
         return self.page(target.removesuffix("Connection"), known)
@@ -146,13 +153,14 @@ class Writing:
     def conditions(self, noun: str) -> str:
         kind: Any = SCHEMA.type_map[f"{noun}Filter"]
         chosen = self.draw(st.lists(st.sampled_from(list(kind.fields)), max_size=2, unique=True))
-        return ", ".join(f"{name}: {self.condition(name)}" for name in chosen)
+        return ", ".join(f"{name}: {self.condition(name, noun)}" for name in chosen)
 
-    def condition(self, name: str) -> str:
+    def condition(self, name: str, noun: str) -> str:
         kind = {
-            "status": "[ProgramStatus!]",
+            "status": f"[{noun}Status!]",
             "state": "[CourseRunState!]",
             "source": "Boolean",
+            "hasUnavailableRuns": "Boolean",
             "updatedSince": "DateTime",
         }.get(name, "String")
         if self.draw(st.integers(0, 9)) == 0:
@@ -160,11 +168,12 @@ class Writing:
         if name == "updatedSince":
             moment = self.choose("2020-01-01T00:00:00Z", "2026-03-01T12:30:00Z", "2999-01-01T00:00:00Z")
             return self.value(kind, f'"{moment}"', moment)
-        if name == "source":
+        if kind == "Boolean":
             wanted = self.choose(True, False)
             return self.value(kind, str(wanted).lower(), wanted)
         if name in ("status", "state"):
-            options = ["UNPUBLISHED", "ACTIVE", "RETIRED"] if name == "status" else ["UPCOMING", "CURRENT", "ENDED"]
+            states = {"Program": ["UNPUBLISHED", "ACTIVE", "RETIRED"], "ProgramUser": ["ACTIVE", "COMPLETED"]}
+            options = states.get(noun, ["UPCOMING", "CURRENT", "ENDED"])
             chosen = self.draw(st.lists(st.sampled_from(options), max_size=2))
             return self.value(kind, f"[{', '.join(chosen)}]", chosen)
         return self.text(TEXTS[name])
@@ -189,9 +198,48 @@ def operations(draw: Callable[..., Any]) -> tuple[str, dict[str, Any]]:
     return print_ast(parse(text)), {name: value for name, (_, value) in writing.variables.items()}
 
 
+async def add_learners(database: Database) -> None:
+    """Associations of each status with programs 1, 2, 5 and 6, and enrollments and certificates of some sorts."""
+    users = [("learner", 1, "active"), ("learner", 2, "completed"), ("learner", 6, "deleted"), ("ada", 1, "active")]
+    runs = {i: f"course-v1:Org0X+C{i}.0x+R0" for i in range(3)}
+    async with database.writing() as session:
+        ids = {int(uuid_[-2:]): id_ for id_, uuid_ in await session.execute(select(Program.id, Program.uuid))}
+        session.add_all(
+            ProgramUser(
+                username=name,
+                program_id=ids[number],
+                status=ProgramUserStatus(status),
+                source="listing",
+                created_at=MOMENT,
+                updated_at=MOMENT,
+            )
+            for name, number, status in [*users, ("learner", 5, "completed"), ("admin", 1, "active")]
+        )
+        session.add_all(
+            LearnerEnrollment(username=name, course_key=key, mode=mode, is_active=active, known_at=MOMENT)
+            for name, key, mode, active in [
+                ("learner", runs[0], "honor", True),
+                ("learner", runs[1], "audit", True),
+                ("learner", runs[2], "audit", False),
+                ("ada", runs[0], "verified", True),
+            ]
+        )
+        session.add_all(
+            LearnerCertificate(
+                username="learner", course_key=key, mode=mode, is_passing=passing, grade=grade, awarded_at=MOMENT,
+                known_at=MOMENT,
+            )
+            for key, mode, passing, grade in [
+                ("course-v1:Org0X+C0.0x+R1", "verified", True, "0.9"), (runs[1], "verified", True, ""),
+                (runs[2], "honor", False, ""),
+            ]
+        )  # fmt: skip
+
+
 async def test_every_query_is_answered_as_by_naive_resolvers(asking: Asking, tmp_path: Path) -> None:
     write_library(tmp_path / "library")
     await sync(asking.database, tmp_path / "library", layout=Layout(parents=PARENTS))
+    await add_learners(asking.database)
     rows = await everything(asking.database)
     oracles = {LEARNER: Oracle(rows, LEARNER), ADMIN: Oracle(rows, ADMIN)}
     loop = asyncio.get_running_loop()

@@ -127,9 +127,8 @@ async def test_a_changed_draft_changes_its_program_alone(filled: Database, chang
 async def test_a_category_is_one_whatever_the_case_of_its_slug(filled: Database) -> None:
     """spec/programs.md writes both `xseries` and `XSeries`."""
     await load_programs(filled, [draft(1), draft(2, category=CategoryDraft("XSeries", "XSeries Program"))])
-    assert await rows(filled, select(ProgramCategory.slug, ProgramCategory.display_name)) == [
-        ("xseries", "XSeries Program")
-    ]
+    known = select(ProgramCategory.slug, ProgramCategory.display_name).where(ProgramCategory.slug.ilike("xseries"))
+    assert await rows(filled, known) == [("xseries", "XSeries Program")]
 
 
 async def test_all_that_is_unknown_is_named_at_once_and_nothing_is_written(filled: Database) -> None:

@@ -257,14 +257,19 @@ async def test_an_open_server_remembers_documents_for_clients(serve: Serve) -> N
 
 async def test_of_a_part_that_is_off_nothing_is_found(serve: Serve, catalog: Database, settings: Settings) -> None:
     query = """{
-      features { programs contracts content directories }
+      features { hasPrograms hasContracts hasContent hasDirectories }
       programs { totalCount nodes { id } }
       courses(first: 50) { nodes { programs { totalCount } } }
     }"""
     async with serve(enable_programs=False) as client:
         for role in (Role.LEARNER, Role.ADMIN):
             data = (await asked(client, {"query": query}, authorization=as_(role, settings))).json()["data"]
-            assert data["features"] == {"programs": False, "contracts": True, "content": True, "directories": True}
+            assert data["features"] == {
+                "hasPrograms": False,
+                "hasContracts": True,
+                "hasContent": True,
+                "hasDirectories": True,
+            }
             assert data["programs"] == {"totalCount": 0, "nodes": []}
             assert {course["programs"]["totalCount"] for course in data["courses"]["nodes"]} == {0}
         change = await asked(client, {"query": CREATE}, authorization=as_(Role.ADMIN, settings))
@@ -317,7 +322,7 @@ def lines(log: io.StringIO) -> list[dict[str, Any]]:
 
 
 async def test_pages_of_named_origins_may_ask_and_read_the_headers(serve: Serve) -> None:
-    async with serve(origins=("https://apps.example.org",)) as client:
+    async with serve(allowed_origins=("https://apps.example.org",)) as client:
         named = await asked(client, {"query": ORGANIZATIONS}, origin="https://apps.example.org")
         other = await asked(client, {"query": ORGANIZATIONS}, origin="https://evil.example.org")
     assert named.headers["access-control-allow-origin"] == "https://apps.example.org"

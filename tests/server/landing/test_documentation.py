@@ -11,7 +11,7 @@ PAGE = """# Limits
 ## Cost
 
 What [this](limits.md) `costs`
-is told:
+is told. There is more to say:
 
 ```graphql
 { a }
@@ -29,7 +29,7 @@ def test_an_operation_is_named_by_where_it_stands(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(documentation, "texts", lambda: {"limits.md": PAGE})
     found = list(documentation._operations("limits.md"))
     assert [(each.name, each.description, each.query) for each in found] == [
-        ("Limits: Cost", "What this costs is told", "{ a }\n"),
+        ("Limits: Cost", "What this costs is told.", "{ a }\n"),
         ("Limits: Depth", "", "query B { b }\n"),
     ]
 

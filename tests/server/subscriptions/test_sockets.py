@@ -93,6 +93,17 @@ async def test_queries_and_mutations_work_too(served: Served) -> None:
         assert await client.get() == {"id": "1", "type": "complete"}
 
 
+async def test_an_empty_name_names_no_operation(served: Served) -> None:
+    """As in JSON over HTTP: null leaves the name out, and an empty text is a name that nothing has."""
+    async with served() as url, acknowledged(url) as client:
+        await client.subscribe("{ __typename }", operationName="")
+        refused = await client.get()
+        await client.subscribe("{ __typename }", operationName=None)
+
+        assert (refused["type"], code(refused["payload"])) == ("error", "OPERATION_RESOLUTION_FAILURE")
+        assert await client.get() == following({"__typename": "Query"})
+
+
 async def test_operations_run_beside_one_another_and_each_is_ended_alone(served: Served) -> None:
     async with served() as url, acknowledged(url) as client:
         for name in ("a", "b"):

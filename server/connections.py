@@ -1,0 +1,160 @@
+"""HTTP connections that clients hold no longer, and fill no further, than a request needs.
+
+uvicorn waits for requests as long as clients like, and keeps their headers until they are complete, however long they
+get. That is a proxy's work where there is one; here nobody needs one for it.
+"""
+
+from asyncio import TimerHandle, Transport
+from enum import Enum, auto
+from typing import Any
+
+import orjson
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from resolvers.errors import Code
+from server.errors import refused
+from server.media import JSON
+
+MOST_HEADERS = 64_000
+"""Bytes of a request before its body: the first line and the headers."""
+
+HEADERS_SECONDS = 10.0
+"""How long a client may take to send them, from the connection or the first byte on."""
+
+BODY_SECONDS = 30.0
+"""How long it may take to send the body after them."""
+
+READING_SECONDS = 60.0
+"""How long it may take to read what is left of the last answer when its connection is to be closed."""
+
+TOO_LARGE = f"the first line and the headers have more than {MOST_HEADERS} bytes"
+TOO_SLOW = "the request did not arrive in time"
+
+
+class _Phase(Enum):
+    """What a connection waits for: nothing, as an answer is made or nobody asked anything; headers; or a body."""
+
+    IDLE = auto()
+    HEADERS = auto()
+    BODY = auto()
+
+
+class Connection(HttpToolsProtocol):
+    """One connection. A client that sends too much is answered 431, one that sends too slowly 408, and is let go."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._phase = _Phase.HEADERS
+        self._watched = _Phase.IDLE
+        self._received = 0
+        self._timer: TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in uvicorn
+        super().connection_made(transport)
+        self._watch()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop()
+        super().connection_lost(exc)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        if self._phase is _Phase.IDLE:
+            self._begin()
+        if self._phase is _Phase.HEADERS:
+            self._received += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._phase is _Phase.HEADERS and self._received > MOST_HEADERS:
+            self._refuse(b"431 Request Header Fields Too Large", Code.PAYLOAD_TOO_LARGE, TOO_LARGE)
+        else:
+            self._watch()
+
+    @override
+    def on_message_begin(self) -> None:
+        self._begin()
+        super().on_message_begin()
+
+    @override
+    def on_headers_complete(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > MOST_HEADERS:
+            self._refuse(b"431 Request Header Fields Too Large", Code.PAYLOAD_TOO_LARGE, TOO_LARGE)
+        else:
+            self._phase = _Phase.BODY
+            super().on_headers_complete()
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        if self._phase is _Phase.BODY:
+            super().on_body(body)
+
+    @override
+    def on_message_complete(self) -> None:
+        if self._phase is _Phase.BODY:
+            self._phase = _Phase.IDLE
+            super().on_message_complete()
+
+    @override
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._close()
+
+    @override
+    def timeout_keep_alive_handler(self) -> None:
+        self._close()
+
+    def _begin(self) -> None:
+        self._phase, self._received = _Phase.HEADERS, 0
+
+    def _watch(self) -> None:
+        """See to it that the phase comes to its end; most requests are there at once and are never waited for."""
+        if self._phase is not self._watched:
+            self._stop()
+            if self._phase is not _Phase.IDLE:
+                self._watched = self._phase
+                seconds = HEADERS_SECONDS if self._phase is _Phase.HEADERS else BODY_SECONDS
+                self._timer = self.loop.call_later(seconds, self._late)
+
+    def _stop(self) -> None:
+        self._watched = _Phase.IDLE
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _late(self) -> None:
+        """Give the client up, unless it is we who make it wait: another answer comes first."""
+        self._stop()
+        if self.flow.read_paused or (self._phase is _Phase.HEADERS and not self._may_answer()):
+            self._watch()
+        else:
+            self._refuse(b"408 Request Timeout", Code.BAD_REQUEST, TOO_SLOW)
+
+    def _may_answer(self) -> bool:
+        """Whether nothing of another answer would be cut in two."""
+        if self._phase is _Phase.BODY:
+            return not getattr(self.cycle, "response_started", False)
+        return bool(getattr(self.cycle, "response_complete", True))
+
+    def _close(self) -> None:
+        """Close the connection once the client has read what was written, or after some time without."""
+        self._stop()
+        self.transport.close()
+        self._timer = self.loop.call_later(READING_SECONDS, self.transport.abort)
+
+    def _refuse(self, status: bytes, code: Code, problem: str) -> None:
+        """Answer in place of the application, and close the connection."""
+        if self._may_answer():
+            body = orjson.dumps({"errors": [refused(code, problem)]})
+            self.transport.write(
+                b"HTTP/1.1 %b\r\ncontent-type: %b; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
+                % (status, JSON.encode(), len(body), body)
+            )
+        self._close()

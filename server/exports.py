@@ -1,0 +1,124 @@
+"""Exports for staff, streamed: the learners of a program as CSV, and all programs and learners as lines of JSON.
+
+They need the permission to see what programs others are in. However long they are, memory does not grow with them.
+"""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from db.engine import Database
+from resolvers.access import Permission, Viewer
+from resolvers.errors import Code, ServiceUnavailable, Unauthenticated
+from resolvers.learners import report
+from resolvers.learners.report import Line
+from server.errors import refused
+
+COLUMNS = (
+    "username", "status", "source", "associated_at", "completed_at", "completed", "courses_needed", "courses_done",
+    "enrollments_as_of", "certificates_as_of",
+)  # fmt: skip
+
+
+class Exports:
+    """The exports of one database, for those whom `sign_in` finds and who may have them."""
+
+    def __init__(self, database: Database, sign_in: Callable[[Mapping[str, str]], Viewer]) -> None:
+        self._database = database
+        self._sign_in = sign_in
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        return [
+            Route("/exports/programs/{uuid}/learners.csv", self.program_as_csv, methods=["GET"]),
+            Route("/exports/learners.ndjson", self.all_as_json, methods=["GET"]),
+        ]
+
+    async def program_as_csv(self, request: Request) -> Response:
+        """The learners of one program, one a line, in the order of their usernames."""
+        return self._refusal(request) or _streamed(self._csv(_uuid(request)), "text/csv; charset=utf-8", "learners.csv")
+
+    async def all_as_json(self, request: Request) -> Response:
+        """All programs, then all associations with their progress, one JSON object a line."""
+        return self._refusal(request) or _streamed(self._ndjson(), "application/x-ndjson", "learners.ndjson")
+
+    def _refusal(self, request: Request) -> Response | None:
+        try:
+            viewer = self._sign_in(request.headers)
+        except Unauthenticated as error:
+            return _error(401, Code.UNAUTHENTICATED, str(error))
+        except ServiceUnavailable as error:
+            return _error(503, error.code, str(error))
+        if not viewer.is_signed_in:
+            return _error(401, Code.UNAUTHENTICATED, "Sign in: send a token of the LMS in the header Authorization.")
+        if not viewer.may(Permission.SEE_PROGRAMS_OF_OTHERS):
+            return _error(403, Code.FORBIDDEN, "you may not see which programs other learners are associated with")
+        return None
+
+    async def _csv(self, program: str) -> AsyncIterator[bytes]:
+        yield _rows([COLUMNS])
+        async for page in report.lines(self._database, program):
+            yield _rows([_columns(line) for line in page])
+
+    async def _ndjson(self) -> AsyncIterator[bytes]:
+        found = await report.programs(self._database)
+        yield _objects(
+            {"type": "program", "program": uuid, "name": name, "status": status} for uuid, name, status in found
+        )
+        async for page in report.lines(self._database):
+            yield _objects(_object(line) for line in page)
+
+
+def _uuid(request: Request) -> str:
+    """The UUID in the path; one that is none is that of no program."""
+    try:
+        return str(UUID(request.path_params["uuid"]))
+    except ValueError:
+        return ""
+
+
+def _columns(line: Line) -> tuple[Any, ...]:
+    progress = line.progress
+    return (
+        line.username, line.status, line.source, _iso(line.associated_at), _iso(line.completed_at),
+        str(progress.is_completed).lower(), progress.needed, progress.done, _iso(line.enrollments_at),
+        _iso(line.certificates_at),
+    )  # fmt: skip
+
+
+def _object(line: Line) -> dict[str, Any]:
+    columns = dict(zip(COLUMNS, _columns(line), strict=True))
+    columns["completed"] = line.progress.is_completed
+    return {"type": "association", "program": line.program, **columns, "courses": line.courses}
+
+
+def _rows(rows: Any) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def _objects(objects: Any) -> bytes:
+    return b"".join(orjson.dumps(each) + b"\n" for each in objects)
+
+
+def _iso(moment: datetime | None) -> str:
+    return "" if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+def _streamed(body: AsyncIterator[bytes], media_type: str, name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return StreamingResponse(body, media_type=media_type, headers=headers)
+
+
+def _error(status: int, code: Code, message: str) -> Response:
+    headers = {"www-authenticate": 'JWT realm="api"'} if status == 401 else {}  # noqa: PLR2004 -- HTTP's own number
+    return JSONResponse({"errors": [refused(code, message)]}, status, headers)

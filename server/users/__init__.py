@@ -1,0 +1,1 @@
+"""Users as those who run the server deal with them."""

@@ -1,0 +1,171 @@
+"""Clients that send without end, or slowly, or do not read, on real connections."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from server import connections
+from server.connections import MOST_HEADERS, Connection
+from tests.serving import serving
+
+HEAD = b"POST / HTTP/1.1\r\nhost: test\r\n"
+LARGE = 32 * 1024 * 1024
+"""Bytes of an answer that no buffers of sockets take in."""
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers how long the body was: with `/late` after a while, with `/large` at length."""
+    if scope["type"] != "http":
+        return
+    try:
+        body = await Request(scope, receive).body()
+    except ClientDisconnect:
+        return
+    if scope["path"] == "/late":
+        await asyncio.sleep(0.5)
+    answer: Response = PlainTextResponse("x" * LARGE if scope["path"] == "/large" else str(len(body)))
+    await answer(scope, receive, send)
+
+
+@pytest.fixture
+async def url(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The address of a server that is not patient."""
+    for name in ("HEADERS_SECONDS", "BODY_SECONDS", "READING_SECONDS"):
+        monkeypatch.setattr(connections, name, 0.2)
+    async with serving(application) as url:
+        yield url
+
+
+async def opened(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    parts = httpx.URL(url)
+    return await asyncio.open_connection(parts.host, parts.port)
+
+
+async def answer(url: str, *parts: bytes, pause: float = 0) -> bytes:
+    """All that is answered until the server closes the connection; the parts are sent with pauses in between."""
+    reader, writer = await opened(url)
+    reading = asyncio.create_task(reader.read())
+    try:
+        async with asyncio.timeout(5):
+            with suppress(ConnectionError):
+                for part in parts:
+                    writer.write(part)
+                    await writer.drain()
+                    await asyncio.sleep(pause)
+            return await reading
+    finally:
+        writer.close()
+
+
+def refusal(given: bytes) -> tuple[bytes, Any]:
+    """Status line and error of an answer that is a refusal."""
+    head, _, body = given.partition(b"\r\n\r\n")
+    [error] = orjson.loads(body)["errors"]
+    return head.partition(b"\r\n")[0], error
+
+
+def sized(size: int) -> bytes:
+    """A request whose first line and headers have this size as it is counted: names, values and address."""
+    padding = size - len("/hosttestconnectionclosecontent-length0x")
+    lines = [b"connection: close", b"content-length: 0", b"x: " + b"a" * padding]
+    return HEAD + b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+async def test_headers_have_a_largest_size(url: str) -> None:
+    taken = await answer(url, sized(MOST_HEADERS))
+    refused = refusal(await answer(url, sized(MOST_HEADERS + 1)))
+
+    assert taken.startswith(b"HTTP/1.1 200 OK")
+    assert refused[0] == b"HTTP/1.1 431 Request Header Fields Too Large"
+    assert refused[1] == {
+        "message": f"the first line and the headers have more than {MOST_HEADERS} bytes",
+        "extensions": {"code": "PAYLOAD_TOO_LARGE"},
+    }
+
+
+@pytest.mark.parametrize("line", [b"x-%d: y\r\n", b"a" * 30])
+async def test_headers_without_end_are_cut_off(url: str, line: bytes) -> None:
+    """Whether they are many or one of them is long: nothing but the limit is kept of them."""
+    _, writer = await opened(url)
+    writer.write(HEAD)
+    sent = 0
+    with suppress(ConnectionError):
+        while sent < 100 * MOST_HEADERS:
+            writer.write(line * 1000)
+            sent += 1000 * len(line)
+            await writer.drain()
+            await asyncio.sleep(0)
+    writer.close()
+
+    assert sent < 100 * MOST_HEADERS
+
+
+@pytest.mark.parametrize("given", [b"", b"\r\n", HEAD, HEAD + b"content-length: 5\r\n\r\nabc"])
+async def test_a_request_that_does_not_arrive_is_not_waited_for(url: str, given: bytes) -> None:
+    status, error = refusal(await answer(url, given))
+
+    assert status == b"HTTP/1.1 408 Request Timeout"
+    assert error == {"message": "the request did not arrive in time", "extensions": {"code": "BAD_REQUEST"}}
+
+
+@pytest.mark.parametrize("end", [b"x-a: b\r\n", b"content-length: 100\r\n\r\n"])
+async def test_a_request_that_arrives_bit_by_bit_has_no_more_time_than_any_other(url: str, end: bytes) -> None:
+    given = await answer(url, HEAD + end, *[b"x"] * 5, pause=0.1)
+
+    assert given.startswith(b"HTTP/1.1 408")
+
+
+async def test_a_second_request_on_a_connection_has_its_own_time(url: str) -> None:
+    first = HEAD + b"content-length: 0\r\n\r\n"
+    given = await answer(url, first, first, HEAD, pause=0.15)
+
+    assert given.count(b"HTTP/1.1 200") == 2
+    assert given.count(b"HTTP/1.1 408") == 1
+
+
+async def test_whoever_waits_for_an_answer_is_not_hurried(url: str) -> None:
+    late = HEAD.replace(b"/ ", b"/late ") + b"content-length: 0\r\n\r\n"
+    given = await answer(url, late + late + HEAD)
+
+    assert given.count(b"HTTP/1.1 200") == 2  # a third one has begun meanwhile
+    assert given.count(b"HTTP/1.1 408") == 1
+    assert given.index(b"HTTP/1.1 408") > given.rindex(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("more", [b"", b"connection: close\r\n"])
+async def test_an_answer_that_is_not_read_is_not_kept(url: str, more: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = asyncio.Event()
+    made_before, lost_before = Connection.connection_made, Connection.connection_lost
+
+    def made(self: Connection, transport: asyncio.Transport) -> None:
+        made_before(self, transport)
+        self.timeout_keep_alive = 0
+
+    def losing(self: Connection, error: Exception | None) -> None:
+        lost_before(self, error)
+        lost.set()
+
+    monkeypatch.setattr(Connection, "connection_made", made)
+    monkeypatch.setattr(Connection, "connection_lost", losing)
+    parts = httpx.URL(url)
+    with socket.create_connection((parts.host, parts.port or 0)) as reader:
+        reader.sendall(HEAD.replace(b"/ ", b"/large ") + more + b"content-length: 0\r\n\r\n")
+        async with asyncio.timeout(8):
+            await lost.wait()
+
+
+async def test_a_body_in_pieces_is_taken_whole(url: str) -> None:
+    pieces = b"4\r\nabcd\r\n", b"3\r\nefg\r\n", b"0\r\n\r\n"
+    given = await answer(url, HEAD + b"connection: close\r\ntransfer-encoding: chunked\r\n\r\n", *pieces, pause=0.03)
+
+    assert given.startswith(b"HTTP/1.1 200")
+    assert given.endswith(b"7")
