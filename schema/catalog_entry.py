@@ -1,41 +1,16 @@
 """Catalog entries: what a course directory says of a course or section (`spec/course-directories.rst`)."""
 
 from datetime import datetime
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry.scalars import JSON
 
 from db import tables
-from ondisk.diagnostics import Severity
 from resolvers.plan.sources import attribute, linked
 
 if TYPE_CHECKING:
     from schema.site import AdministrativeLevel, Site
-
-
-@strawberry.enum(description="How much a problem with a file costs.")
-class DiagnosticSeverity(Enum):
-    """Severities of diagnostics."""
-
-    ERROR = strawberry.enum_value(
-        Severity.ERROR.value, description="The course or section is not taken over; what was before stays."
-    )
-    WARNING = strawberry.enum_value(Severity.WARNING.value, description="A value or a file is left out, or odd.")
-    ADVICE = strawberry.enum_value(Severity.ADVICE.value, description="Everything holds, but could be better.")
-
-
-@strawberry.type(description="A problem with a file of a course directory.")
-class Diagnostic:
-    """A diagnostic."""
-
-    severity: DiagnosticSeverity = attribute("severity", "How much it costs.")
-    code: str = attribute("code", "What kind of problem it is, such as `bad-value`, for programs.")
-    path: str = attribute("path", "Path of the file or directory in the library.")
-    line: int | None = attribute("line", "Line in the file, counted from 1.")
-    message: str = attribute("message", "What it is, for people.")
-    related: str | None = attribute("related", "The other path, where the problem is between two.")
 
 
 @strawberry.type(description="Somebody named as an instructor, for display only: nothing is permitted by it.")
@@ -195,11 +170,9 @@ class CatalogEntry:
     contributors: list[str] = attribute("contributors", "Contributors, in Dublin Core's sense.")
     sources: list[ValueSource] = attribute("sources", "Where the values come from.")
     outline: CourseOutline | None = attribute("outline", "Its outline, or its course's.")
-    roles: list[DirectoryRole] | None = attribute("roles", "Who has which role; null for all but its staff.")
+    roles: list[DirectoryRole] = attribute("roles", "Who has which role; empty for all but its staff.")
     vendor_info: JSON | None = attribute("vendor", "What vendors want to know; null for all but its staff.")
     assignment_dates: list[AssignmentDates] = attribute("assignment_dates", "Dates of assignments that differ here.")
     presentation_assets: list[PresentationAssets] = attribute("presentation_assets", "Images for clients.")
     bundle: ContentBundle = attribute("bundle", "The content that it uses.")
-    diagnostics: list[Diagnostic] | None = attribute(
-        "diagnostics", "Problems with its files; null for all but its staff."
-    )
+    problems: list[str] = attribute("problems", "Problems with its files; empty for all but its staff.")

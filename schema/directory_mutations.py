@@ -12,11 +12,21 @@ from resolvers.directories import changes
 from resolvers.directories.enrollments import drop, enroll
 from resolvers.directories.layout import Policy
 from resolvers.directories.requests import synchronize
-from schema.catalog_entry import DiagnosticSeverity
 from schema.course_run import CourseRun
 from schema.payload import Payload, answered, changed, changing
 
 Info = strawberry.Info[Context, None]
+
+
+@strawberry.enum(description="How much a problem with a file costs.")
+class DiagnosticSeverity(Enum):
+    """Severities of diagnostics."""
+
+    ERROR = strawberry.enum_value(
+        diagnostics.Severity.ERROR.value, description="The course or section is not taken over; what was before stays."
+    )
+    WARNING = strawberry.enum_value(diagnostics.Severity.WARNING.value, description="A value is left out, or odd.")
+    ADVICE = strawberry.enum_value(diagnostics.Severity.ADVICE.value, description="All holds, but could be better.")
 
 
 @strawberry.enum(description="What becomes of a site, level, course or section.")
@@ -147,7 +157,7 @@ class DirectoryLibraryPlan:
     """A plan of a library."""
 
     root: str = strawberry.field(description="Folder of the library, one of the installation's.")
-    found: bool = strawberry.field(description="Whether there is a library; if not, nothing is done.")
+    is_found: bool = strawberry.field(description="Whether there is a library; if not, nothing is done.")
     sites: list[DirectorySitePlan] = strawberry.field(description="Its sites, by name.")
     problems: list[DirectoryProblem] = strawberry.field(description="What is wrong outside of sites.")
 
@@ -155,7 +165,7 @@ class DirectoryLibraryPlan:
     def of(cls, plan: changes.LibraryPlan) -> "DirectoryLibraryPlan":
         """A plan as GraphQL has it."""
         sites = [DirectorySitePlan.of(site) for site in plan.sites]
-        return cls(root=plan.root, found=plan.found, sites=sites, problems=DirectoryProblem.all(plan.diagnostics))
+        return cls(root=plan.root, is_found=plan.found, sites=sites, problems=DirectoryProblem.all(plan.diagnostics))
 
 
 def _given(description: str) -> Any:

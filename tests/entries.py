@@ -62,12 +62,12 @@ def entry_of(own: DirectoryRun, above: DirectoryRun | None, *, is_staff: bool) -
             for name, path in sorted(sources.items())
         ],
         outline=outline(said["outline"] or course["outline"], own if said["outline"] else above or own, said),
-        roles=roles(said, course) if is_staff else None,
+        roles=roles(said, course) if is_staff else [],
         vendorInfo=said["vendor"] if is_staff else None,
         assignmentDates=[{"assignment": ntiid, **dates} for ntiid, dates in said.get("assignment_dates", {}).items()],
         presentationAssets=assets(said, course),
         bundle=bundle(course, above or own),
-        diagnostics=json.loads(own.diagnostics) if is_staff else None,
+        problems=[problem(each) for each in json.loads(own.diagnostics)] if is_staff else [],
     )
 
 
@@ -123,3 +123,9 @@ def bundle(course: Any, of: DirectoryRun) -> dict[str, Any]:
         **{name: said["metadata"][name] or [] for name in ("creators", "subjects", "contributors")},
         "otherMetadata": said["metadata"]["others"],
     }
+
+
+def problem(found: Any) -> str:
+    place = found["path"] if found["line"] is None else f"{found['path']}:{found['line']}"
+    other = f" (the other is {found['related']})" if found["related"] else ""
+    return f"{place}: {found['severity']}: {found['message']}{other} [{found['code']}]"

@@ -9,7 +9,6 @@ from sqlalchemy.orm import aliased
 from db.tables import LEARNER, DirectoryMember, DirectoryRun
 from db.types import any_of
 from ondisk.courses import Course, Section, inherit
-from ondisk.diagnostics import Diagnostic
 from ondisk.entry import Entry
 from resolvers.access import Permission, Viewer
 from resolvers.directories.contents import course_of, section_of, told
@@ -118,13 +117,13 @@ class EntryRecord:
         return OutlineRecord(found.path, inherits, tuple(nodes_of(found, of)))
 
     @property
-    def roles(self) -> tuple[RoleRecord, ...] | None:
+    def roles(self) -> tuple[RoleRecord, ...]:
         """The roles that hold."""
         own = set(self._own.roles)
         records = (
             RoleRecord(str(g.role), g.user, g.access.value == "allow", g not in own) for g in self._effective.roles
         )
-        return tuple(records) if self.is_staff else None
+        return tuple(records) if self.is_staff else ()
 
     @property
     def vendor(self) -> Any:
@@ -148,9 +147,9 @@ class EntryRecord:
         return bundle_of(self._course)
 
     @property
-    def diagnostics(self) -> tuple[Diagnostic, ...] | None:
+    def problems(self) -> list[str]:
         """What was found about its files."""
-        return told(self.stored_diagnostics) if self.is_staff else None
+        return [str(found) for found in told(self.stored_diagnostics)] if self.is_staff else []
 
 
 TEXTS = {"creators", "subjects", "contributors"}
