@@ -24,8 +24,12 @@ async def sync_directories(
     site: Annotated[list[str] | None, typer.Option(help="Look at this site only; may be given several times.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; show what would be done.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
-    allow_removals: Annotated[bool, typer.Option(help="Remove what is not on the disk any more.")] = False,
-    allow_empty: Annotated[bool, typer.Option(help="Remove even the last course of a site, or the site.")] = False,
+    allow_removals: Annotated[
+        bool, typer.Option("--allow-removals", help="Remove what is not on the disk any more.")
+    ] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Remove even the last course of a site, or the site.")
+    ] = False,
     confirm: Annotated[
         list[str] | None,
         typer.Option(help="Key of a run that may be removed although learners are enrolled or see it in a program."),

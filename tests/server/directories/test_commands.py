@@ -9,18 +9,17 @@ from server.directories.commands import layout_of
 from server.settings import SettingsError, load
 from tests.ondisk.trees import SITE
 from tests.resolvers.directories.libraries import course, remove
-from tests.server.test_cli import collegium, environment, failure
+from tests.server.test_cli import collegium, failure
 
 
 def test_a_library_is_planned_synchronized_and_synchronized_again(tmp_path: Path) -> None:
     course("F/A", root=tmp_path / "library")
-    given = environment(tmp_path)
-    assert collegium("migrate", env=given).returncode == 0
+    assert collegium("migrate", folder=tmp_path).returncode == 0
     library = str(tmp_path / "library")
 
-    planned = collegium("sync", "directories", library, "--dry-run", env=given)
-    done = collegium("sync", "directories", library, "--json", env=given)
-    again = collegium("sync", "directories", library, env=given)
+    planned = collegium("sync", "directories", library, "--dry-run", folder=tmp_path)
+    done = collegium("sync", "directories", library, "--json", folder=tmp_path)
+    again = collegium("sync", "directories", library, folder=tmp_path)
 
     assert planned.returncode == 0, planned.stderr
     assert "A created" in planned.stdout
@@ -37,9 +36,9 @@ def test_a_library_is_planned_synchronized_and_synchronized_again(tmp_path: Path
 
     course("F/B", root=tmp_path / "library")
     remove(tmp_path / "library", "F/A")
-    refused = collegium("sync", "directories", library, env=given)
+    refused = collegium("sync", "directories", library, folder=tmp_path)
     assert failure(refused) == "collegium: 0 courses, sections or sites are held, 1 are not removed"
-    removed = collegium("sync", "directories", library, "--allow-removals", "--site", SITE, env=given)
+    removed = collegium("sync", "directories", library, "--allow-removals", "--site", SITE, folder=tmp_path)
     assert removed.returncode == 0
     assert "A removed" in removed.stdout
 
