@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec
 import typer
 
 from server.applications import commands as applications
-from server.directories.commands import sync_directories
+from server.directories import commands as directories
 from server.documents import commands as documents
 from server.failures import Failure
 from server.programs import commands as programs
@@ -64,6 +64,7 @@ def command(application: typer.Typer, name: str | None = None) -> Callable[[Call
 
 app.add_typer(applications.group(command), name="apps")
 app.add_typer(documents.group(command), name="documents")
+app.add_typer(directories.group(command), name="directories")
 app.add_typer(programs.group(command), name="programs")
 app.add_typer(users.group(command), name="users")
 
@@ -191,7 +192,7 @@ async def sync_course_runs(
     await _sync("Course runs", catalog.sync_course_runs, dry_run=dry_run, as_json=as_json)
 
 
-command(sync, "directories")(sync_directories)
+command(sync, "directories")(directories.sync_directories)
 
 
 @command(sync, "run-modes")

@@ -17,6 +17,9 @@ from resolvers.directories.keys import run_key
 from resolvers.directories.layout import Policy
 from resolvers.directories.state import StoredRun, StoredSite
 
+LONGEST_LEVEL = 255
+"""Characters in the path of a level: no course in a longer one can have a key."""
+
 ERRORS = "there are errors in it"
 WITHHELD = "its directory cannot be taken over"
 NOT_ALLOWED = "removals are not allowed"
@@ -220,7 +223,7 @@ class Planner:
 
     def levels(self, courses: Iterable[Change]) -> tuple[LevelChange, ...]:
         """What becomes of the levels: one that something is kept in stays."""
-        there = {str(path) for path in self.site.levels}
+        there = {path for path in map(str, self.site.levels) if len(path) <= LONGEST_LEVEL}
         kept = [change.path for change in courses if change.fate in {Fate.HELD, Fate.REFUSED} and change.stored]
         needed = {str(parent) for path in kept for parent in PurePosixPath(path).parents}
         changes = [LevelChange(Fate.CREATED, path) for path in there - self.stored.levels.keys()]

@@ -1,8 +1,8 @@
 """`collegium sync directories`: course directories into the catalog."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -68,6 +68,49 @@ async def sync_directories(
         show(plans)
     if problem := problem_of(plans):
         raise Failure(problem)
+
+
+def group(command: Callable[..., Any]) -> typer.Typer:
+    """The commands besides `sync directories`, declared by `command` (`server.cli.command`)."""
+    directories = typer.Typer(
+        help="Course directories.",
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+    )
+    directories.callback()(lambda: None)  # or a group of one command would be that command
+    command(directories, "export")(export)
+    return directories
+
+
+async def export(
+    key: Annotated[str, typer.Argument(help="Key of the course's run.")],
+    target: Annotated[Path, typer.Argument(help="New or empty folder.", file_okay=False)],
+) -> None:
+    """Write a course with its sections as a directory again, as it was synchronized last.
+
+    Images are copied from the library. Comments and the like, which have no meaning, are not kept.
+
+    Example: `collegium directories export course-v1:platform.ou.edu+CLC_3403+Fall2014 /tmp/clc`
+    """
+    from db.engine import open_database
+    from db.migrate import check as check_database
+    from ondisk.writer import AssetChanged, write_course
+    from resolvers.directories.export import stored_course
+    from resolvers.errors import RequestError
+    from server.cli import read_settings
+
+    settings = read_settings()
+    await check_database(settings.database_url)
+    database = open_database(settings.database_url)
+    try:
+        async with database.writing() as session:
+            course, library = await stored_course(session, key)
+        files = write_course(course, target, library)
+    except (RequestError, AssetChanged) as error:
+        raise Failure(str(error)) from error
+    finally:
+        await database.close()
+    typer.echo(f"{len(files)} files are in {target}.")
 
 
 def layout_of(settings: "Settings") -> "Layout":

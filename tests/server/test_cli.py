@@ -38,6 +38,7 @@ COMMANDS = [
     ["documents", "add"],
     ["documents", "list"],
     ["documents", "remove"],
+    ["directories", "export"],
     ["programs", "export"],
     ["programs", "import"],
     ["simulate"],

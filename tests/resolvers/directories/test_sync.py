@@ -375,6 +375,13 @@ async def test_a_key_that_is_too_long_is_reported(database: Database, tmp_path: 
     assert (change.fate, "255" in str(change.reason)) == (Fate.HELD, True)
 
 
+async def test_levels_that_are_too_deep_for_any_course_are_left_out(database: Database, tmp_path: Path) -> None:
+    course("/".join(["a" * 200] * 15), root=tmp_path)
+    plan = await sync_site(database, tmp_path)
+    assert [change.fate for change in plan.courses] == [Fate.HELD]
+    assert [row.path for row in await rows(database, DirectoryLevel)] == ["a" * 200]
+
+
 async def test_other_packages_of_a_course_with_learners_are_warned_of(database: Database, tmp_path: Path) -> None:
     """spec/course-directories.rst, "bundle_meta_info.json": packages must not change then."""
     write_package(tmp_path, {})

@@ -1,14 +1,17 @@
 """`collegium sync directories`, as people and programs run it."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import orjson
 import pytest
 
+from ondisk.library import read_library
+from ondisk.writer import course_files
 from server.directories.commands import layout_of
 from server.settings import SettingsError, load
-from tests.ondisk.trees import SITE
+from tests.ondisk.trees import SITE, site_of
 from tests.resolvers.directories.libraries import course, remove
+from tests.resolvers.directories.sample import write_library
 from tests.server.test_cli import collegium, failure
 
 
@@ -41,6 +44,32 @@ def test_a_library_is_planned_synchronized_and_synchronized_again(tmp_path: Path
     removed = collegium("sync", "directories", library, "--allow-removals", "--site", SITE, folder=tmp_path)
     assert removed.returncode == 0
     assert "A removed" in removed.stdout
+
+
+def test_a_course_is_written_as_a_directory_that_says_the_same(tmp_path: Path) -> None:
+    library, target = tmp_path / "library", tmp_path / "again/sites" / SITE / "Courses/F/A"
+    write_library(library)
+    key = f"course-v1:{SITE}+CLC_3403+Fall2014"
+    assert collegium("migrate", folder=tmp_path).returncode == 0
+    assert collegium("sync", "directories", str(library), folder=tmp_path).returncode == 0
+
+    done = collegium("directories", "export", key, str(target), folder=tmp_path)
+
+    assert done.stdout == f"9 files are in {target}.\n", done.stderr
+    before = next(course for course in site_of(read_library(library)).courses if course.name == "CLC 3403")
+    assert course_files(site_of(read_library(tmp_path / "again")).courses[0]) == {
+        **course_files(before),
+        PurePosixPath("bundle_meta_info.json"): (target / "bundle_meta_info.json").read_bytes().replace(
+            b"Fall2014_CLC_3403", b"F_A"
+        ),
+    }  # fmt: skip
+    assert "is not empty" in failure(collegium("directories", "export", key, str(target), folder=tmp_path))
+    assert "no course directory" in failure(
+        collegium("directories", "export", f"{key}_S_01", str(tmp_path / "new"), folder=tmp_path)
+    )
+    (library / "sites" / SITE / "Courses/Fall2014/CLC 3403/presentation-assets/shared/v1/a.png").write_text("2")
+    gone = collegium("directories", "export", key, str(tmp_path / "new"), folder=tmp_path)
+    assert "has changed since it was read" in failure(gone)
 
 
 @pytest.mark.parametrize(
