@@ -170,11 +170,22 @@ def visible_sites(permissions: frozenset[Permission]) -> ColumnElement[bool] | N
     return None if Permission.SEE_DIRECTORIES in permissions else false()
 
 
+ABOUT_LEARNERS = ("register", "leave", "remove", "restore")
+"""What histories of programs have of the associations of learners, by name."""
+
+
 def visible_history(permissions: frozenset[Permission]) -> ColumnElement[bool]:
-    """Which programs' changes a viewer may see: those of the programs that it may see before they are published."""
+    """Which programs' changes a viewer may see: those of the programs that it may see before they are published.
+
+    Those that name learners only viewers who may see programs of others.
+    """
     if Permission.SEE_UNPUBLISHED_PROGRAMS in permissions:
-        return true()
-    return _is_granted(AuditEntry.program_id) if Permission.SEE_GRANTED_PROGRAMS in permissions else false()
+        found: ColumnElement[bool] = true()
+    else:
+        found = _is_granted(AuditEntry.program_id) if Permission.SEE_GRANTED_PROGRAMS in permissions else false()
+    if Permission.SEE_PROGRAMS_OF_OTHERS in permissions:
+        return found
+    return and_(found, *(AuditEntry.action != action for action in ABOUT_LEARNERS))
 
 
 def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bool]:

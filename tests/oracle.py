@@ -260,7 +260,7 @@ def _publishability(oracle: "Oracle", program: Program) -> dict[str, Any]:
     runs = [oracle.one(CourseRun, mode.course_run_id) for mode in oracle.modes(program)]
     with_runs = {run.course_id for run in runs}
     reasons = [
-        ("COURSE_WITHOUT_RUN", f"the course {c.readable_id} has no run", ["courses", c.readable_id])
+        ("COURSE_WITHOUT_RUN", f"the course {c.readable_id} has no run in the program", ["courses", c.readable_id])
         for c in oracle.leaves(program)
         if c.id not in with_runs
     ]

@@ -49,7 +49,7 @@ async def put_run(session: AsyncSession, viewer: Viewer, key: str, name: str) ->
         outcome = await upsert_course_run(session, RunFacts(parsed, name))
     except Refused as error:
         raise Refusal([Problem(Reason.INVALID, str(error), ("key",))]) from error
-    run = await _one(session, CourseRun, CourseRun.key_folded == parsed.folded)
+    run = await _one(session, CourseRun, CourseRun.key_folded == parsed.folded, f"course run '{parsed}'")
     _rename(run, name)
     action = "create run" if outcome is Outcome.CREATED else "rename"
     _record(session, viewer, action, f"CourseRun:{run.key}", ({"displayName": old}, {"displayName": name}))
@@ -106,7 +106,7 @@ async def _drop(session: AsyncSession, viewer: Viewer, program: Program, key: st
 async def rename_run(session: AsyncSession, viewer: Viewer, key: str, name: str) -> str:
     """Name a run; its key."""
     await require_some(session, viewer, CHANGE)
-    run = await _one(session, CourseRun, CourseRun.key_folded == _run_key(key).folded)
+    run = await _one(session, CourseRun, CourseRun.key_folded == _run_key(key).folded, f"course run '{key}'")
     await require_for(session, viewer, CHANGE, await _organization_of(session, run.course_id))
     _named(session, viewer, run, f"CourseRun:{run.key}", name)
     return run.key
@@ -119,7 +119,7 @@ async def rename_course(session: AsyncSession, viewer: Viewer, key: str, name: s
         folded = CourseId.parse(key).folded
     except InvalidCourseKey as error:
         raise Refusal([Problem(Reason.BAD_COURSE_KEY, str(error), ("key",))]) from error
-    course = await _one(session, Course, Course.readable_id_folded == folded)
+    course = await _one(session, Course, Course.readable_id_folded == folded, f"course '{key}'")
     await require_for(session, viewer, CHANGE, course.organization_id)
     _named(session, viewer, course, f"Course:{course.readable_id}", name)
     return course.readable_id
@@ -191,10 +191,10 @@ def _run_key(key: str) -> CourseKey:
         raise Refusal([Problem(Reason.BAD_COURSE_KEY, str(error), ("key",))]) from error
 
 
-async def _one(session: AsyncSession, table: type[T], where: Any) -> T:
+async def _one(session: AsyncSession, table: type[T], where: Any, what: str) -> T:
     found: T | None = await session.scalar(select(table).where(where).with_for_update())
     if found is None:
-        raise NotFound("there is no such object")
+        raise NotFound(f"there is no {what}")
     return found
 
 

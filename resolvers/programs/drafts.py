@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from db.tables import ProgramStatus, RequirementKind
@@ -155,6 +156,7 @@ def problems(draft: ProgramDraft) -> Iterator[Problem]:
             yield Problem(Reason.TOO_LONG, f"its {name} has {len(text)} characters, {limit} are allowed", (field,))
     yield from overlong(draft)
     yield from unstorable(draft)
+    yield from unaddressable(draft)
     yield from repeated(draft)
     yield from modeless(draft)
     groups = [*groups_of(Group(draft.requirements))]
@@ -196,6 +198,24 @@ def unstorable(draft: ProgramDraft) -> Iterator[Problem]:
     for field, text in fields.items():
         if "\0" in text:
             yield Problem(Reason.INVALID, "it contains the character NUL", (field,))
+
+
+def unaddressable(draft: ProgramDraft) -> Iterator[Problem]:
+    """Parts of addresses that pages could not link to, or had better not: browsers run those of other schemes."""
+    if any(character.isspace() or character in "/?#" for character in draft.marketing_slug):
+        reason = "it is one part of an address, without spaces, '/', '?' and '#'"
+        yield Problem(Reason.INVALID, reason, ("marketingSlug",))
+    if draft.image_url is not None and not is_web_address(draft.image_url):
+        yield Problem(Reason.INVALID, "it is no http:// or https:// address", ("imageUrl",))
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a text is an absolute address that a browser loads from a server."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not any(map(str.isspace, text))
 
 
 def modeless(draft: ProgramDraft) -> Iterator[Problem]:

@@ -234,8 +234,10 @@ def _applied(draft: ProgramDraft, changes: Changes) -> ProgramDraft:
     """The draft with the changes. Raises Refusal where the shape of its tree does not allow them."""
     given = changes.given()
     values = {name: EMPTIED[name] if value is None else value for name, value in given.items()}
-    if "name" in values:
-        values["name"] = values["name"].strip()
+    for name in {"name", "marketing_slug"} & values.keys():
+        values[name] = values[name].strip()
+    if "image_url" in values:
+        values["image_url"] = values["image_url"] or None
     if "category" in values:
         slug = values["category"].casefold()
         values["category"] = draft.category if slug == draft.category.slug else CategoryDraft(slug, "")

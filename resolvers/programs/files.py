@@ -222,7 +222,7 @@ def _entry(item: Item) -> Entry:
         subtitle=item.text("subtitle", ""),
         description=item.text("description", ""),
         status=item.parsed("status", _status, ProgramStatus.UNPUBLISHED),
-        marketing_slug=item.text("marketingSlug", ""),
+        marketing_slug=item.text("marketingSlug", "").strip(),
         image_url=item.text("imageUrl") if item.has("imageUrl") else None,
         organizations=item.texts("organizations"),
         requirements=tuple(_requirement(each, 0) for each in item.items("requirements")),

@@ -124,7 +124,7 @@ TOLD: Mapping[Lack, tuple[str, str, bool]] = {
     Lack.NO_ORGANIZATION: ("it has no organization", "organizations", False),
     Lack.NO_COURSE: ("it has no course", "courses", False),
     Lack.NO_MARKETING_SLUG: ("active {} programs must have a marketing slug", "marketingSlug", False),
-    Lack.COURSE_WITHOUT_RUN: ("the course {} has no run", "courses", True),
+    Lack.COURSE_WITHOUT_RUN: ("the course {} has no run in the program", "courses", True),
     Lack.RUN_UNAVAILABLE: ("the LMS does not offer the run {} any more", "runModes", True),
     Lack.REQUIRED_PROGRAM_HIDDEN: ("learners do not see a program that it requires", "requirements", True),
 }

@@ -41,6 +41,7 @@ COMMANDS = [
     ["directories", "export"],
     ["programs", "export"],
     ["programs", "import"],
+    ["users", "forget"],
     ["simulate"],
     ["demo"],
     ["check"],

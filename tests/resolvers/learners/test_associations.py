@@ -251,6 +251,25 @@ async def test_only_admins_manage_learners(campus: Campus, mutation: str) -> Non
         assert await code_of(campus, mutation, ADMIN, program=ACTIVE, **given) == "NOT_FOUND"
 
 
+async def test_histories_name_learners_to_nobody_but_admins(campus: Campus) -> None:
+    """§2.8 "other username filter": what authors may not ask for is not told by a program's history either."""
+    await change(campus, "registerProgramUsers", ADMIN, program=ACTIVE, usernames=["ada"])
+    await change(campus, "leaveProgram", campus.viewer("ada"), program=ACTIVE)
+    await change(campus, "restoreProgramUser", ADMIN, program=ACTIVE, username="ada")
+    await change(campus, "removeProgramUser", ADMIN, program=ACTIVE, username="ada")
+    await change(campus, "retireProgram", AUTHOR, id=ACTIVE)
+
+    query = "query ($id: ID!) { program(id: $id) { history { totalCount nodes { action } } } }"
+    told = {
+        viewer.username: (await campus.data(query, viewer, id=ACTIVE))["program"]["history"]
+        for viewer in (ADMIN, AUTHOR)
+    }
+
+    assert told["author"] == {"totalCount": 1, "nodes": [{"action": "retired"}]}
+    actions = ["retired", "remove", "restore", "leave", "register"]
+    assert told["admin"] == {"totalCount": 5, "nodes": [{"action": action} for action in actions]}
+
+
 async def test_learners_are_registered_once_and_those_who_left_stay_away(campus: Campus) -> None:
     """spec/programs.md, "Commerce Integration": registrations are fulfilled, idempotently."""
     usernames = ["ada", "bob", "cem", "ada"]

@@ -217,6 +217,24 @@ async def test_null_empties_the_others(asking: Asking) -> None:
     assert [after[name] for name in texts] == ["", "", "", None]
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "kept"), [("marketingSlug", " m ", "m"), ("marketingSlug", "  ", ""), ("imageUrl", "", None)]
+)
+async def test_blank_texts_are_as_good_as_none(asking: Asking, field: str, text: str, kept: str | None) -> None:
+    """§2.2 "Active XSeries Programs must have a valid marketing slug": spaces are none."""
+    query = document("createProgram").replace("program {", "program { imageUrl")
+    response = await asking.data(query, {"input": {**NEW, field: text}}, viewer=AUTHOR)
+    assert response["payload"]["program"][field] == kept
+
+
+@pytest.mark.parametrize(("field", "text"), [("marketingSlug", "a b"), ("imageUrl", "javascript:alert(1)")])
+async def test_parts_of_addresses_are_refused_where_no_page_could_use_them(
+    asking: Asking, field: str, text: str
+) -> None:
+    given: dict[str, Any] = {**NEW, field: text}
+    assert await refused(asking, "createProgram", **given) == [("INVALID", field)]
+
+
 async def test_courses_do_not_replace_a_tree(asking: Asking) -> None:
     """Programs of the catalog have a group of electives: a list of courses would lose it."""
     assert await refused(asking, "updateProgram", id=UNPUBLISHED, courses=["Org0X+C0.0x"]) == [

@@ -231,7 +231,7 @@ async def test_an_active_program_keeps_the_slug_that_its_category_needs(asking: 
     id_ = await ready(asking, marketingSlug="circuits")
     await change(asking, "publishProgram", id=id_)
 
-    for empty in (None, ""):
+    for empty in (None, "", " \t"):
         assert await refused(asking, "updateProgram", id=id_, marketingSlug=empty) == [
             ("NOT_PUBLISHABLE", "marketingSlug")
         ]
