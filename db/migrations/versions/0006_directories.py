@@ -1,6 +1,6 @@
 """Courses kept as directories: sites, levels, runs, members; and runs that only their members see.
 
-Revision: 0020
+Revision: 0006
 Revises: 0005
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 
 import db.types
 
-revision = "0020"
+revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
