@@ -8,6 +8,7 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.programs import (
     Program,
@@ -33,6 +34,8 @@ __all__ = [
     "CourseKeyPrefix",
     "CourseRun",
     "IdempotencyKey",
+    "Job",
+    "JobState",
     "Learner",
     "LearnerCertificate",
     "LearnerEnrollment",
