@@ -111,6 +111,11 @@ class ContentAsset:
     digest: str = attribute("digest", "SHA-256 of its bytes.")
     content_type: str = attribute("content_type", "Media type.")
     is_locked: bool = attribute("is_locked", "Whether only learners of the course may have it.")
+    url: str = asked(
+        fields.load_urls,
+        "Path and query of an address on this server where the file can be had without signing in, whole or in ranges, "
+        "for an hour at least.",
+    )
     used_by: list[str] = asked(
         fields.load_users, "Where it is referred to: keys of blocks, and paths of pages and style sheets."
     )

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from db.engine import open_database
 from resolvers.access import Viewer
 from resolvers.content.load import Courses
+from resolvers.content.signing import Signer
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.programs.offers import Offers
@@ -27,6 +28,7 @@ from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.certificates import CertificatePages
 from server.content import open_store
+from server.content.downloads import Downloads
 from server.cookies import JwtCookies, csrf_route
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
@@ -96,7 +98,7 @@ def create_app(
         await shared.close()
         await database.close()
 
-    courses = Courses(open_store(settings, database)) if Feature.CONTENT in settings.features else None
+    courses = Courses(open_store(settings, database), Signer(secret)) if Feature.CONTENT in settings.features else None
     known = KnownDocuments(trusted, remembers=settings.remember_documents)
     executor = Executor(
         schema(),
@@ -118,6 +120,7 @@ def create_app(
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
         *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
+        *(Downloads(courses.store, courses.signer).routes() if courses else ()),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),

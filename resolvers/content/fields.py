@@ -10,7 +10,7 @@ from sqlalchemy import select
 from db.store import BlobsUnavailable, Head, UnknownVersion
 from db.store.store import keys
 from db.store.versions import COLUMNS
-from db.tables import ContentHead, ContentVersion, CourseRun
+from db.tables import ContentHead, ContentVersion, CourseRun, now
 from db.types import any_of
 from edx.keys import CourseKey
 from edx.olx import Asset, Assets, Key
@@ -22,6 +22,7 @@ from resolvers.content.load import Courses
 from resolvers.content.reading import BlockRecord, ContentRecord, Record, in_thread
 from resolvers.content.references import References
 from resolvers.content.search import Match, search
+from resolvers.content.signing import File, Signer
 from resolvers.errors import BadUserInput, ServiceUnavailable, VersionNotFound
 from resolvers.plan.sources import Batch
 from resolvers.plan.statements import keys_parameter, rows_for
@@ -193,6 +194,13 @@ async def load_assets(batch: Batch) -> dict[ContentRecord, Any]:
         ][:most]
         for record in batch.keys
     }
+
+
+async def load_urls(batch: Batch) -> dict[AssetRecord, str]:
+    """Where each asset can be downloaded for some time: a batch source."""
+    signer: Signer = batch.context.courses.signer
+    moment = now()
+    return {record: signer.url(File(record.digest, record.name, record.content_type), moment) for record in batch.keys}
 
 
 async def load_asset(batch: Batch) -> dict[ContentRecord, AssetRecord | None]:

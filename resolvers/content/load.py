@@ -25,6 +25,7 @@ from resolvers.content.nodes import (
 )
 from resolvers.content.outline import Outline, outline_of
 from resolvers.content.references import References, references_of
+from resolvers.content.signing import Signer
 
 MOST_BLOCKS = 50_000
 """Blocks of all courses that a process keeps."""
@@ -74,8 +75,9 @@ class Loaded:
 class Courses:
     """The courses of a store, by version; of those that were asked for last the blocks stay in memory."""
 
-    def __init__(self, store: Store, *, most_blocks: int = MOST_BLOCKS) -> None:
+    def __init__(self, store: Store, signer: Signer | None = None, *, most_blocks: int = MOST_BLOCKS) -> None:
         self.store = store
+        self.signer = signer or Signer()
         self._most = most_blocks
         self._kept: OrderedDict[tuple[str, str], Content] = OrderedDict()
 

@@ -134,7 +134,7 @@ async def test_assets_tell_their_names_and_who_uses_them(asking: Asking) -> None
     """F44: three names for each."""
     found = await content(
         asking,
-        'assets { key name path size contentType isLocked usedBy } asset(name: "Green_leaf.png") { path }'
+        'assets { key name path size contentType isLocked usedBy } asset(name: "Green_leaf.png") { path url }'
         ' none: asset(name: "none.png") { path } rest: assets(first: 1, after: "static/Green leaf.png") { path }'
         " references { broken { place kind target block { key } } unusedAssets { path } }",
     )
@@ -142,7 +142,8 @@ async def test_assets_tell_their_names_and_who_uses_them(asking: Asking) -> None
         "key": "Green_leaf.png", "name": "Green leaf.png", "path": "static/Green leaf.png", "size": 4.0,
         "contentType": "image/png", "isLocked": True, "usedBy": ["html/page"],
     }  # fmt: skip
-    assert (found["asset"], found["none"]) == ({"path": "static/Green leaf.png"}, None)
+    assert (found["asset"]["path"], found["none"]) == ("static/Green leaf.png", None)
+    assert found["asset"]["url"].startswith("/content/files/")
     assert found["rest"] == [{"path": "static/film-en.srt"}]
     assert found["references"]["broken"] == [
         {"place": "video/film", "kind": "ASSET", "target": "film.srt", "block": {"key": "video/film"}}
