@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db.tables import (
     AuditEntry,
+    Job,
     Program,
     ProgramOrganization,
     ProgramStatus,
@@ -37,6 +38,7 @@ class Permission(StrEnum):
     PUBLISH_PROGRAMS = "publish_programs"
     GRANT_ROLES = "grant_roles"
     MANAGE_LEARNERS = "manage_learners"
+    MANAGE_JOBS = "manage_jobs"
 
 
 class Role(StrEnum):
@@ -153,3 +155,10 @@ def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bo
     if Permission.SEE_PROGRAMS_OF_OTHERS in permissions:
         return found
     return and_(found, ProgramUser.username == bindparam(VIEWER, type_=String()))
+
+
+def visible_jobs(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which jobs a viewer may see: those that they asked for, and all those who look after jobs."""
+    if Permission.MANAGE_JOBS in permissions:
+        return None
+    return Job.requested_by == bindparam(VIEWER, type_=String())

@@ -7,8 +7,8 @@ import strawberry
 
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
+from schema import job, program_import, role
 from schema import learner_mutations as learners
-from schema import program_import, role
 from schema import program_mutations as programs
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
@@ -20,6 +20,7 @@ from schema.catalog_mutations import (
     UpsertOrganizationPayload,
 )
 from schema.features import Needs
+from schema.job import CancelJobPayload, RetryJobPayload
 from schema.learner_mutations import (
     LeaveProgramPayload,
     RefreshEnrollmentsPayload,
@@ -145,4 +146,12 @@ class Mutation:
     )
     revoke_role: RevokeRolePayload | None = _mutation(
         role.revoke_role, "Take a role for one organization or program from a user."
+    )
+    cancel_job: CancelJobPayload | None = _mutation(
+        job.cancel_job,
+        "Cancel a job: at once where it waits, else when it comes to where it can be stopped. Who asked for it may do "
+        "so, and administrators.",
+    )
+    retry_job: RetryJobPayload | None = _mutation(
+        job.retry_job, "Have a job tried again that failed or was canceled; it goes on where it was."
     )

@@ -15,6 +15,7 @@ from db.tables import (
     Base,
     Course,
     CourseRun,
+    Job,
     LearnerCertificate,
     LearnerEnrollment,
     Organization,
@@ -42,6 +43,7 @@ async def everything(database: Database) -> Rows:
     tables: tuple[type[Base], ...] = (
         Organization, Course, CourseRun, ProgramCategory, Program, ProgramOrganization, ProgramRequirement,
         ProgramCourseRunMode, ProgramCategoryMode, ProgramUser, LearnerEnrollment, LearnerCertificate,
+        Job,
     )  # fmt: skip
     async with database.writing() as session:
         return {table: list(await session.scalars(select(table))) for table in tables}
@@ -97,7 +99,11 @@ class Oracle:
             for row in rows
             if not (isinstance(row, Program) and row.status in hidden)
             and not (isinstance(row, ProgramUser) and not self._shows(row))
+            and not (isinstance(row, Job) and not self._is_mine(row))
         ]
+
+    def _is_mine(self, job: Job) -> bool:
+        return job.requested_by == self.viewer.username or Role.ADMIN in self.viewer.roles
 
     def _shows(self, user: ProgramUser) -> bool:
         program = next(each for each in self.all(Program) if each.id == user.program_id)
@@ -145,7 +151,13 @@ class Oracle:
 
     def by_id(self, text: str) -> Any:
         name, _, key = text.partition(":")
-        table = {"Organization": Organization, "Course": Course, "CourseRun": CourseRun, "Program": Program}[name]
+        table = {
+            "Organization": Organization,
+            "Course": Course,
+            "CourseRun": CourseRun,
+            "Program": Program,
+            "Job": Job,
+        }[name]
         return next((row for row in self.visible(self.all(table)) if _key(row) == key), None)
 
 
@@ -159,7 +171,7 @@ def _shown(value: Any) -> Any:
 def _key(row: Any) -> Any:
     if isinstance(row, ProgramUser):
         return row.id
-    key: str = {Course: "readable_id", Program: "uuid", ProgramCategory: "slug"}.get(type(row), "key")
+    key: str = {Course: "readable_id", Program: "uuid", Job: "uuid", ProgramCategory: "slug"}.get(type(row), "key")
     return str(getattr(row, key))
 
 
@@ -168,6 +180,8 @@ def _sorts(row: Any, field: str | None) -> Any:
         return row.username if field in {None, "USERNAME"} else row.created_at
     if isinstance(row, ProgramCategory):
         return row.display_name
+    if isinstance(row, Job):
+        return -row.id
     if field is None:
         field = "NAME" if isinstance(row, Organization | Program) else "KEY"
     if field == "KEY":
@@ -206,6 +220,10 @@ FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
         user.program_id == row.id and user.username == name and user.status is not ProgramUserStatus.DELETED
         for user in o.all(ProgramUser)
     ),
+    (Job, "kind"): lambda o, row, kinds: row.kind in kinds,
+    (Job, "state"): lambda o, row, states: row.state.name in states,
+    (Job, "subject"): lambda o, row, subject: row.subject == subject,
+    (Job, "requestedBy"): lambda o, row, name: row.requested_by == name,
     (ProgramUser, "status"): lambda o, row, statuses: row.status.name in statuses,
     (Program, "hasUnavailableRuns"): lambda o, row, wanted: any(m.is_unavailable for m in o.modes(row)) == wanted,
     (Program, "category"): lambda o, row, slug: o.one(ProgramCategory, row.category_id).slug == slug.lower(),
@@ -359,6 +377,8 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "viewer": lambda o, _: Me(),
         "programCategories": lambda o, _, **a: o.connection(o.all(ProgramCategory), a),
         "roleGrants": lambda o, _, **a: o.connection([], a),
+        "jobs": lambda o, _, **a: o.connection(o.all(Job), a),
+        "job": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "program": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "node": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "nodes": lambda o, _, ids: [o.by_id(each) for each in ids],
@@ -417,6 +437,13 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "requirements": lambda o, row: sorted(
             (node for node in o.all(ProgramRequirement) if node.program_id == row.id), key=lambda node: node.sequence
         ),
+    },
+    "Job": {
+        "id": lambda o, row: f"Job:{row.uuid}",
+        "progressDone": lambda o, row: row.done,
+        "progressTotal": lambda o, row: row.total,
+        "progressItem": lambda o, row: row.item,
+        "heldUntil": lambda o, row: _shown(row.lease_until),
     },
     "ProgramCategory": {
         "modes": lambda o, row: sorted(

@@ -40,6 +40,11 @@ COMMANDS = [
     ["programs", "export"],
     ["programs", "import"],
     ["users", "forget"],
+    ["worker"],
+    ["jobs", "list"],
+    ["jobs", "show"],
+    ["jobs", "cancel"],
+    ["jobs", "retry"],
     ["simulate"],
     ["demo"],
     ["check"],
@@ -125,7 +130,7 @@ def test_the_exported_schema_is_the_schema_and_nothing_else(tmp_path: Path) -> N
     assert (done.returncode, done.stdout, done.stderr) == (0, sdl(), "")
 
 
-@pytest.mark.parametrize(("role", "permitted"), [("learner", 1), ("author", 3), ("admin", 7)])
+@pytest.mark.parametrize(("role", "permitted"), [("learner", 1), ("author", 3), ("admin", 8)])
 def test_a_token_is_printed_alone_and_good_for_its_role(role: str, permitted: int, tmp_path: Path) -> None:
     authors = {"COLLEGIUM_AUTHORS": "author"}
     done = collegium("token", "--role", role, "--username", role, folder=tmp_path, **SIGNING, **authors)

@@ -224,3 +224,24 @@ async def test_a_job_whose_workers_all_died_fails(database: Database) -> None:
 
     assert (job.state, job.error_code) == (JobState.FAILED, "WORKER_LOST")
     assert job.finished_at
+
+
+@pytest.mark.parametrize(("dialect", "count"), [("sqlite", 1000), ("postgresql", 200)])
+async def test_many_jobs_are_drained_and_each_runs_once(database: Database, count: int) -> None:
+    ran: list[str] = []
+    is_over = asyncio.Event()
+
+    async def work(context: JobContext) -> None:
+        ran.append(context.uuid)
+        if len(ran) == count:
+            is_over.set()
+
+    async with database.writing() as session:
+        await enqueue_all(session, COUNT, [Order(SUBJECT) for _ in range(count)])
+    async with engine(database, {COUNT: work}, concurrency=8).running(), asyncio.timeout(100):
+        await is_over.wait()
+        await until(database, ran[-1], lambda job: job.finished_at is not None)
+    jobs = await read(database)
+
+    assert len(set(ran)) == len(ran) == len(jobs)
+    assert {(job.state, job.attempts) for job in jobs if job.finished_at} == {(JobState.SUCCEEDED, 1)}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from db.engine import Database
-from db.tables import LearnerCertificate, LearnerEnrollment, Program, ProgramUser, ProgramUserStatus
+from db.tables import Job, JobState, LearnerCertificate, LearnerEnrollment, Program, ProgramUser, ProgramUserStatus
 from resolvers.access import Viewer
 from schema import schema
 from tests.asking import ADMIN, LEARNER, Asking
@@ -29,12 +29,17 @@ LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "features
 EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "150"))
 IDS = ["Organization:Org0X", "Course:Org0X+C1.0x", "CourseRun:course-v1:Org1X+C0.0x+R1", "Course:No+Such"]
 IDS += [f"Program:{uuid(number)}" for number in range(4)]
+JOBS = [f"Job:{uuid(number)}" for number in range(70, 74)]
+IDS += JOBS[1:]
+NODES = ("Organization", "Course", "CourseRun", "Program", "Job")
 TEXTS: dict[str, list[str]] = {
     "username": ["learner"],
     "search": ["", "org1", "COURSE 2", "r2", "m 5", "nothing"],
     "org": ["Org0X", "ORG1X", "Nobody"],
     "course": ["Org0X+C0.0x", "Org1X+C0.0x", "No+Such"],
     "run": ["course-v1:Org0X+C0.0x+R0", "course-v1:No+Such+Run"],
+    "subject": ["Course:Org0X+C0.0x", "Course:No+Such"],
+    "requestedBy": ["learner", "ada"],
     "category": ["xseries", "MicroMasters", "none"],
 }
 KEYS = {
@@ -100,7 +105,7 @@ class Writing:
         if is_leaf_type(target):
             return alias + name
         if target.name == "Node":
-            inner = " ".join(self.on(each, depth - 1) for each in ("Organization", "Course", "CourseRun", "Program"))
+            inner = " ".join(self.on(each, depth - 1) for each in NODES)
             return f"{alias}{name}{arguments} {{ id {inner} }}"
         assert isinstance(target, GraphQLObjectType)
         structural = target.name.endswith(("Connection", "Edge")) or target.name == "PageInfo"
@@ -116,6 +121,8 @@ class Writing:
             case "node" | "program":
                 ids = IDS if name == "node" else [each for each in IDS if each.startswith("Program")]
                 return f"(id: {self.text(ids, 'ID!')})"
+            case "job":
+                return f"(id: {self.text(JOBS, 'ID!')})"
             case "nodes":
                 chosen = self.draw(st.lists(st.sampled_from(IDS), max_size=4))
                 return f"(ids: {self.value('[ID!]!', str(chosen).replace(chr(39), chr(34)), chosen)})"
@@ -144,7 +151,8 @@ class Writing:
     def condition(self, name: str, noun: str) -> str:
         kind = {
             "status": f"[{noun}Status!]",
-            "state": "[CourseRunState!]",
+            "state": "[JobState!]" if noun == "Job" else "[CourseRunState!]",
+            "kind": "[String!]",
             "source": "Boolean",
             "hasUnavailableRuns": "Boolean",
             "updatedSince": "DateTime",
@@ -159,9 +167,13 @@ class Writing:
             return self.value(kind, str(wanted).lower(), wanted)
         if name in ("status", "state"):
             states = {"Program": ["UNPUBLISHED", "ACTIVE", "RETIRED"], "ProgramUser": ["ACTIVE", "COMPLETED"]}
+            states["Job"] = ["QUEUED", "RUNNING", "FAILED"]
             options = states.get(noun, ["UPCOMING", "CURRENT", "ENDED"])
             chosen = self.draw(st.lists(st.sampled_from(options), max_size=2))
             return self.value(kind, f"[{', '.join(chosen)}]", chosen)
+        if name == "kind":
+            kinds = self.draw(st.lists(st.sampled_from(["COUNT", "OTHER"]), max_size=2))
+            return self.value(kind, str(kinds).replace(chr(39), chr(34)), kinds)
         return self.text(TEXTS[name])
 
     def order(self, noun: str) -> str:
@@ -222,8 +234,27 @@ async def add_learners(database: Database) -> None:
         )  # fmt: skip
 
 
+async def add_jobs(database: Database) -> None:
+    """Jobs of each state, of the learner and of others."""
+    given: list[tuple[int, str, JobState, str | None]] = [
+        (70, "COUNT", JobState.QUEUED, "learner"), (71, "COUNT", JobState.RUNNING, "learner"),
+        (72, "OTHER", JobState.FAILED, "ada"), (73, "OTHER", JobState.SUCCEEDED, None),
+    ]  # fmt: skip
+    async with database.writing() as session:
+        session.add_all(
+            Job(
+                uuid=uuid(number), kind=kind, queue="default", subject="Course:Org0X+C0.0x", state=state,
+                requested_by=name, application="lms:ada" if number == 72 else None, max_attempts=3, attempts=1, done=2,
+                total=5 if number == 71 else None, item="a course", input='{"a":1}', created_at=MOMENT,
+                lease_until=MOMENT if number == 71 else None, finished_at=MOMENT if number > 71 else None,
+            )
+            for number, kind, state, name in given
+        )  # fmt: skip
+
+
 async def test_every_query_is_answered_as_by_naive_resolvers(asking: Asking) -> None:
     await add_learners(asking.database)
+    await add_jobs(asking.database)
     rows = await everything(asking.database)
     oracles = {LEARNER: Oracle(rows, LEARNER), ADMIN: Oracle(rows, ADMIN)}
     loop = asyncio.get_running_loop()
