@@ -61,7 +61,7 @@ def example(kind: GraphQLInputType, name: str, mutation: str) -> Any:
     return texts.get(bare.name, "2026-11-21T00:00:00Z")
 
 
-OWN = {"cancelJob", "leaveProgram", "refreshEnrollments", "retryJob"}
+OWN = {"cancelJob", "dropDirectoryRun", "enrollInDirectoryRun", "leaveProgram", "refreshEnrollments", "retryJob"}
 """What learners do about themselves, and about the jobs that they asked for."""
 
 
