@@ -60,7 +60,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     database = open_database(settings.database_url)
     observing.watch(database)
     learner_lms = LearnerLms(settings)
-    links = Links(settings.lms_url, settings.ecommerce_url)
+    links = Links(settings.lms_url, settings.ecommerce_url, settings.public_url)
     learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, lms)
@@ -124,7 +124,7 @@ def _learners(settings: Settings, learners: Learners, sign_in: Callable[[Mapping
     secret = _revealed(settings.events_secret)
     events = EventsEndpoint(learners.inbox, secret).routes() if secret else []
     database = learners.database
-    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database).routes()]
+    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database, learners.links).routes()]
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:

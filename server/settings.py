@@ -187,6 +187,9 @@ class Settings(BaseSettings):
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
     port: Port = Field(8000, description="Port that the server listens on.")
+    public_url: Site | None = Field(
+        None, description="Address that the server is reached at from outside, for links to certificates."
+    )
     profile: Annotated[ProfileName, BeforeValidator(_lower), Accepted("open or locked")] = Field(
         "open",
         description="`open`: explorer, introspection, queries by GET. `locked`: none of these, only known documents.",

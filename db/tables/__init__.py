@@ -8,6 +8,7 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.certificates import CertificateTemplate
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.programs import (
     Program,
@@ -28,6 +29,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "CacheVersion",
+    "CertificateTemplate",
     "ClientApplication",
     "Course",
     "CourseKeyPrefix",
