@@ -18,6 +18,7 @@ from db.engine import open_database
 from resolvers.access import Viewer
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
+from resolvers.learners.outbox import Outbox
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
@@ -36,6 +37,7 @@ from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
 from server.landing import documentation
 from server.logs import RequestIds
+from server.metrics import DELIVERIES
 from server.oauth import TokenEndpoint
 from server.profiles import profile
 from server.programs.rules import rules
@@ -50,6 +52,7 @@ from server.subscriptions.streams import Streams
 from server.throttle import RateLimitHeaders, open_throttle
 from server.tracing import CallersTrace
 from server.upstream import LearnerLms, SharedLms, open_lms
+from server.webhooks import Webhook
 
 ENDPOINT = "/graphql"
 
@@ -61,7 +64,9 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     observing.watch(database)
     learner_lms = LearnerLms(settings)
     links = Links(settings.lms_url, settings.ecommerce_url, settings.public_url)
-    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
+    webhook = _webhook(settings)
+    told = webhook is not None
+    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links, is_told=told)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, lms)
     shared = SharedLms(settings)
@@ -75,7 +80,13 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         settle_garbage_collection()
-        async with Freshness(database, [applications, trusted]).running(), learners.inbox.running():
+        async with contextlib.AsyncExitStack() as work:
+            await work.enter_async_context(Freshness(database, [applications, trusted]).running())
+            await work.enter_async_context(learners.inbox.running())
+            if webhook is not None:
+                work.push_async_callback(webhook.aclose)
+                outbox = Outbox(database, webhook.deliver, links, tell=lambda outcome: DELIVERIES.labels(outcome).inc())
+                await work.enter_async_context(outbox.running())
             yield
         observing.tell()
         await throttle.aclose()
@@ -125,6 +136,14 @@ def _learners(settings: Settings, learners: Learners, sign_in: Callable[[Mapping
     events = EventsEndpoint(learners.inbox, secret).routes() if secret else []
     database = learners.database
     return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database, learners.links).routes()]
+
+
+def _webhook(settings: Settings) -> Webhook | None:
+    """Where events about certificates are sent, if a setting says so."""
+    secret = _revealed(settings.webhook_secret)
+    if settings.webhook_url is None or secret is None or Feature.PROGRAMS not in settings.features:
+        return None
+    return Webhook(settings.webhook_url, secret)
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:

@@ -8,7 +8,7 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
-from db.tables.certificates import CertificateTemplate
+from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.programs import (
     Program,
@@ -34,6 +34,7 @@ __all__ = [
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
+    "Delivery",
     "IdempotencyKey",
     "Learner",
     "LearnerCertificate",
@@ -41,6 +42,7 @@ __all__ = [
     "LearnerEvent",
     "Organization",
     "OrganizationAlias",
+    "OutgoingEvent",
     "Pacing",
     "Program",
     "ProgramCategory",

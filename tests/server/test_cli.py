@@ -40,6 +40,8 @@ COMMANDS = [
     ["programs", "export"],
     ["programs", "import"],
     ["users", "forget"],
+    ["webhooks", "list"],
+    ["webhooks", "retry"],
     ["simulate"],
     ["demo"],
     ["check"],
