@@ -21,13 +21,14 @@ from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import explorer, health, landing, metrics, observing, tracing
+from server import explorer, health, jobs, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.certificates import CertificatePages
 from server.cookies import JwtCookies, csrf_route
+from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
 from server.examples import OPERATIONS
@@ -57,8 +58,13 @@ from server.webhooks import Webhook
 ENDPOINT = "/graphql"
 
 
-def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ()) -> Starlette:
-    """The application under `settings`. Its explorer offers `sessions` to sign in as: for demo and development only."""
+def create_app(
+    settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: jobs.Work = jobs.work
+) -> Starlette:
+    """The application under `settings`, which does the `work` of jobs where it runs them.
+
+    Its explorer offers `sessions` to sign in as: for demo and development only.
+    """
     tracing.begin()
     database = open_database(settings.database_url)
     observing.watch(database)
@@ -80,13 +86,15 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         settle_garbage_collection()
-        async with contextlib.AsyncExitStack() as work:
-            await work.enter_async_context(Freshness(database, [applications, trusted]).running())
-            await work.enter_async_context(learners.inbox.running())
+        async with contextlib.AsyncExitStack() as background:
+            await background.enter_async_context(Freshness(database, [applications, trusted]).running())
+            await background.enter_async_context(learners.inbox.running())
+            if settings.run_jobs:
+                await background.enter_async_context(jobs.running(settings, database, work))
             if webhook is not None:
-                work.push_async_callback(webhook.aclose)
+                background.push_async_callback(webhook.aclose)
                 outbox = Outbox(database, webhook.deliver, links, tell=lambda outcome: DELIVERIES.labels(outcome).inc())
-                await work.enter_async_context(outbox.running())
+                await background.enter_async_context(outbox.running())
             yield
         observing.tell()
         await throttle.aclose()
@@ -106,6 +114,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         features=settings.features,
         throttle=throttle,
         documents=known,
+        layout=layout_of(settings),
         learners=learners,
     )
     operations = Operations(executor, schema(), database)
