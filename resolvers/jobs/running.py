@@ -92,7 +92,7 @@ class Runner:
             beat.cancel()
             if self._under_way.get(held.job.uuid) is news:
                 del self._under_way[held.job.uuid]
-        outcome = STOPPED if work.cancelled() else work.result()
+        outcome = self._outcome_of(context, kind, work, is_stopped=is_stopped)
         ending = asyncio.create_task(self._end(context, kind, outcome))
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(ending)
@@ -101,6 +101,11 @@ class Runner:
         log.info("job_attempt", job=held.job.uuid, kind=kind.name, seconds=seconds, code=code)
         if is_stopped:
             raise asyncio.CancelledError
+
+    def _outcome_of(self, context: JobContext, kind: Kind, work: "asyncio.Task[Any]", *, is_stopped: bool) -> Any:
+        if not work.cancelled():
+            return work.result()
+        return STOPPED if is_stopped or context.is_lost else _fault(context, kind, RuntimeError("it canceled itself"))
 
     async def _beat(self, context: JobContext, work: "asyncio.Task[Any]", news: asyncio.Event) -> None:
         """Hold the job while it runs; stop the work when that was not possible for as long as it was held."""

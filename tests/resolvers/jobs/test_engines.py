@@ -93,6 +93,26 @@ async def test_what_nobody_foresaw_is_told_by_an_id_only_and_other_jobs_go_on(da
     assert good.state == JobState.SUCCEEDED
 
 
+async def test_work_that_cancels_itself_is_a_fault_and_not_begun_again_for_ever(database: Database) -> None:
+    async def work(context: JobContext) -> None:
+        raise asyncio.CancelledError
+
+    async with engine(database, {COUNT: work}).running():
+        job = await over(database, await ask(database))
+
+    assert (job.state, job.attempts, job.error_code) == (JobState.FAILED, 3, "INTERNAL_ERROR")
+
+
+async def test_what_is_remembered_at_the_same_time_is_all_kept(database: Database) -> None:
+    async def work(context: JobContext) -> None:
+        await asyncio.gather(*(context.remember(f"run {number}", number) for number in range(20)))
+
+    async with engine(database, {COUNT: work}).running():
+        job = await over(database, await ask(database))
+
+    assert len(orjson.loads(job.memory)) == 20
+
+
 async def test_an_attempt_that_takes_too_long_is_ended_and_made_again(database: Database) -> None:
     async with engine(database).running():
         job = await over(database, await ask(database, SLOW))
