@@ -165,7 +165,7 @@ def test_p9_a_gated_sequence_resolves_and_says_what_it_waits_for() -> None:
 
     found = go("s2", whereabouts=known)
 
-    assert (short(found.canonical), found.flags, found.prerequisite) == ("s2/u4", {Flag.GATED}, waits)
+    assert (short(found.canonical), found.flags, found.prerequisite) == ("s2/u4", frozenset({Flag.GATED}), waits)
     assert go("s2", role=Role.STAFF, whereabouts=known).flags == frozenset()
     assert go("s1", whereabouts=known).flags == frozenset()
 
@@ -177,7 +177,7 @@ def test_p10_a_sequence_hidden_after_its_due_date_resolves_and_says_so(role: Rol
 
     for names in ("s1", "u1", "s1/u1", ""):
         found = go(names, course, role)
-        assert (short(found.canonical), found.flags) == ("s1/u1", {Flag.HIDDEN_AFTER_DUE})
+        assert (short(found.canonical), found.flags) == ("s1/u1", frozenset({Flag.HIDDEN_AFTER_DUE}))
 
 
 def test_p11_what_is_not_in_the_outline_is_found_directly_and_by_no_rule() -> None:
@@ -187,7 +187,7 @@ def test_p11_what_is_not_in_the_outline_is_found_directly_and_by_no_rule() -> No
 
     for names in ("s1", "u1", "s1/u1", "s1/first"):
         found = go(names, course)
-        assert (short(found.canonical), found.flags) == ("s1/u1", {Flag.HIDE_FROM_TOC})
+        assert (short(found.canonical), found.flags) == ("s1/u1", frozenset({Flag.HIDE_FROM_TOC}))
         assert (found.previous, short(found.next)) == (None, "s1/u2")
     assert go("s1/u2", course).next is None
     assert short(go("", course).canonical) == "s2/u3"
@@ -199,7 +199,7 @@ def test_p11_what_is_not_in_the_outline_is_found_directly_and_by_no_rule() -> No
 @pytest.mark.parametrize("level", ["section", "sequence"])
 def test_p12_what_a_learner_may_not_see_is_as_if_it_were_not_there(hidden: dict[str, Any], level: str) -> None:
     """content.md, P12: the same answer as for what does not exist, word for word."""
-    at = {"section": {}, "sequence": {}} | {level: hidden}
+    at: dict[str, dict[str, Any]] = {"section": {}, "sequence": {}} | {level: hidden}
     secret = node("w1", node("s1", node("u1", node("problem/p1")), **at["sequence"]), **at["section"])
     rest = node("w2", node("s2", node("u2")))
     course, without = outline(secret, rest), outline(rest)
@@ -332,7 +332,7 @@ def test_p19_who_has_no_access_is_sent_where_the_learning_front_end_sends_them(r
         found = go(names, whereabouts=Whereabouts(denied=reason))
         assert found.problem is not None
         assert (found.problem.code, found.denied, found.target) == (Code.NO_ACCESS, reason, target)
-        assert (found.form, found.unit, found.steps, found.flags) == (None, None, (), {Flag.NO_ACCESS})
+        assert (found.form, found.unit, found.steps, found.flags) == (None, None, (), frozenset({Flag.NO_ACCESS}))
     assert go("u1", role=Role.STAFF, whereabouts=Whereabouts(denied=reason)).problem is None
 
 
@@ -457,7 +457,7 @@ def test_a_unit_outside_its_sequence_is_found_and_flagged() -> None:
     found = go("s1/u5")
 
     assert steps(found) == [("drop_sequence", "u5"), ("sequence_of_unit", "s3/u5")]
-    assert (found.form, found.flags) == (Form.SEQUENCE_AND_UNIT, {Flag.MISPLACED})
+    assert (found.form, found.flags) == (Form.SEQUENCE_AND_UNIT, frozenset({Flag.MISPLACED}))
 
 
 @pytest.mark.parametrize("page", ["home", "live", "dates", "discussion", "progress", "course-end", "access-denied"])
