@@ -8,6 +8,15 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.directories import (
+    LEARNER,
+    DirectoryLevel,
+    DirectoryMember,
+    DirectoryRun,
+    DirectorySite,
+    DirectorySiteRun,
+)
+from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.programs import (
     Program,
@@ -25,6 +34,7 @@ from db.tables.programs import (
 from db.tables.roles import RoleGrant
 
 __all__ = [
+    "LEARNER",
     "AuditEntry",
     "Base",
     "CacheVersion",
@@ -32,7 +42,14 @@ __all__ = [
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
+    "DirectoryLevel",
+    "DirectoryMember",
+    "DirectoryRun",
+    "DirectorySite",
+    "DirectorySiteRun",
     "IdempotencyKey",
+    "Job",
+    "JobState",
     "Learner",
     "LearnerCertificate",
     "LearnerEnrollment",

@@ -81,6 +81,7 @@ class Course(Base):
     display_name: Mapped[str] = mapped_column(text())
     is_name_customized: Mapped[bool] = mapped_column(default=False)
     name_folded: Mapped[str] = mapped_column(text(), index=True)
+    is_restricted: Mapped[bool] = mapped_column(default=False)  # perhaps nobody but members of its runs sees it
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)
 
@@ -114,6 +115,7 @@ class CourseRun(Base):
     is_invitation_only: Mapped[bool] = mapped_column(default=False)
     is_hidden: Mapped[bool] = mapped_column(default=False)
     is_source: Mapped[bool] = mapped_column(default=False)
+    is_restricted: Mapped[bool] = mapped_column(default=False)  # only its members see it
     origin: Mapped[RunOrigin] = mapped_column(choice(RunOrigin), default=RunOrigin.STUDIO)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)
