@@ -8,6 +8,7 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentVersion
 from db.tables.directories import (
     LEARNER,
     DirectoryLevel,
@@ -39,6 +40,11 @@ __all__ = [
     "Base",
     "CacheVersion",
     "ClientApplication",
+    "ContentBlob",
+    "ContentHead",
+    "ContentNode",
+    "ContentPin",
+    "ContentVersion",
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
