@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.engine import inserting
+from db.engine import Snapshot, inserting
 from db.store.errors import LeaseLost, UnknownVersion, VersionConflict
 from db.store.store import INTEGERS, Store, keys
 from db.tables import ContentHead, ContentPin, ContentVersion, CourseRun, now
@@ -171,19 +171,22 @@ async def history(session: AsyncSession, run_id: int) -> list[Version]:
     ]
 
 
-async def heads(store: Store, runs: Sequence[int]) -> dict[int, Head]:
+async def heads(store: Store, runs: Sequence[int], snapshot: Snapshot | None = None) -> dict[int, Head]:
     """What runs have as their content now, in one statement; those without content are left out."""
-    return {head.run_id: head for head in (Head(*row) for row in await store.fetch(HEADS, set(runs)))}
+    return {head.run_id: head for head in (Head(*row) for row in await store.fetch(HEADS, set(runs), snapshot))}
 
 
-async def head_of(store: Store, run_id: int, version: str | None = None) -> Head | None:
+async def head_of(
+    store: Store, run_id: int, version: str | None = None, snapshot: Snapshot | None = None
+) -> Head | None:
     """What a run has as its content, or had as a certain version; None for a run without any.
 
     Raises UnknownVersion for one that it never had, or that was not kept.
     """
     if version is None:
-        return (await heads(store, [run_id])).get(run_id)
-    found = [row for row in await store.fetch(ENTRIES, [run_id]) if row[COLUMNS.index(ContentVersion.root)] == version]
+        return (await heads(store, [run_id], snapshot)).get(run_id)
+    rows = await store.fetch(ENTRIES, [run_id], snapshot)
+    found = [row for row in rows if Head(*row[:-1]).root == version]
     kept = [row for row in found if row[-1] is None]
     if not kept:
         raise UnknownVersion(version, is_expired=bool(found))
