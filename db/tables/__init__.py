@@ -8,6 +8,17 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.contracts import (
+    Contract,
+    ContractCourse,
+    ContractMember,
+    ContractMembership,
+    ContractProgram,
+    OrganizationManager,
+    Rerun,
+    RerunAttempt,
+    RerunState,
+)
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.programs import (
     Program,
@@ -29,6 +40,11 @@ __all__ = [
     "Base",
     "CacheVersion",
     "ClientApplication",
+    "Contract",
+    "ContractCourse",
+    "ContractMember",
+    "ContractMembership",
+    "ContractProgram",
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
@@ -39,6 +55,7 @@ __all__ = [
     "LearnerEvent",
     "Organization",
     "OrganizationAlias",
+    "OrganizationManager",
     "Pacing",
     "Program",
     "ProgramCategory",
@@ -52,6 +69,9 @@ __all__ = [
     "ProgramUserSource",
     "ProgramUserStatus",
     "RequirementKind",
+    "Rerun",
+    "RerunAttempt",
+    "RerunState",
     "RoleGrant",
     "RunOrigin",
     "TrustedDocument",

@@ -12,14 +12,12 @@ from sqlalchemy import RowMapping, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Course, CourseRun
+from edx.contract_keys import SOURCE
 from resolvers.catalog.errors import CaseTwin, Refused
 from resolvers.catalog.facts import OrganizationFacts, RunDetails, RunFacts
 from resolvers.catalog.organizations import create_organizations, find_organizations
 from resolvers.catalog.report import Outcome
 from resolvers.catalog.settling import settled
-
-SOURCE = "SOURCE"
-"""The run part of a key that marks the run which contracts copy (`spec/b2b-courseware.md`)."""
 
 DETAILS: tuple[str, ...] = RunDetails.__slots__
 
