@@ -20,7 +20,7 @@ from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import explorer, health, landing, metrics, observing, tracing
+from server import explorer, health, jobs, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
@@ -54,8 +54,13 @@ from server.upstream import LearnerLms, SharedLms, open_lms
 ENDPOINT = "/graphql"
 
 
-def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ()) -> Starlette:
-    """The application under `settings`. Its explorer offers `sessions` to sign in as: for demo and development only."""
+def create_app(
+    settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: jobs.Work = jobs.work
+) -> Starlette:
+    """The application under `settings`, which does the `work` of jobs where it runs them.
+
+    Its explorer offers `sessions` to sign in as: for demo and development only.
+    """
     tracing.begin()
     database = open_database(settings.database_url)
     observing.watch(database)
@@ -75,7 +80,11 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         settle_garbage_collection()
-        async with Freshness(database, [applications, trusted]).running(), learners.inbox.running():
+        async with (
+            Freshness(database, [applications, trusted]).running(),
+            learners.inbox.running(),
+            jobs.running(settings, database, work) if settings.run_jobs else contextlib.nullcontext(),
+        ):
             yield
         observing.tell()
         await throttle.aclose()

@@ -19,6 +19,7 @@ from db.tables.contracts import (
     RerunAttempt,
     RerunState,
 )
+from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.programs import (
     Program,
@@ -49,6 +50,8 @@ __all__ = [
     "CourseKeyPrefix",
     "CourseRun",
     "IdempotencyKey",
+    "Job",
+    "JobState",
     "Learner",
     "LearnerCertificate",
     "LearnerEnrollment",
