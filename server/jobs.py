@@ -6,16 +6,19 @@ from contextlib import AbstractAsyncContextManager
 
 from db.engine import Database
 from resolvers.jobs import Embedded, Handlers, Runner
+from resolvers.reruns import RERUN, rerun_handler
 from server.settings import Settings
+from server.upstream import open_platform
 
 Work = Callable[[Settings, Database], AbstractAsyncContextManager[Handlers]]
 """Makes what does the work of each kind, for as long as the process runs jobs."""
 
 
 @contextlib.asynccontextmanager
-async def work(_settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
+async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
-    yield {}
+    async with open_platform(settings) as platform:
+        yield {RERUN: rerun_handler(platform)}
 
 
 @contextlib.asynccontextmanager

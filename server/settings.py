@@ -267,7 +267,6 @@ class Settings(BaseSettings):
         date(2100, 1, 1),
         description="The end that Studio is given for runs without one, as it takes none without.",
     )
-    max_reruns: Count = Field(4, description="Runs of contracts that a process has made in Open edX at a time.")
 
     lms_calls_per_minute: Count = Field(
         120,
