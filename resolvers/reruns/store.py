@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -34,6 +34,7 @@ class RerunStore:
         self._id = run_id
         self._is_anew = is_anew
         self._memory = Memory()
+        self._attempts = 0
 
     async def load(self) -> tuple[Wanted, Memory]:
         """What is wanted, and what is remembered. Raises JobFailed where there is no such run."""
@@ -53,7 +54,7 @@ class RerunStore:
             if self._is_anew and (again := restarted(memory)) is not memory:
                 memory = again
                 await _put(session, self._id, memory)
-            self._memory = memory
+            self._memory, self._attempts = memory, rerun.attempts
             return wanted_of(run, parent), memory
 
     async def save(self, memory: Memory, entry: Entry | None = None) -> None:
@@ -61,9 +62,10 @@ class RerunStore:
         if entry is None:
             await self._advance(memory)
         async with self._context.writing() as session:
-            await _put(session, self._id, memory)
             if entry is not None:
-                await _log(session, self._id, entry)
+                self._attempts += 1
+                await session.execute(insert(RerunAttempt).values(_line(self._id, self._attempts, entry)))
+            await _put(session, self._id, memory, attempts=self._attempts)
         self._memory = memory
         if entry is not None and not memory.is_over:
             await self._advance(memory)
@@ -78,8 +80,8 @@ class RerunStore:
         await self._context.advance(memory.state.upper(), done, STEPS)
 
 
-async def _put(session: AsyncSession, run_id: int, memory: Memory) -> None:
-    values: dict[str, Any] = {
+async def _put(session: AsyncSession, run_id: int, memory: Memory, **values: Any) -> None:
+    values |= {
         "state": memory.state,
         "remembered": remembered(memory),
         "failure_code": memory.reason and memory.reason.upper(),
@@ -90,20 +92,17 @@ async def _put(session: AsyncSession, run_id: int, memory: Memory) -> None:
     await session.execute(update(Rerun).where(Rerun.id == run_id).values(values))
 
 
-async def _log(session: AsyncSession, run_id: int, entry: Entry) -> None:
-    """One more line; whoever writes it holds the job, so that nobody else counts on."""
-    count = select(Rerun.attempts + 1).where(Rerun.id == run_id).scalar_subquery()
+def _line(run_id: int, attempt: int, entry: Entry) -> dict[str, Any]:
+    """A line of the log."""
     answer = entry.answer
     told = " ".join(part for part in (answer.status and str(answer.status), answer.detail) if part)
-    line = {
+    return {
         "rerun_id": run_id,
-        "attempt": count,
+        "attempt": attempt,
         "step": entry.step.upper(),
         "outcome": answer.told.upper(),
         "detail": told[:LONGEST_DETAIL],
     }
-    await session.execute(insert(RerunAttempt).values(line))
-    await session.execute(update(Rerun).where(Rerun.id == run_id).values(attempts=func.coalesce(Rerun.attempts, 0) + 1))
 
 
 def remembered(memory: Memory) -> str:
