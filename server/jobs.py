@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
-from resolvers.reruns import RERUN, rerun_handler
+from resolvers.reruns import rerun_handlers
 from server.failures import Failure
 from server.settings import Settings
 from server.upstream import open_platform
@@ -23,7 +23,7 @@ Work = Callable[[Settings, Database], AbstractAsyncContextManager[Handlers]]
 async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
     async with open_platform(settings) as platform:
-        yield {RERUN: rerun_handler(platform)}
+        yield rerun_handlers(platform)
 
 
 @contextlib.asynccontextmanager

@@ -6,12 +6,13 @@ asks for it in the transaction that plans the run (`db.tables.Rerun`). What is d
 in `making` and kept by `store`; `reconcile` compares what became of it with what is wanted.
 """
 
-from resolvers.reruns.job import RERUN, request_reruns, rerun_handler
+from resolvers.reruns.job import CONFIGURE_RUN, RERUN, request_configurations, request_reruns, rerun_handlers
 from resolvers.reruns.machine import Reason, Rules, Step, Told
 from resolvers.reruns.making import Platform
 from resolvers.reruns.wanted import MODES, Wanted
 
 __all__ = [
+    "CONFIGURE_RUN",
     "MODES",
     "RERUN",
     "Platform",
@@ -20,6 +21,7 @@ __all__ = [
     "Step",
     "Told",
     "Wanted",
+    "request_configurations",
     "request_reruns",
-    "rerun_handler",
+    "rerun_handlers",
 ]

@@ -57,6 +57,8 @@ async def make(
         if wait > NAP:
             break
         await asyncio.sleep(max(0.0, wait) * uniform(1.0, 1.2))  # noqa: S311 -- spreads calls, guards nothing
+        if step is Step.CONFIGURE:
+            wanted, _ = await store.load()  # its dates may have been changed since
         memory, remembered = begun(memory, step, now()), memory
         if memory is not remembered:
             await store.save(memory)

@@ -26,7 +26,7 @@ STEPS = 3
 class RerunStore:
     """The making of the run `run_id`, for one attempt at the job that makes it. Methods may raise AttemptLost.
 
-    `is_anew` takes a run that FAILED up again.
+    Loaded at first, a run that FAILED is taken up again if `is_anew`.
     """
 
     def __init__(self, context: JobContext, run_id: int, *, is_anew: bool) -> None:

@@ -22,7 +22,7 @@ from edx.patience import HttpSettings, Try
 from edx.studio import Studio
 from edx.tokens import Tokens
 from resolvers.jobs import Handlers
-from resolvers.reruns import RERUN, Platform, rerun_handler
+from resolvers.reruns import Platform, rerun_handlers
 from server import jobs
 from server.settings import Settings, load
 from tests.resolvers.reruns.conftest import CREDENTIALS, OPEN_END, PATIENCE, QUICK
@@ -64,7 +64,7 @@ async def work_until_all_is_over(database_url: str, lms_url: str, studio_url: st
     @asynccontextmanager
     async def work(_settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
         async with dying_platform(lms_url, studio_url, Death(when)) as platform:
-            yield {RERUN: rerun_handler(platform, RULES)}
+            yield rerun_handlers(platform, RULES)
 
     database = open_database(database_url)
     unfinished = select(Job.id).where(Job.finished_at.is_(None))

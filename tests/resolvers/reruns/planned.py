@@ -10,7 +10,7 @@ from db.engine import Database
 from db.tables import Contract, CourseRun, Job, Rerun, RerunAttempt, RunOrigin
 from edx.lms import Pacing
 from resolvers.jobs import Handlers, Pace
-from resolvers.reruns import RERUN, Platform, Rules, request_reruns, rerun_handler
+from resolvers.reruns import Platform, Rules, request_reruns, rerun_handlers
 from server import jobs
 from server.settings import Settings, load
 from tests.asking import ADMIN
@@ -80,7 +80,7 @@ async def making(
 
     @asynccontextmanager
     async def work(_settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
-        yield {RERUN: rerun_handler(platform, rules)}
+        yield rerun_handlers(platform, rules)
 
     async with jobs.running(load(), database, work, pace=FAST, concurrency=concurrency):
         yield
