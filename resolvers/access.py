@@ -14,7 +14,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db.tables import (
     AuditEntry,
+    Course,
+    CourseRun,
+    DirectoryMember,
+    DirectoryRun,
     Program,
+    ProgramCourseRunMode,
     ProgramOrganization,
     ProgramStatus,
     ProgramUser,
@@ -36,6 +41,9 @@ class Permission(StrEnum):
     CHANGE_PROGRAMS = "change_programs"
     PUBLISH_PROGRAMS = "publish_programs"
     GRANT_ROLES = "grant_roles"
+    SEE_DIRECTORIES = "see_directories"
+    SEE_RESTRICTED_RUNS = "see_restricted_runs"  # those too that only their members see
+    SYNC_DIRECTORIES = "sync_directories"
     MANAGE_LEARNERS = "manage_learners"
 
 
@@ -49,9 +57,15 @@ class Role(StrEnum):
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS}),
+        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS, Permission.SEE_DIRECTORIES}),
         Role.AUTHOR: frozenset(
-            {Permission.SEE_PROGRAMS, Permission.SEE_UNPUBLISHED_PROGRAMS, Permission.CHANGE_PROGRAMS}
+            {
+                Permission.SEE_PROGRAMS,
+                Permission.SEE_UNPUBLISHED_PROGRAMS,
+                Permission.CHANGE_PROGRAMS,
+                Permission.SEE_DIRECTORIES,
+                Permission.SEE_RESTRICTED_RUNS,
+            }
         ),
         Role.ADMIN: frozenset(Permission) - {Permission.SEE_GRANTED_PROGRAMS},
     }
@@ -118,6 +132,42 @@ def _is_granted(program: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
         or_(RoleGrant.role == Role.AUTHOR.value, RoleGrant.role == Role.ADMIN.value),
         or_(RoleGrant.program_id == program, RoleGrant.organization_id.in_(organizations)),
     )
+
+
+def visible_runs(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which runs a viewer may see through any edge: restricted ones only their members, and those of their sections.
+
+    Members are enrolled in them or instruct them (`spec/course-directories.rst`, "course_info.json").
+    """
+    if Permission.SEE_RESTRICTED_RUNS in permissions:
+        return None
+    return or_(CourseRun.is_restricted == false(), _is_member(CourseRun.id))
+
+
+def _is_member(run: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    of = DirectoryMember
+    member = select(of.course_run_id).outerjoin(DirectoryRun, DirectoryRun.course_run_id == of.course_run_id)
+    member = member.where(of.username == bindparam(VIEWER, type_=String()))
+    return exists(member.where(or_(of.course_run_id == run, DirectoryRun.parent_run_id == run)))
+
+
+def visible_courses(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which courses a viewer may see: those without runs, and those of which they may see one."""
+    runs = visible_runs(permissions)
+    if runs is None:
+        return None
+    return or_(Course.is_restricted == false(), exists().where(CourseRun.course_id == Course.id, runs))
+
+
+def visible_modes(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which runs of programs a viewer may see: those whose run they may see."""
+    runs = visible_runs(permissions)
+    return None if runs is None else ProgramCourseRunMode.course_run_id.in_(select(CourseRun.id).where(runs))
+
+
+def visible_sites(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which sites and administrative levels a viewer may see: none where directories are switched off."""
+    return None if Permission.SEE_DIRECTORIES in permissions else false()
 
 
 ABOUT_LEARNERS = ("register", "leave", "remove", "restore")

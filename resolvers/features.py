@@ -25,7 +25,8 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_GRANTED_PROGRAMS,
                 Permission.SEE_PROGRAMS_OF_OTHERS,
             }
-        )
+        ),
+        Feature.DIRECTORIES: frozenset({Permission.SEE_DIRECTORIES}),
     }
 )
 """What nobody may do without the part."""

@@ -7,6 +7,7 @@ import strawberry
 
 from db import tables
 from resolvers import reads
+from resolvers.access import visible_courses
 from resolvers.plan.sources import Link, column, noun, one
 from schema import lists
 from schema.connection import Connection
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     tables.Course,
     key=tables.Course.readable_id,
     parse=reads.course_id,
+    visible=visible_courses,
     description="An offering apart from any run, as course keys tell it: an organization and a number.",
 )
 class Course(Node):

@@ -35,6 +35,8 @@ class CourseRunFilter:
     course: str | None = _condition("Course's id without regard to case, such as `MITx+6.002x` or `MITx/6.002x`.")
     source: bool | None = _condition("Whether runs for contracts are made from it.")
     state: list[CourseRunState] | None = _condition("State is one of these.")
+    site: str | None = _condition("Name of a site, without regard to case, that offers it: as its own or its parents'.")
+    ntiid: str | None = _condition("NTIID of its catalog entry, compared with case.")
     search: str | None = _condition("Name or key contains this text, without regard to case.")
 
 

@@ -44,8 +44,10 @@ def courses(description: str, *, remote: InstrumentedAttribute[Any] | None = Non
     )
 
 
-def course_runs(description: str, *, remote: InstrumentedAttribute[Any] | None = None) -> Any:
-    """Course runs, page by page: all, or those whose `remote` refers to the object."""
+def course_runs(
+    description: str, *, remote: InstrumentedAttribute[Any] | None = None, through: Link | None = None
+) -> Any:
+    """Course runs, page by page: all, those whose `remote` refers to the object, or those that a link leads to."""
     return paged(
         description,
         orders=reads.RUN_ORDERS,
@@ -53,7 +55,13 @@ def course_runs(description: str, *, remote: InstrumentedAttribute[Any] | None =
         filters=reads.RUN_FILTERS,
         filter_by=CourseRunFilter,
         remote=remote,
+        through=through,
     )
+
+
+def sites(description: str) -> Any:
+    """All sites, page by page, by name."""
+    return paged(description, orders=reads.SITE_ORDERS)
 
 
 def programs(description: str, *, through: Link | None = None) -> Any:

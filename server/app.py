@@ -27,6 +27,7 @@ from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.certificates import CertificatePages
 from server.cookies import JwtCookies, csrf_route
+from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
 from server.examples import OPERATIONS
@@ -104,6 +105,7 @@ def create_app(
         features=settings.features,
         throttle=throttle,
         documents=known,
+        layout=layout_of(settings),
         learners=learners,
     )
     operations = Operations(executor, schema(), database)
