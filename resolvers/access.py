@@ -10,17 +10,25 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import (
     AuditEntry,
+    Contract,
+    ContractMember,
+    CourseRun,
+    OrganizationManager,
     Program,
+    ProgramCourseRunMode,
     ProgramOrganization,
     ProgramStatus,
     ProgramUser,
     ProgramUserStatus,
+    Rerun,
+    RerunState,
     RoleGrant,
 )
+from db.types import present
 
 VIEWER = "viewer_username"
 """The parameter of statements that holds the viewer's username."""
@@ -37,6 +45,9 @@ class Permission(StrEnum):
     PUBLISH_PROGRAMS = "publish_programs"
     GRANT_ROLES = "grant_roles"
     MANAGE_LEARNERS = "manage_learners"
+    SEE_OWN_CONTRACTS = "see_own_contracts"  # as a member, or as a manager of the organization
+    SEE_CONTRACTS = "see_contracts"
+    CHANGE_CONTRACTS = "change_contracts"
 
 
 class Role(StrEnum):
@@ -49,9 +60,14 @@ class Role(StrEnum):
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS}),
+        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS, Permission.SEE_OWN_CONTRACTS}),
         Role.AUTHOR: frozenset(
-            {Permission.SEE_PROGRAMS, Permission.SEE_UNPUBLISHED_PROGRAMS, Permission.CHANGE_PROGRAMS}
+            {
+                Permission.SEE_PROGRAMS,
+                Permission.SEE_UNPUBLISHED_PROGRAMS,
+                Permission.CHANGE_PROGRAMS,
+                Permission.SEE_OWN_CONTRACTS,
+            }
         ),
         Role.ADMIN: frozenset(Permission) - {Permission.SEE_GRANTED_PROGRAMS},
     }
@@ -153,3 +169,99 @@ def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bo
     if Permission.SEE_PROGRAMS_OF_OTHERS in permissions:
         return found
     return and_(found, ProgramUser.username == bindparam(VIEWER, type_=String()))
+
+
+def in_effect() -> ColumnElement[bool]:
+    """Whether a contract is: enabled, from the start of its first day to the end of its last one."""
+    started = or_(Contract.start.is_(None), Contract.start <= present())
+    ended = or_(Contract.end.is_(None), Contract.end >= present())
+    return and_(Contract.is_enabled, started, ended)
+
+
+def visible_contracts(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which contracts a viewer may see: members those that are in effect, managers all of their organization."""
+    if Permission.SEE_CONTRACTS in permissions:
+        return None
+    if Permission.SEE_OWN_CONTRACTS not in permissions:
+        return false()
+    return or_(_runs_contracts_of(Contract.organization_id), and_(in_effect(), _is_member()))
+
+
+def visible_runs(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which course runs a viewer may see: those of contracts only who sees the contract, and learners not before READY.
+
+    "We do not generally allow intermingling between learners in separate contracts" (`spec/b2b-courseware.md`). Sources
+    of such runs are not for learners, and retired runs that no contract has are for staff.
+    """
+    if Permission.SEE_CONTRACTS in permissions:
+        return None
+    public = and_(CourseRun.contract_id.is_(None), CourseRun.retired_at.is_(None))
+    if not permissions & {Permission.CHANGE_PROGRAMS, Permission.SEE_GRANTED_PROGRAMS}:
+        public = and_(public, ~CourseRun.is_source)
+    if Permission.SEE_OWN_CONTRACTS not in permissions:
+        return public
+    of = Contract.id == CourseRun.contract_id
+    managed = exists().where(of, _runs_contracts_of(Contract.organization_id))
+    joined = exists().where(of, in_effect(), _is_member())
+    return or_(public, managed, and_(is_ready(), joined))
+
+
+def visible_run_modes(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which runs of programs a viewer may see: those that it may see at all."""
+    visible = visible_runs(permissions)
+    return None if visible is None else exists().where(CourseRun.id == ProgramCourseRunMode.course_run_id, visible)
+
+
+def visible_reruns(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Whose making a viewer may see: that of runs of contracts which it looks after."""
+    if Permission.SEE_CONTRACTS in permissions:
+        return None
+    return _looks_after(permissions, CourseRun.id == Rerun.id, Contract.id == CourseRun.contract_id)
+
+
+def visible_members(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which members of contracts a viewer may see: all of a contract that it looks after, else only itself."""
+    if Permission.SEE_CONTRACTS in permissions:
+        return None
+    is_own = ContractMember.username == bindparam(VIEWER, type_=String())
+    return or_(
+        _looks_after(permissions, Contract.id == ContractMember.contract_id),
+        and_(is_own, exists().where(Contract.id == ContractMember.contract_id, in_effect())),
+    )
+
+
+def visible_managers(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which managers of organizations a viewer may see: those of the organizations that it manages itself."""
+    if Permission.SEE_CONTRACTS in permissions:
+        return None
+    return _runs_contracts_of(OrganizationManager.organization_id)
+
+
+def _looks_after(permissions: frozenset[Permission], *joined: ColumnElement[bool]) -> ColumnElement[bool]:
+    if Permission.SEE_OWN_CONTRACTS not in permissions:
+        return false()
+    return exists().where(*joined, _runs_contracts_of(Contract.organization_id))
+
+
+def _runs_contracts_of(organization: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether the viewer is a manager or an admin of an organization."""
+    manager = aliased(OrganizationManager)
+    viewer = bindparam(VIEWER, type_=String())
+    return or_(
+        exists().where(manager.username == viewer, manager.organization_id == organization),
+        exists().where(
+            RoleGrant.username == viewer,
+            RoleGrant.role == Role.ADMIN.value,
+            RoleGrant.organization_id == organization,
+        ),
+    )
+
+
+def _is_member() -> ColumnElement[bool]:
+    member = aliased(ContractMember)
+    return exists().where(member.contract_id == Contract.id, member.username == bindparam(VIEWER, type_=String()))
+
+
+def is_ready() -> ColumnElement[bool]:
+    """Whether a run is made; one that nobody is making here always was."""
+    return ~exists().where(Rerun.id == CourseRun.id, Rerun.state != RerunState.READY)

@@ -25,7 +25,10 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_GRANTED_PROGRAMS,
                 Permission.SEE_PROGRAMS_OF_OTHERS,
             }
-        )
+        ),
+        Feature.CONTRACTS: frozenset(
+            {Permission.SEE_OWN_CONTRACTS, Permission.SEE_CONTRACTS, Permission.CHANGE_CONTRACTS}
+        ),
     }
 )
 """What nobody may do without the part."""

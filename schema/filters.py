@@ -5,7 +5,14 @@ from typing import Any
 
 import strawberry
 
-from schema.enums import CourseRunState, ProgramStatus, ProgramUserStatus
+from schema.enums import (
+    ContractMembership,
+    ContractStatus,
+    CourseRunState,
+    ProgramStatus,
+    ProgramUserStatus,
+    RerunState,
+)
 
 
 def _condition(description: str) -> Any:
@@ -36,6 +43,18 @@ class CourseRunFilter:
     source: bool | None = _condition("Whether runs for contracts are made from it.")
     state: list[CourseRunState] | None = _condition("State is one of these.")
     search: str | None = _condition("Name or key contains this text, without regard to case.")
+    contract: strawberry.ID | None = _condition("Made for the contract with this id.")
+    rerun_state: list[RerunState] | None = _condition("Made from another run here, and its making is at one of these.")
+
+
+@strawberry.input(description="Which contracts to list.")
+class ContractFilter:
+    """Conditions on contracts."""
+
+    org: str | None = _condition("Key of the organization, without regard to case.")
+    status: list[ContractStatus] | None = _condition("Status is one of these.")
+    membership: list[ContractMembership] | None = _condition("Learners come to belong to it in one of these ways.")
+    search: str | None = _condition("Name contains this text, without regard to case.")
 
 
 @strawberry.input(description="Which programs to list.")

@@ -11,23 +11,37 @@ import orjson
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type, parse, print_ast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from db.engine import Database
-from db.tables import LearnerCertificate, LearnerEnrollment, Program, ProgramUser, ProgramUserStatus
+from db.tables import (
+    ContractMember,
+    ContractProgram,
+    CourseRun,
+    LearnerCertificate,
+    LearnerEnrollment,
+    Program,
+    ProgramUser,
+    ProgramUserStatus,
+    RerunAttempt,
+    RoleGrant,
+)
 from resolvers.access import Viewer
 from schema import schema
 from tests.asking import ADMIN, LEARNER, Asking
 from tests.catalog import MOMENT, uuid
+from tests.contracts import READY, SOURCE, add_contracts, enroll
 from tests.oracle import Oracle, everything
 
 SCHEMA = schema()._schema
 DEEPEST = 4
-LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "features", "health", "rateLimit"}
+LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "courseKey", "features", "health", "rateLimit"}
 """Fields that are nobody's business but the server's, and those that no plan answers."""
 
+NODES = ("Organization", "Course", "CourseRun", "Program", "Contract")
 EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "150"))
 IDS = ["Organization:Org0X", "Course:Org0X+C1.0x", "CourseRun:course-v1:Org1X+C0.0x+R1", "Course:No+Such"]
+IDS += ["Contract:1", "Contract:2", "Contract:9", f"CourseRun:{READY}", f"CourseRun:{SOURCE}"]
 IDS += [f"Program:{uuid(number)}" for number in range(4)]
 TEXTS: dict[str, list[str]] = {
     "username": ["learner"],
@@ -100,7 +114,7 @@ class Writing:
         if is_leaf_type(target):
             return alias + name
         if target.name == "Node":
-            inner = " ".join(self.on(each, depth - 1) for each in ("Organization", "Course", "CourseRun", "Program"))
+            inner = " ".join(self.on(each, depth - 1) for each in NODES)
             return f"{alias}{name}{arguments} {{ id {inner} }}"
         assert isinstance(target, GraphQLObjectType)
         structural = target.name.endswith(("Connection", "Edge")) or target.name == "PageInfo"
@@ -113,8 +127,8 @@ class Writing:
 
     def arguments(self, name: str, target: str, known: Mapping[str, Any]) -> str:
         match name:
-            case "node" | "program":
-                ids = IDS if name == "node" else [each for each in IDS if each.startswith("Program")]
+            case "node" | "program" | "contract" if "id" in known:
+                ids = IDS if name == "node" else [each for each in IDS if each.startswith(name.capitalize())]
                 return f"(id: {self.text(ids, 'ID!')})"
             case "nodes":
                 chosen = self.draw(st.lists(st.sampled_from(IDS), max_size=4))
@@ -145,6 +159,9 @@ class Writing:
         kind = {
             "status": f"[{noun}Status!]",
             "state": "[CourseRunState!]",
+            "rerunState": "[RerunState!]",
+            "membership": "[ContractMembership!]",
+            "contract": "ID",
             "source": "Boolean",
             "hasUnavailableRuns": "Boolean",
             "updatedSince": "DateTime",
@@ -157,9 +174,11 @@ class Writing:
         if kind == "Boolean":
             wanted = self.choose(True, False)
             return self.value(kind, str(wanted).lower(), wanted)
-        if name in ("status", "state"):
-            states = {"Program": ["UNPUBLISHED", "ACTIVE", "RETIRED"], "ProgramUser": ["ACTIVE", "COMPLETED"]}
-            options = states.get(noun, ["UPCOMING", "CURRENT", "ENDED"])
+        if name == "contract":
+            return self.text(["Contract:1", "Contract:9"], "ID")
+        if kind.startswith("["):
+            named: Any = SCHEMA.type_map[kind[1:-2]]
+            options = list(named.values)
             chosen = self.draw(st.lists(st.sampled_from(options), max_size=2))
             return self.value(kind, f"[{', '.join(chosen)}]", chosen)
         return self.text(TEXTS[name])
@@ -222,8 +241,26 @@ async def add_learners(database: Database) -> None:
         )  # fmt: skip
 
 
+async def add_to_contracts(database: Database) -> None:
+    """The learner is a member of contract 1 and enrolled in its run; contract 2 has two programs, one unpublished."""
+    await enroll(database, READY, "learner")
+    async with database.writing() as session:
+        await session.execute(delete(RoleGrant))  # the second opinion knows of none
+        session.add(ContractMember(contract_id=1, username="learner", added_by="admin"))
+        session.add(ContractMember(contract_id=2, username="learner", added_by="admin"))
+        ids = {int(uuid_[-2:]): id_ for id_, uuid_ in await session.execute(select(Program.id, Program.uuid))}
+        for position, number in enumerate((2, 0, 1)):
+            session.add(ContractProgram(contract_id=2, program_id=ids[number], position=position, added_by="admin"))
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == READY))
+        for number in (1, 2):
+            session.add(RerunAttempt(rerun_id=run, attempt=number, step="clone", outcome="ok"))
+            await session.flush()
+
+
 async def test_every_query_is_answered_as_by_naive_resolvers(asking: Asking) -> None:
     await add_learners(asking.database)
+    await add_contracts(asking.database)
+    await add_to_contracts(asking.database)
     rows = await everything(asking.database)
     oracles = {LEARNER: Oracle(rows, LEARNER), ADMIN: Oracle(rows, ADMIN)}
     loop = asyncio.get_running_loop()
