@@ -16,7 +16,10 @@ from db.tables import (
     AuditEntry,
     Contract,
     ContractMember,
+    Course,
     CourseRun,
+    DirectoryMember,
+    DirectoryRun,
     OrganizationManager,
     Program,
     ProgramCourseRunMode,
@@ -44,6 +47,9 @@ class Permission(StrEnum):
     CHANGE_PROGRAMS = "change_programs"
     PUBLISH_PROGRAMS = "publish_programs"
     GRANT_ROLES = "grant_roles"
+    SEE_DIRECTORIES = "see_directories"
+    SEE_RESTRICTED_RUNS = "see_restricted_runs"  # those too that only their members see
+    SYNC_DIRECTORIES = "sync_directories"
     MANAGE_LEARNERS = "manage_learners"
     SEE_OWN_CONTRACTS = "see_own_contracts"  # as a member, or as a manager of the organization
     SEE_CONTRACTS = "see_contracts"
@@ -60,13 +66,15 @@ class Role(StrEnum):
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS, Permission.SEE_OWN_CONTRACTS}),
+        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS, Permission.SEE_DIRECTORIES, Permission.SEE_OWN_CONTRACTS}),
         Role.AUTHOR: frozenset(
             {
                 Permission.SEE_PROGRAMS,
                 Permission.SEE_UNPUBLISHED_PROGRAMS,
                 Permission.CHANGE_PROGRAMS,
                 Permission.SEE_OWN_CONTRACTS,
+                Permission.SEE_DIRECTORIES,
+                Permission.SEE_RESTRICTED_RUNS,
             }
         ),
         Role.ADMIN: frozenset(Permission) - {Permission.SEE_GRANTED_PROGRAMS},
@@ -136,6 +144,63 @@ def _is_granted(program: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     )
 
 
+def visible_runs(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which runs a viewer may see through any edge: restricted ones only their members, and those of their sections.
+
+    Members are enrolled in them or instruct them (`spec/course-directories.rst`, "course_info.json").
+    """
+    of_contracts = _visible_runs_of_contracts(permissions)
+    if Permission.SEE_RESTRICTED_RUNS in permissions:
+        return of_contracts
+    unrestricted = or_(CourseRun.is_restricted == false(), _is_member(CourseRun.id))
+    return unrestricted if of_contracts is None else and_(unrestricted, of_contracts)
+
+
+def _visible_runs_of_contracts(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """As `visible_runs`: a contract's run is for whoever sees the contract, and for learners once it is ready.
+
+    "We do not generally allow intermingling between learners in separate contracts" (`spec/b2b-courseware.md`). Sources
+    of such runs are not for learners, and retired runs that no contract has are for staff.
+    """
+    if Permission.SEE_CONTRACTS in permissions:
+        return None
+    public = and_(CourseRun.contract_id.is_(None), CourseRun.retired_at.is_(None))
+    if not permissions & {Permission.CHANGE_PROGRAMS, Permission.SEE_GRANTED_PROGRAMS}:
+        public = and_(public, ~CourseRun.is_source)
+    if Permission.SEE_OWN_CONTRACTS not in permissions:
+        return public
+    of = Contract.id == CourseRun.contract_id
+    managed = exists().where(of, _runs_contracts_of(Contract.organization_id))
+    joined = exists().where(of, in_effect(), _belongs())
+    return or_(public, managed, and_(is_ready(), joined))
+
+
+def _is_member(run: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    of = DirectoryMember
+    member = select(of.course_run_id).outerjoin(DirectoryRun, DirectoryRun.course_run_id == of.course_run_id)
+    member = member.where(of.username == bindparam(VIEWER, type_=String()))
+    return exists(member.where(or_(of.course_run_id == run, DirectoryRun.parent_run_id == run)))
+
+
+def visible_courses(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which courses a viewer may see: those without runs, and those of which they may see one."""
+    runs = visible_runs(permissions)
+    if runs is None:
+        return None
+    return or_(Course.is_restricted == false(), exists().where(CourseRun.course_id == Course.id, runs))
+
+
+def visible_modes(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which runs of programs a viewer may see: those whose run they may see."""
+    runs = visible_runs(permissions)
+    return None if runs is None else ProgramCourseRunMode.course_run_id.in_(select(CourseRun.id).where(runs))
+
+
+def visible_sites(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which sites and administrative levels a viewer may see: none where directories are switched off."""
+    return None if Permission.SEE_DIRECTORIES in permissions else false()
+
+
 ABOUT_LEARNERS = ("register", "leave", "remove", "restore")
 """What histories of programs have of the associations of learners, by name."""
 
@@ -184,32 +249,7 @@ def visible_contracts(permissions: frozenset[Permission]) -> ColumnElement[bool]
         return None
     if Permission.SEE_OWN_CONTRACTS not in permissions:
         return false()
-    return or_(_runs_contracts_of(Contract.organization_id), and_(in_effect(), _is_member()))
-
-
-def visible_runs(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
-    """Which course runs a viewer may see: those of contracts only who sees the contract, and learners not before READY.
-
-    "We do not generally allow intermingling between learners in separate contracts" (`spec/b2b-courseware.md`). Sources
-    of such runs are not for learners, and retired runs that no contract has are for staff.
-    """
-    if Permission.SEE_CONTRACTS in permissions:
-        return None
-    public = and_(CourseRun.contract_id.is_(None), CourseRun.retired_at.is_(None))
-    if not permissions & {Permission.CHANGE_PROGRAMS, Permission.SEE_GRANTED_PROGRAMS}:
-        public = and_(public, ~CourseRun.is_source)
-    if Permission.SEE_OWN_CONTRACTS not in permissions:
-        return public
-    of = Contract.id == CourseRun.contract_id
-    managed = exists().where(of, _runs_contracts_of(Contract.organization_id))
-    joined = exists().where(of, in_effect(), _is_member())
-    return or_(public, managed, and_(is_ready(), joined))
-
-
-def visible_run_modes(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
-    """Which runs of programs a viewer may see: those that it may see at all."""
-    visible = visible_runs(permissions)
-    return None if visible is None else exists().where(CourseRun.id == ProgramCourseRunMode.course_run_id, visible)
+    return or_(_runs_contracts_of(Contract.organization_id), and_(in_effect(), _belongs()))
 
 
 def visible_reruns(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
@@ -257,7 +297,8 @@ def _runs_contracts_of(organization: InstrumentedAttribute[Any]) -> ColumnElemen
     )
 
 
-def _is_member() -> ColumnElement[bool]:
+def _belongs() -> ColumnElement[bool]:
+    """Whether the viewer is a member of a contract."""
     member = aliased(ContractMember)
     return exists().where(member.contract_id == Contract.id, member.username == bindparam(VIEWER, type_=String()))
 

@@ -12,6 +12,7 @@ from db.errors import WritersCrossed
 from resolvers.access import Viewer
 from resolvers.allowance import Meter
 from resolvers.catalog.settling import ATTEMPTS
+from resolvers.directories.layout import Layout
 from resolvers.features import Feature
 from resolvers.grants import Grantees
 from resolvers.learners.mirror import Memory
@@ -45,6 +46,7 @@ class Context:
     offers: Offers | None = None
     features: frozenset[Feature] = frozenset(Feature)
     meter: Meter | None = None
+    layout: Layout = field(default_factory=Layout)
     on_refusal: Callable[[str, Sequence[Problem]], None] | None = None
     warnings: list[dict[str, Any]] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)

@@ -29,6 +29,7 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
         Feature.CONTRACTS: frozenset(
             {Permission.SEE_OWN_CONTRACTS, Permission.SEE_CONTRACTS, Permission.CHANGE_CONTRACTS}
         ),
+        Feature.DIRECTORIES: frozenset({Permission.SEE_DIRECTORIES}),
     }
 )
 """What nobody may do without the part."""

@@ -18,6 +18,9 @@ from db.tables import (
     ContractMember,
     Course,
     CourseRun,
+    DirectoryRun,
+    DirectorySite,
+    DirectorySiteRun,
     Organization,
     OrganizationAlias,
     OrganizationManager,
@@ -56,6 +59,7 @@ CONTRACT_ORDERS: Mapping[str, Expression] = {
     "start": func.coalesce(micros(Contract.start), EARLIEST),
     "end": func.coalesce(micros(Contract.end), LATEST),
 }
+SITE_ORDERS: Mapping[str, Expression] = {"name": DirectorySite.name}
 PROGRAM_ORDERS: Mapping[str, Expression] = {
     "name": Program.name_folded,
     "created": micros(Program.created_at),
@@ -150,6 +154,11 @@ def run_named(key: BindParameter[str]) -> ColumnElement[bool]:
     return CourseRun.key_folded == key
 
 
+def site_named(name: BindParameter[str]) -> ColumnElement[bool]:
+    """The site of that name."""
+    return DirectorySite.name_folded == name
+
+
 def program_with(uuid: BindParameter[str]) -> ColumnElement[bool]:
     """The program of that UUID."""
     return Program.uuid == uuid
@@ -182,6 +191,16 @@ def _run_of_course(key: BindParameter[str]) -> ColumnElement[bool]:
     return CourseRun.course_id == select(course.id).where(course.readable_id_folded == key).scalar_subquery()
 
 
+def _run_with_ntiid(ntiid: BindParameter[str]) -> ColumnElement[bool]:
+    return CourseRun.id.in_(select(DirectoryRun.course_run_id).where(DirectoryRun.ntiid == ntiid))
+
+
+def _run_of_site(name: BindParameter[str]) -> ColumnElement[bool]:
+    of = DirectorySiteRun
+    offered = select(of.course_run_id).join(DirectorySite, DirectorySite.id == of.site_id)
+    return CourseRun.id.in_(offered.where(DirectorySite.name_folded == name))
+
+
 class RunState(StrEnum):
     """Where a run is in time."""
 
@@ -212,6 +231,8 @@ RUN_FILTERS: Mapping[str, Filter] = {
     "course": Filter(_run_of_course, folded_course_id),
     "source": Filter(lambda wanted: CourseRun.is_source == wanted, bool, Boolean()),
     "state": Filter(lambda states: any_of(RUN_STATE, states), list, ListOf(String())),
+    "site": Filter(_run_of_site, folded),
+    "ntiid": Filter(_run_with_ntiid, str),
     "search": Filter(_search(CourseRun.name_folded, CourseRun.key_folded), containing),
     "contract": Filter(lambda number: CourseRun.contract_id == number, contract_key, BigInteger()),
     "rerunState": Filter(_run_in_the_making, list, ListOf(text())),

@@ -7,6 +7,7 @@ import strawberry
 
 from db import tables
 from resolvers import reads
+from resolvers.access import visible_courses
 from resolvers.contracts.sources import is_source_of_its_course
 from resolvers.plan.sources import Link, column, noun, one
 from schema import lists
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     tables.Course,
     key=tables.Course.readable_id,
     parse=reads.course_id,
+    visible=visible_courses,
     description="An offering apart from any run, as course keys tell it: an organization and a number.",
 )
 class Course(Node):

@@ -10,9 +10,11 @@ from db import tables
 from resolvers import reads
 from resolvers.access import visible_runs
 from resolvers.contracts.terms import can_be_joined
+from resolvers.directories.entries import load_entries
 from resolvers.learners.progress import load_own_enrollments
 from resolvers.plan.sources import Link, batched, column, computed, noun, one
 from schema import lists
+from schema.catalog_entry import CatalogEntry
 from schema.connection import Connection
 from schema.enums import CourseRunOrigin, CourseRunState, Pacing
 from schema.node import Node
@@ -79,6 +81,15 @@ class CourseRun(Node):
     children: Connection[Annotated["CourseRun", strawberry.lazy("schema.course_run")]] = lists.course_runs(
         "Runs that were made from this one or are its sections.",
         remote=tables.CourseRun.parent_id,
+    )
+    sections: Connection[Annotated["CourseRun", strawberry.lazy("schema.course_run")]] = lists.course_runs(
+        "Sections of a course that is kept as a directory.",
+        through=Link(tables.DirectoryRun.parent_run_id, tables.DirectoryRun.course_run_id),
+    )
+    catalog_entry: CatalogEntry | None = batched(
+        tables.CourseRun.id,
+        load_entries,
+        "What its course directory says, with what a section inherits; null for runs that are none of a directory.",
     )
     programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = lists.programs(
         "Programs that the run counts for.",

@@ -42,6 +42,8 @@ class CourseRunFilter:
     course: str | None = _condition("Course's id without regard to case, such as `MITx+6.002x` or `MITx/6.002x`.")
     source: bool | None = _condition("Whether runs for contracts are made from it.")
     state: list[CourseRunState] | None = _condition("State is one of these.")
+    site: str | None = _condition("Name of a site, without regard to case, that offers it: as its own or its parents'.")
+    ntiid: str | None = _condition("NTIID of its catalog entry, compared with case.")
     search: str | None = _condition("Name or key contains this text, without regard to case.")
     contract: strawberry.ID | None = _condition("Made for the contract with this id.")
     rerun_state: list[RerunState] | None = _condition("Made from another run here, and its making is at one of these.")

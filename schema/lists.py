@@ -54,9 +54,16 @@ def courses(description: str, *, remote: InstrumentedAttribute[Any] | None = Non
 
 
 def course_runs(
-    description: str, *, remote: InstrumentedAttribute[Any] | None = None, where: ColumnElement[bool] | None = None
+    description: str,
+    *,
+    remote: InstrumentedAttribute[Any] | None = None,
+    through: Link | None = None,
+    where: ColumnElement[bool] | None = None,
 ) -> Any:
-    """Course runs, page by page: all, or those whose `remote` refers to the object, as far as `where` holds."""
+    """Course runs, page by page: all, or those whose `remote` refers to the object or that a link leads to.
+
+    `where` holds for all of them.
+    """
     return paged(
         description,
         orders=reads.RUN_ORDERS,
@@ -64,6 +71,7 @@ def course_runs(
         filters=reads.RUN_FILTERS,
         filter_by=CourseRunFilter,
         remote=remote,
+        through=through,
         where=where,
     )
 
@@ -93,6 +101,11 @@ def managers(description: str) -> Any:
 def rerun_attempts(description: str) -> Any:
     """What was tried for a re-run, in order."""
     return paged(description, orders={"id": RerunAttempt.id}, remote=RerunAttempt.rerun_id)
+
+
+def sites(description: str) -> Any:
+    """All sites, page by page, by name."""
+    return paged(description, orders=reads.SITE_ORDERS)
 
 
 def programs(description: str, *, through: Link | None = None) -> Any:

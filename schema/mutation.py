@@ -8,6 +8,7 @@ import strawberry
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
 from schema import contract_mutations as contracts
+from schema import directory_mutations as directories
 from schema import learner_mutations as learners
 from schema import program_import, role
 from schema import program_mutations as programs
@@ -29,6 +30,12 @@ from schema.contract_mutations import (
     SetOrganizationManagerPayload,
     SetOrganizationPrefixPayload,
     UpdateContractPayload,
+)
+from schema.directory_mutations import (
+    DropDirectoryRunPayload,
+    EnrollInDirectoryRunPayload,
+    PlanDirectorySyncPayload,
+    SyncDirectoriesPayload,
 )
 from schema.features import Needs
 from schema.learner_mutations import (
@@ -70,6 +77,10 @@ def _of_programs(work: Callable[..., Any], description: str) -> Any:
 
 def _of_contracts(work: Callable[..., Any], description: str) -> Any:
     return _mutation(work, description, Feature.CONTRACTS)
+
+
+def _of_directories(work: Callable[..., Any], description: str) -> Any:
+    return _mutation(work, description, Feature.DIRECTORIES)
 
 
 @strawberry.type(description="What can be changed.")
@@ -154,6 +165,21 @@ class Mutation:
     )
     sync_catalog: SyncCatalogPayload | None = _mutation(
         catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
+    )
+    plan_directory_sync: PlanDirectorySyncPayload | None = _of_directories(
+        directories.plan_directory_sync,
+        "Tell what `syncDirectories` would do. Needs the permission to synchronize directories.",
+    )
+    sync_directories: SyncDirectoriesPayload | None = _of_directories(
+        directories.sync_directories,
+        "Take courses that are kept as directories over into the catalog, site by site. When the time of a mutation is "
+        "over, the sites that are done stay so; libraries that take longer are synchronized on the command line.",
+    )
+    enroll_in_directory_run: EnrollInDirectoryRunPayload | None = _of_directories(
+        directories.enroll_in_directory_run, "Enroll in a run that is kept as a directory; only admins enroll others."
+    )
+    drop_directory_run: DropDirectoryRunPayload | None = _of_directories(
+        directories.drop_directory_run, "End an enrollment in a run that is kept as a directory."
     )
     grant_role: GrantRolePayload | None = _mutation(
         role.grant_role, "Give a user a role for one organization or program. Needs the permission to grant roles."

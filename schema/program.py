@@ -7,7 +7,7 @@ import strawberry
 
 from db import tables
 from resolvers import reads
-from resolvers.access import visible_categories, visible_programs, visible_run_modes
+from resolvers.access import visible_categories, visible_modes, visible_programs
 from resolvers.grants import load_permissions
 from resolvers.learners.progress import load_learner
 from resolvers.plan.sources import Link, batched, column, many, noun, one
@@ -61,7 +61,7 @@ class ProgramCategory:
 @noun(
     tables.ProgramCourseRunMode,
     key=tables.ProgramCourseRunMode.id,
-    visible=visible_run_modes,
+    visible=visible_modes,
     description="A course run in the enrollment mode that counts for a program.",
 )
 class ProgramCourseRunMode:

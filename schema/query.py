@@ -19,6 +19,7 @@ from schema.organization import Organization
 from schema.program import Program, ProgramCategory
 from schema.rate_limit import RateLimit, rate_limit
 from schema.role import RoleGrant
+from schema.site import Site
 
 
 @strawberry.type(description="What can be asked.")
@@ -71,6 +72,14 @@ class Query:
         kind=strawberry.ID,
     )
 
+    sites: Connection[Site] | None = lists.sites("Sites whose courses are kept as directories.")
+    site: Site | None = found(
+        "name",
+        "Its name, such as `platform.ou.edu`; case does not matter.",
+        "Site with a name; null where there is none.",
+        where=reads.site_named,
+        prepare=reads.folded,
+    )
     viewer: Viewer | None = viewed("Whoever asks, as a learner.")
 
     contracts: Connection[Contract] | None = lists.contracts("All contracts that the viewer may see.")

@@ -20,13 +20,14 @@ from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import explorer, health, landing, metrics, observing, tracing
+from server import explorer, health, jobs, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.certificates import CertificatePages
 from server.cookies import JwtCookies, csrf_route
+from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
 from server.examples import OPERATIONS
@@ -54,8 +55,13 @@ from server.upstream import LearnerLms, SharedLms, open_lms
 ENDPOINT = "/graphql"
 
 
-def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ()) -> Starlette:
-    """The application under `settings`. Its explorer offers `sessions` to sign in as: for demo and development only."""
+def create_app(
+    settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: jobs.Work = jobs.work
+) -> Starlette:
+    """The application under `settings`, which does the `work` of jobs where it runs them.
+
+    Its explorer offers `sessions` to sign in as: for demo and development only.
+    """
     tracing.begin()
     database = open_database(settings.database_url)
     observing.watch(database)
@@ -75,7 +81,11 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         settle_garbage_collection()
-        async with Freshness(database, [applications, trusted]).running(), learners.inbox.running():
+        async with (
+            Freshness(database, [applications, trusted]).running(),
+            learners.inbox.running(),
+            jobs.running(settings, database, work) if settings.run_jobs else contextlib.nullcontext(),
+        ):
             yield
         observing.tell()
         await throttle.aclose()
@@ -95,6 +105,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         features=settings.features,
         throttle=throttle,
         documents=known,
+        layout=layout_of(settings),
         learners=learners,
     )
     operations = Operations(executor, schema(), database)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec
 import typer
 
 from server.applications import commands as applications
+from server.directories import commands as directories
 from server.documents import commands as documents
 from server.failures import Failure
 from server.programs import commands as programs
@@ -38,7 +39,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-sync = typer.Typer(help="Fill the catalog from the LMS.", no_args_is_help=True, rich_markup_mode="markdown")
+sync = typer.Typer(
+    help="Fill the catalog from the LMS or from course directories.", no_args_is_help=True, rich_markup_mode="markdown"
+)
 app.add_typer(sync, name="sync")
 
 
@@ -61,6 +64,7 @@ def command(application: typer.Typer, name: str | None = None) -> Callable[[Call
 
 app.add_typer(applications.group(command), name="apps")
 app.add_typer(documents.group(command), name="documents")
+app.add_typer(directories.group(command), name="directories")
 app.add_typer(programs.group(command), name="programs")
 app.add_typer(users.group(command), name="users")
 
@@ -186,6 +190,9 @@ async def sync_course_runs(
     from resolvers import catalog
 
     await _sync("Course runs", catalog.sync_course_runs, dry_run=dry_run, as_json=as_json)
+
+
+command(sync, "directories")(directories.sync_directories)
 
 
 @command(sync, "run-modes")

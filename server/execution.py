@@ -15,6 +15,7 @@ from strawberry import Schema
 from db.engine import Database, Snapshot
 from resolvers.access import Permission, Viewer
 from resolvers.context import Context
+from resolvers.directories.layout import Layout
 from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
@@ -87,6 +88,7 @@ class Executor:
         features: Iterable[Feature] = Feature,
         throttle: Throttle | None = None,
         documents: KnownDocuments | None = None,
+        layout: Layout | None = None,
         learners: Learners | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
@@ -96,6 +98,7 @@ class Executor:
         self._withheld = withheld(self._features)
         self._throttle = throttle
         self._known = documents
+        self._layout = layout or Layout()
         self.grantees = Grantees(database)
         self.learners = learners or Learners(database)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
@@ -186,6 +189,7 @@ class Executor:
             self.offers,
             self._features,
             self._throttle,
+            self._layout,
             observing.refused,
         )
 

@@ -141,6 +141,21 @@ def _key_set(value: str) -> str:
     return value
 
 
+def _pairs(value: object) -> object:
+    """Names with what belongs to each: `a=x, b=y`, or a JSON object."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            raise ValueError("it begins like a JSON object but is none") from None
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(name.strip() and found and of.strip() for name, found, of in pairs):
+        raise ValueError("each part must be a name, '=' and what belongs to it")
+    return {name.strip(): of.strip() for name, _, of in pairs}
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -162,6 +177,10 @@ Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeV
 ORIGINS = Accepted("origins separated by commas, such as https://apps.example.org")
 Redis = Annotated[SecretStr, BeforeValidator(_redis), Accepted("redis://user:password@host:port/number")]
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
+Pairs = Annotated[dict[str, Annotated[str, Field(min_length=1)]], NoDecode, BeforeValidator(_pairs)]
+PAIRS = Accepted("name=value pairs separated by commas, or a JSON object of texts")
+Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_listed)]
+FOLDERS = Accepted("paths of folders separated by commas, or a JSON list of texts")
 KeySet = Annotated[str, AfterValidator(_key_set), Accepted("JSON Web Key Set of public RSA keys, 2048 bits or more")]
 Database = Annotated[
     URL,
@@ -299,11 +318,29 @@ class Settings(BaseSettings):
         (), description="Usernames, compared with case, of program authors who are not staff of the LMS."
     )
 
+    directory_roots: Annotated[Folders, FOLDERS] = Field(
+        (), description="Folders, each with a library's `sites`, that requests may synchronize; no others."
+    )
+    site_organizations: Annotated[Pairs, PAIRS] = Field(
+        {}, description="Key of the organization of each site; by default the site's name."
+    )
+    site_parents: Annotated[Pairs, PAIRS] = Field({}, description="Parent of each site that has one.")
+    directory_roles: Annotated[Names, NoDecode, NAMES] = Field(
+        (), description="Roles that `role_info.json` may give beside those of the layout."
+    )
     max_organizations_per_program: Annotated[int, Field(ge=0, le=1000), Accepted("number from 0 to 1000")] = Field(
         1, description="Organizations that a program may have; 0: any number."
     )
     one_program_per_course: Annotated[bool, Accepted("true or false")] = Field(
         default=False, description="Whether a course may be in one program only."
+    )
+
+    run_jobs: Switch = Field(
+        default_factory=lambda data: data["database_url"].get_backend_name() == "sqlite",
+        description="Whether the server runs jobs itself; with PostgreSQL that is for `collegium worker` otherwise.",
+    )
+    job_concurrency: Annotated[int, Field(ge=1, le=1000), Accepted("number from 1 to 1000")] = Field(
+        4, description="Jobs of one queue that a process runs at a time."
     )
 
     lms_port: Port = Field(18000, description="Port of the simulated LMS.")

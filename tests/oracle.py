@@ -18,6 +18,10 @@ from db.tables import (
     ContractProgram,
     Course,
     CourseRun,
+    DirectoryLevel,
+    DirectoryRun,
+    DirectorySite,
+    DirectorySiteRun,
     LearnerCertificate,
     LearnerEnrollment,
     Organization,
@@ -39,6 +43,7 @@ from db.tables import (
 )
 from resolvers.access import Role, Viewer
 from schema import sdl
+from tests.entries import entry_of
 
 EARLY = datetime.min.replace(tzinfo=UTC)
 LATE = datetime.max.replace(tzinfo=UTC)
@@ -50,6 +55,7 @@ async def everything(database: Database) -> Rows:
     """All rows of the nouns' tables."""
     tables: tuple[type[Base], ...] = (
         Organization, Course, CourseRun, ProgramCategory, Program, ProgramOrganization, ProgramRequirement,
+        ProgramCourseRunMode, DirectorySite, DirectoryLevel, DirectoryRun, DirectorySiteRun,
         ProgramCourseRunMode, ProgramCategoryMode, ProgramUser, LearnerEnrollment, LearnerCertificate,
         Contract, ContractMember, ContractProgram, OrganizationManager, Rerun, RerunAttempt,
     )  # fmt: skip
@@ -76,7 +82,9 @@ class Oracle:
             parse(document),
             variable_values=dict(variables),
             field_resolver=self._resolve,
-            type_resolver=lambda value, _info, _kind: type(value).__name__,
+            type_resolver=lambda value, _info, _kind: (
+                "Site" if isinstance(value, DirectorySite) else type(value).__name__
+            ),
         )
         assert not result.errors, result.errors
         assert result.data is not None
@@ -102,13 +110,23 @@ class Oracle:
         hidden = {ProgramStatus.DELETED}
         if not self.viewer.roles & {Role.AUTHOR, Role.ADMIN}:
             hidden.add(ProgramStatus.UNPUBLISHED)
-        return [
-            row
-            for row in rows
-            if not (isinstance(row, Program) and row.status in hidden)
-            and not (isinstance(row, ProgramUser) and not self._shows(row))
-            and (bool(self.viewer.roles & {Role.ADMIN}) or self._is_for_learners(row))
-        ]
+        return [row for row in rows if not self._is_hidden(row, hidden)]
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether the viewer sees what only members see; the others are members of no run."""
+        return bool(self.viewer.roles & {Role.AUTHOR, Role.ADMIN})
+
+    def _is_hidden(self, row: Any, hidden: set[ProgramStatus]) -> bool:
+        if isinstance(row, Program):
+            return row.status in hidden
+        if isinstance(row, ProgramUser):
+            return not self._shows(row)
+        if not self.viewer.roles & {Role.ADMIN} and not self._is_for_learners(row):
+            return True
+        if isinstance(row, ProgramCourseRunMode):
+            row = next(run for run in self.all(CourseRun) if run.id == row.course_run_id)
+        return isinstance(row, Course | CourseRun) and row.is_restricted and not self.sees_all
 
     def _is_for_learners(self, row: Any) -> bool:
         """What a learner, who manages nothing, sees of contracts: those that it belongs to, all of them in effect."""
@@ -186,7 +204,16 @@ class Oracle:
         nodes = sorted(
             (n for n in self.all(ProgramRequirement) if n.program_id == program.id), key=lambda n: n.sequence
         )
-        return [self.one(Course, node.course_id) for node in nodes if node.course_id is not None]
+        found = [self.one(Course, node.course_id) for node in nodes if node.course_id is not None]
+        return [course for course in found if course is not None]
+
+    def linked(self, table: type[Base], parent: str, key: int) -> list[Any]:
+        """The runs that rows of a table with `key` as their `parent` lead to."""
+        ids = {link.course_run_id for link in self.all(table) if getattr(link, parent) == key}
+        return [run for run in self.all(CourseRun) if run.id in ids]
+
+    def directory(self, run: CourseRun) -> Any:
+        return next((row for row in self.all(DirectoryRun) if row.course_run_id == run.id), None)
 
     def publishers(self, program: Program) -> list[Any]:
         links = [link for link in self.all(ProgramOrganization) if link.program_id == program.id]
@@ -203,14 +230,15 @@ class Oracle:
 
     def by_id(self, text: str) -> Any:
         name, _, key = text.partition(":")
-        table: dict[str, type[Base]] = {
+        nouns = {
             "Organization": Organization,
             "Course": Course,
             "CourseRun": CourseRun,
             "Program": Program,
+            "Contract": Contract,
         }
-        kind = table.get(name, Contract)
-        return next((row for row in self.visible(self.all(kind)) if str(_key(row)) == key), None)
+        table: type[Base] = DirectorySite if name == "Site" else nouns[name]
+        return next((row for row in self.visible(self.all(table)) if str(_key(row)) == key), None)
 
 
 def _shown(value: Any) -> Any:
@@ -225,7 +253,8 @@ def _key(row: Any) -> Any:
         return row.id
     if isinstance(row, ContractMember | OrganizationManager):
         return row.username
-    key: str = {Course: "readable_id", Program: "uuid", ProgramCategory: "slug"}.get(type(row), "key")
+    names = {Course: "readable_id", Program: "uuid", ProgramCategory: "slug", DirectorySite: "name"}
+    key: str = names.get(type(row), "key")
     return str(getattr(row, key))
 
 
@@ -238,6 +267,8 @@ def _sorts(row: Any, field: str | None) -> Any:
         return {"START": row.start or EARLY, "END": row.end or LATE}[field]
     if field is None:
         field = "NAME" if isinstance(row, Organization | Program | Contract) else "KEY"
+    if isinstance(row, DirectorySite):
+        return row.name
     if field in {"KEY", "NUMBER"}:
         return _key(row)
     if field == "START":
@@ -265,6 +296,12 @@ FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
     (Course, "org"): lambda o, row, key: o.organization_of(row).key.lower() == key.lower(),
     (CourseRun, "org"): lambda o, row, key: o.organization_of(row).key.lower() == key.lower(),
     (CourseRun, "source"): lambda o, row, source: row.is_source == source,
+    (CourseRun, "site"): lambda o, row, name: any(
+        row in o.linked(DirectorySiteRun, "site_id", site.id)
+        for site in o.all(DirectorySite)
+        if site.name_folded == name.casefold()
+    ),
+    (CourseRun, "ntiid"): lambda o, row, ntiid: getattr(o.directory(row), "ntiid", None) == ntiid,
     (CourseRun, "state"): lambda o, row, states: _state(row) in states,
     (CourseRun, "course"): lambda o, row, key: o.one(Course, row.course_id).readable_id == key,
     (CourseRun, "contract"): lambda o, row, id_: f"Contract:{row.contract_id}" == id_,
@@ -311,6 +348,22 @@ def _publishability(oracle: "Oracle", program: Program) -> dict[str, Any]:
             reasons.append(("REQUIRED_PROGRAM_HIDDEN", message, ["requirements", str(node.sequence)]))
     told = [{"code": code, "message": message, "path": path} for code, message, path in reasons]
     return {"ready": not told, "reasons": told}
+
+
+def _levels(oracle: "Oracle", column: str, key: int) -> list[Any]:
+    return sorted((row for row in oracle.all(DirectoryLevel) if getattr(row, column) == key), key=lambda row: row.path)
+
+
+def _catalog_entry(oracle: "Oracle", run: CourseRun) -> dict[str, Any] | None:
+    own = oracle.directory(run)
+    if own is None:
+        return None
+    above = next((row for row in oracle.all(DirectoryRun) if row.course_run_id == own.parent_run_id), None)
+    links = {
+        "site": oracle.one(DirectorySite, own.site_id),
+        "administrativeLevel": oracle.one(DirectoryLevel, own.level_id),
+    }
+    return entry_of(own, above, is_staff=oracle.sees_all) | links
 
 
 HIDDEN = {ProgramStatus.DELETED, ProgramStatus.UNPUBLISHED}
@@ -434,6 +487,8 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "organization": lambda o, _, key: o.by_id(f"Organization:{key}"),
         "course": lambda o, _, key: o.by_id(f"Course:{key}"),
         "courseRun": lambda o, _, key: o.by_id(f"CourseRun:{key}"),
+        "sites": lambda o, _, **a: o.connection(o.all(DirectorySite), a),
+        "site": lambda o, _, name: o.by_id(f"Site:{name}"),
         "viewer": lambda o, _: Me(),
         "programCategories": lambda o, _, **a: o.connection(o.all(ProgramCategory), a),
         "roleGrants": lambda o, _, **a: o.connection([], a),
@@ -488,6 +543,8 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "course": lambda o, row: o.one(Course, row.course_id),
         "parent": lambda o, row: o.one(CourseRun, row.parent_id),
         "children": lambda o, row, **a: o.connection((r for r in o.all(CourseRun) if r.parent_id == row.id), a),
+        "sections": lambda o, row, **a: o.connection(o.linked(DirectoryRun, "parent_run_id", row.id), a),
+        "catalogEntry": _catalog_entry,
         "programs": lambda o, row, **a: o.connection(
             (p for p in o.all(Program) if row.id in [mode.course_run_id for mode in o.modes(p)]), a
         ),
@@ -510,6 +567,18 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "OrganizationManager": {"organization": lambda o, row: o.one(Organization, row.organization_id)},
     "Rerun": {
         "log": lambda o, row, **a: o.connection((t for t in o.all(RerunAttempt) if t.rerun_id == row.id), a),
+    },
+    "DirectorySite": {
+        "id": lambda o, row: f"Site:{row.name}",
+        "organization": lambda o, row: o.one(Organization, row.organization_id),
+        "parent": lambda o, row: o.one(DirectorySite, row.parent_id),
+        "administrativeLevels": lambda o, row: _levels(o, "site_id", row.id),
+        "courseRuns": lambda o, row, **a: o.connection(o.linked(DirectorySiteRun, "site_id", row.id), a),
+    },
+    "DirectoryLevel": {
+        "parent": lambda o, row: o.one(DirectoryLevel, row.parent_id),
+        "children": lambda o, row: _levels(o, "parent_id", row.id),
+        "courseRuns": lambda o, row, **a: o.connection(o.linked(DirectoryRun, "level_id", row.id), a),
     },
     "Program": {
         "id": lambda o, row: f"Program:{row.uuid}",

@@ -19,6 +19,15 @@ from db.tables.contracts import (
     RerunAttempt,
     RerunState,
 )
+from db.tables.directories import (
+    LEARNER,
+    DirectoryLevel,
+    DirectoryMember,
+    DirectoryRun,
+    DirectorySite,
+    DirectorySiteRun,
+)
+from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.programs import (
     Program,
@@ -36,6 +45,7 @@ from db.tables.programs import (
 from db.tables.roles import RoleGrant
 
 __all__ = [
+    "LEARNER",
     "AuditEntry",
     "Base",
     "CacheVersion",
@@ -48,7 +58,14 @@ __all__ = [
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
+    "DirectoryLevel",
+    "DirectoryMember",
+    "DirectoryRun",
+    "DirectorySite",
+    "DirectorySiteRun",
     "IdempotencyKey",
+    "Job",
+    "JobState",
     "Learner",
     "LearnerCertificate",
     "LearnerEnrollment",

@@ -83,6 +83,7 @@ class Course(Base):
     display_name: Mapped[str] = mapped_column(text())
     is_name_customized: Mapped[bool] = mapped_column(default=False)
     name_folded: Mapped[str] = mapped_column(text(), index=True)
+    is_restricted: Mapped[bool] = mapped_column(default=False)  # perhaps nobody but members of its runs sees it
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)
 
@@ -127,6 +128,7 @@ class CourseRun(Base):
     is_designated: Mapped[bool] = mapped_column(default=False)
     contract_id: Mapped[int | None] = mapped_column(ForeignKey("contract.id"), index=True)
     retired_at: Mapped[datetime | None] = mapped_column(Instant)
+    is_restricted: Mapped[bool] = mapped_column(default=False)  # only its members see it
     origin: Mapped[RunOrigin] = mapped_column(choice(RunOrigin), default=RunOrigin.STUDIO)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)

@@ -154,7 +154,7 @@ class Plan:
         if self.new_runs:
             runs = sorted(self.new_runs, key=lambda run: run[0].key.folded)
             rows = [run_row(facts, self._course_ids[course]) for facts, course in runs]
-            await session.execute(insert(CourseRun), rows)
+            await session.execute(insert(CourseRun).execution_options(render_nulls=True), rows)  # in one statement
         if self.updates:
             await session.execute(update(CourseRun), sorted(self.updates, key=lambda row: row["id"]))
 

@@ -61,7 +61,7 @@ def example(kind: GraphQLInputType, name: str, mutation: str) -> Any:
     return texts.get(bare.name, "2026-11-21T00:00:00Z")
 
 
-OWN = {"leaveProgram", "refreshEnrollments"}
+OWN = {"dropDirectoryRun", "enrollInDirectoryRun", "leaveProgram", "refreshEnrollments"}
 """What learners do about themselves."""
 
 

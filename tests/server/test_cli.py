@@ -29,6 +29,7 @@ COMMANDS = [
     ["sync", "organizations"],
     ["sync", "course-runs"],
     ["sync", "run-modes"],
+    ["sync", "directories"],
     ["apps", "add"],
     ["apps", "list"],
     ["apps", "rotate"],
@@ -37,6 +38,7 @@ COMMANDS = [
     ["documents", "add"],
     ["documents", "list"],
     ["documents", "remove"],
+    ["directories", "export"],
     ["programs", "export"],
     ["programs", "import"],
     ["users", "forget"],
@@ -125,7 +127,7 @@ def test_the_exported_schema_is_the_schema_and_nothing_else(tmp_path: Path) -> N
     assert (done.returncode, done.stdout, done.stderr) == (0, sdl(), "")
 
 
-@pytest.mark.parametrize(("role", "permitted"), [("learner", 1), ("author", 3), ("admin", 7)])
+@pytest.mark.parametrize(("role", "permitted"), [("learner", 2), ("author", 5), ("admin", 10)])
 def test_a_token_is_printed_alone_and_good_for_its_role(role: str, permitted: int, tmp_path: Path) -> None:
     authors = {"COLLEGIUM_AUTHORS": "author"}
     done = collegium("token", "--role", role, "--username", role, folder=tmp_path, **SIGNING, **authors)

@@ -5,6 +5,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -27,34 +28,44 @@ from db.tables import (
     RoleGrant,
 )
 from resolvers.access import Viewer
+from resolvers.directories.layout import Layout
 from schema import schema
 from tests.asking import ADMIN, LEARNER, Asking
 from tests.catalog import MOMENT, uuid
 from tests.contracts import READY, SOURCE, add_contracts, enroll
+from tests.ondisk.trees import SITE
 from tests.oracle import Oracle, everything
+from tests.resolvers.directories.libraries import sync
+from tests.resolvers.directories.sample import CHILD, PARENTS, write_library
 
 SCHEMA = schema()._schema
 DEEPEST = 4
 LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "courseKey", "features", "health", "rateLimit"}
 """Fields that are nobody's business but the server's, and those that no plan answers."""
 
-NODES = ("Organization", "Course", "CourseRun", "Program", "Contract")
+NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site", "Contract")
 EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "150"))
+RUN = f"course-v1:{SITE}+CLC_3403+Fall2014"
+HIDDEN = f"course-v1:{SITE}+Hidden+Fall2014"
 IDS = ["Organization:Org0X", "Course:Org0X+C1.0x", "CourseRun:course-v1:Org1X+C0.0x+R1", "Course:No+Such"]
 IDS += ["Contract:1", "Contract:2", "Contract:9", f"CourseRun:{READY}", f"CourseRun:{SOURCE}"]
+IDS += [f"Site:{SITE}", f"CourseRun:{HIDDEN}", f"CourseRun:{RUN}"]
 IDS += [f"Program:{uuid(number)}" for number in range(4)]
 TEXTS: dict[str, list[str]] = {
     "username": ["learner"],
     "search": ["", "org1", "COURSE 2", "r2", "m 5", "nothing"],
     "org": ["Org0X", "ORG1X", "Nobody"],
     "course": ["Org0X+C0.0x", "Org1X+C0.0x", "No+Such"],
+    "site": [SITE, CHILD.upper(), "none"],
+    "ntiid": ["tag:nextthought.com,2011-10:NTI-CourseInfo-Fall2014_CLC_3403", "none"],
     "run": ["course-v1:Org0X+C0.0x+R0", "course-v1:No+Such+Run"],
     "category": ["xseries", "MicroMasters", "none"],
 }
 KEYS = {
+    "site": [SITE, CHILD, "none.example.edu"],
     "organization": ["Org0X", "Nobody"],
     "course": ["Org0X+C0.0x", "No+Such"],
-    "courseRun": ["course-v1:Org0X+C0.0x+R0", "course-v1:No+Such+Run"],
+    "courseRun": [RUN, f"{RUN}_S_01", HIDDEN, "course-v1:Org0X+C0.0x+R0", "course-v1:No+Such+Run"],
 }
 
 
@@ -114,7 +125,7 @@ class Writing:
         if is_leaf_type(target):
             return alias + name
         if target.name == "Node":
-            inner = " ".join(self.on(each, depth - 1) for each in NODES)
+            inner = " ".join(self.on(each, depth - 1) for each in NOUNS)
             return f"{alias}{name}{arguments} {{ id {inner} }}"
         assert isinstance(target, GraphQLObjectType)
         structural = target.name.endswith(("Connection", "Edge")) or target.name == "PageInfo"
@@ -133,6 +144,8 @@ class Writing:
             case "nodes":
                 chosen = self.draw(st.lists(st.sampled_from(IDS), max_size=4))
                 return f"(ids: {self.value('[ID!]!', str(chosen).replace(chr(39), chr(34)), chosen)})"
+            case "site":
+                return f"(name: {self.text(KEYS[name], 'String!')})"
             case "learner":
                 return ""
             case "organization" | "course" | "courseRun":
@@ -257,7 +270,9 @@ async def add_to_contracts(database: Database) -> None:
             await session.flush()
 
 
-async def test_every_query_is_answered_as_by_naive_resolvers(asking: Asking) -> None:
+async def test_every_query_is_answered_as_by_naive_resolvers(asking: Asking, tmp_path: Path) -> None:
+    write_library(tmp_path / "library")
+    await sync(asking.database, tmp_path / "library", layout=Layout(parents=PARENTS))
     await add_learners(asking.database)
     await add_contracts(asking.database)
     await add_to_contracts(asking.database)

@@ -1,0 +1,183 @@
+"""Synchronizing libraries of course directories: read, planned, and written site by site.
+
+Reading goes first and without a transaction; every site is then planned and written in one of its own.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.engine import Database
+from db.tables import DirectoryRun, DirectorySite
+from ondisk.fingerprints import Known
+from ondisk.library import Library, Site, read_library
+from resolvers.access import ANONYMOUS, Viewer
+from resolvers.audit import record
+from resolvers.catalog.errors import Refused
+from resolvers.directories.apply import apply_site
+from resolvers.directories.changes import Fate, LibraryPlan, SitePlan
+from resolvers.directories.layout import Layout, Policy
+from resolvers.directories.plan import gone, keys_of, plan_site
+from resolvers.directories.state import StoredSite, detailed, keys_in_use, load_site
+
+Progress = Callable[[int], None]
+"""Called with the number of courses that are done since the last call."""
+
+
+def silent(_done: int) -> None:
+    """Show no progress."""
+
+
+async def sync_directories(
+    database: Database,
+    roots: Sequence[Path],
+    layout: Layout,
+    policy: Policy,
+    *,
+    sites: Collection[str] | None = None,
+    dry_run: bool = False,
+    viewer: Viewer = ANONYMOUS,
+    progress: Progress = silent,
+) -> list[LibraryPlan]:
+    """Synchronize the libraries in some directories, or only plan to; what became, or would become, of each.
+
+    `sites` are the names of those to look at, by default all. A site that fails leaves what others did as it is.
+    Raises DatabaseError.
+    """
+    resolved = [root.resolve() for root in roots]
+    plans: list[LibraryPlan] = []
+    claimed: dict[str, str] = {}
+    for root in resolved:
+        run = Synchronization(
+            database=database,
+            root=root,
+            roots=[str(each) for each in resolved],
+            layout=layout,
+            policy=policy,
+            is_dry_run=dry_run,
+            viewer=viewer,
+        )
+        plans.append(await run.library(sites, claimed, progress))
+    return plans
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synchronization:
+    """The synchronization of one library; `roots` are all that are synchronized now."""
+
+    database: Database
+    root: Path
+    roots: Collection[str]
+    layout: Layout
+    policy: Policy
+    is_dry_run: bool
+    viewer: Viewer
+
+    async def library(self, sites: Collection[str] | None, claimed: dict[str, str], progress: Progress) -> LibraryPlan:
+        """Synchronize the library; `claimed` has the sites that others had, by folded name."""
+        known = await self.known()
+        library = await asyncio.to_thread(
+            read_library, self.root, sites=sites, parents=self.layout.parents, roles=self.layout.roles, known=known
+        )
+        plans: list[SitePlan] = []
+        lost = await self.lost(library, sites)
+        for site in in_order(library.sites, self.layout.parents) + lost:
+            other = claimed.setdefault(site.name.casefold(), str(self.root))
+            if other != str(self.root):
+                plans.append(SitePlan(name=site.name, fate=Fate.HELD, reason=f"it is in {other} as well"))
+            else:
+                plans.append(await self.site(site, is_lost=site in lost))
+            progress(len(site.courses) + len(site.unchanged))
+        return LibraryPlan(
+            root=str(self.root),
+            is_dry_run=self.is_dry_run,
+            found=library.found,
+            sites=tuple(sorted(plans, key=lambda plan: plan.name)),
+            diagnostics=library.diagnostics,
+        )
+
+    async def known(self) -> Mapping[str, Mapping[str, Known]]:
+        """The fingerprints of courses as they were read last."""
+        of = DirectoryRun
+        query = select(DirectorySite.name, of.course_run_id, of.parent_run_id, of.path, of.fingerprint)
+        async with self.database.writing() as session:
+            rows = (await session.execute(query.join_from(DirectorySite, of, of.site_id == DirectorySite.id))).all()
+        sections: defaultdict[int, list[PurePosixPath]] = defaultdict(list)
+        for _, _, parent, path, _ in rows:
+            if parent is not None:
+                sections[parent].append(PurePosixPath(path))
+        known: defaultdict[str, dict[str, Known]] = defaultdict(dict)
+        for site, run, parent, path, fingerprint in rows:
+            if parent is None and fingerprint is not None:
+                known[site][path] = Known(fingerprint, tuple(sections[run]))
+        return known
+
+    async def lost(self, library: Library, sites: Collection[str] | None) -> list[Site]:
+        """The sites of this library that are not on the disk any more, as empty ones."""
+        if not library.found:
+            return []
+        there = {site.name.casefold() for site in library.sites} | {name.casefold() for name in library.withheld}
+        async with self.database.writing() as session:
+            names = list(await session.scalars(select(DirectorySite.name).where(DirectorySite.root == str(self.root))))
+        missing = [name for name in sorted(names) if name.casefold() not in there]
+        return [
+            Site(name=name, found=True, levels=(), courses=(), withheld=(), diagnostics=())
+            for name in missing
+            if sites is None or name in sites
+        ]
+
+    async def site(self, site: Site, *, is_lost: bool) -> SitePlan:
+        """Plan a site and do it, in one transaction."""
+        async with self.database.writing() as session:
+            stored = await load_site(session, site.name)
+            if reason := self.elsewhere(stored):
+                return SitePlan(name=site.name, fate=Fate.HELD, reason=reason, diagnostics=site.diagnostics)
+            read = [str(course.path) for course in site.courses]
+            stored = await detailed(session, stored, [*read, *gone(site, stored)])
+            plan = plan_site(site, stored, self.policy, await keys_in_use(session, keys_of(site)))
+            plan = as_lost(plan) if is_lost else plan
+            is_nothing = stored.id is None and plan.fate is not Fate.CREATED
+            return plan if self.is_dry_run or is_nothing else await self.done(session, plan, stored)
+
+    async def done(self, session: AsyncSession, plan: SitePlan, stored: StoredSite) -> SitePlan:
+        """The plan as it was done."""
+        try:
+            done = await apply_site(session, plan, stored, self.layout, str(self.root))
+        except Refused as error:
+            return replace(plan, fate=Fate.HELD, reason=f"its organization: {error}", levels=(), courses=())
+        if done.changes_anything:
+            counts = {fate.value: (None, count) for fate, count in done.counts().items() if count}
+            record(session, self.viewer, "sync directories", f"Site:{plan.name}", counts)
+        return done
+
+    def elsewhere(self, stored: StoredSite) -> str | None:
+        """Why a site is none of this library's."""
+        if stored.root is not None and stored.root != str(self.root) and stored.root in self.roots:
+            return f"it is in {stored.root} as well"
+        return None
+
+
+def as_lost(plan: SitePlan) -> SitePlan:
+    """The plan of a site whose directory is gone: the site goes as well, if all in it goes."""
+    left = [change for change in plan.courses if change.fate is not Fate.REMOVED]
+    return replace(plan, fate=Fate.REFUSED if left else Fate.REMOVED, reason=left[0].reason if left else None)
+
+
+def in_order(sites: Sequence[Site], parents: Mapping[str, str]) -> list[Site]:
+    """The sites, each after its parent."""
+    waiting, ordered = {site.name: site for site in sites}, list[Site]()
+
+    def visit(name: str) -> None:
+        site = waiting.pop(name, None)
+        if site is not None:
+            visit(parents.get(name, ""))
+            ordered.append(site)
+
+    for name in list(waiting):
+        visit(name)
+    return ordered

@@ -1,0 +1,1 @@
+"""Course directories on the command line."""
