@@ -3,19 +3,27 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
-from db.engine import Database
-from resolvers.jobs import Embedded, Handlers, Runner
+from db.engine import Database, PostgresqlDatabase
+from resolvers.jobs import Embedded, Handlers, Pace, Runner
+from resolvers.reruns import rerun_handlers
+from server.failures import Failure
 from server.settings import Settings
+from server.upstream import open_platform
+
+if TYPE_CHECKING:
+    from resolvers.jobs.delivered import Delivered
 
 Work = Callable[[Settings, Database], AbstractAsyncContextManager[Handlers]]
 """Makes what does the work of each kind, for as long as the process runs jobs."""
 
 
 @contextlib.asynccontextmanager
-async def work(_settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
+async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
-    yield {}
+    async with open_platform(settings) as platform:
+        yield rerun_handlers(platform)
 
 
 @contextlib.asynccontextmanager
@@ -26,11 +34,22 @@ async def running(
     *,
     queues: Collection[str] = (),
     concurrency: int | None = None,
+    pace: Pace | None = None,
 ) -> AsyncIterator[None]:
-    """Run jobs for the time of the block: those of all queues, or of some."""
+    """Run jobs for the time of the block: those of all queues, or of some. Raises Failure for a queue that is none."""
     async with work(settings, database) as handlers:
-        engine = Embedded(
-            Runner(database, handlers), queues=queues, concurrency=concurrency or settings.job_concurrency
-        )
+        runner = Runner(database, handlers, pace)
+        if unknown := sorted(set(queues) - set(runner.queues)):
+            raise Failure(f"there is no queue '{unknown[0]}'; there are {', '.join(runner.queues) or 'none'}")
+        engine = _engine(runner, database, queues, concurrency or settings.job_concurrency)
         async with engine.running():
             yield
+
+
+def _engine(runner: Runner, database: Database, queues: Collection[str], concurrency: int) -> "Embedded | Delivered":
+    if not isinstance(database, PostgresqlDatabase):
+        return Embedded(runner, queues=queues, concurrency=concurrency)
+
+    from resolvers.jobs.delivered import Delivered
+
+    return Delivered(database, runner, queues=queues, concurrency=concurrency)

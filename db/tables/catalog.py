@@ -125,10 +125,10 @@ class CourseRun(Base):
     is_invitation_only: Mapped[bool] = mapped_column(default=False)
     is_hidden: Mapped[bool] = mapped_column(default=False)
     is_source: Mapped[bool] = mapped_column(default=False)
+    is_restricted: Mapped[bool] = mapped_column(default=False)  # only its members see it
     is_designated: Mapped[bool] = mapped_column(default=False)
     contract_id: Mapped[int | None] = mapped_column(ForeignKey("contract.id"), index=True)
     retired_at: Mapped[datetime | None] = mapped_column(Instant)
-    is_restricted: Mapped[bool] = mapped_column(default=False)  # only its members see it
     origin: Mapped[RunOrigin] = mapped_column(choice(RunOrigin), default=RunOrigin.STUDIO)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)
