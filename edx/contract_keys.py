@@ -16,7 +16,7 @@ from edx.keys import CourseKey
 SOURCE = "SOURCE"
 """The run part of the key of a run that others are made from."""
 
-TAG = re.compile(r"C([1-9][0-9]{0,17})_([0-9]{4})")
+TAG = re.compile(r"C([1-9][0-9]{0,8})_([0-9]{4})")
 
 
 class Prefix(StrEnum):

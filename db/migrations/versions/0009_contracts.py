@@ -1,7 +1,7 @@
 """Contracts: members, managers, programs and courses, designated source runs, and the making of contracts' runs.
 
 Revision: 0009
-Revises: 0005
+Revises: 0008
 """
 
 import sqlalchemy as sa
