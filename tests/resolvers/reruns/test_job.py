@@ -1,6 +1,8 @@
 """Runs made by jobs, on both engines: what is kept of them, and that they can be stopped and tried again."""
 
 import asyncio
+import re
+from pathlib import Path
 
 import orjson
 import pytest
@@ -12,9 +14,9 @@ from edx.simulator import Fault, Kind
 from resolvers.jobs import AttemptLost, JobContext
 from resolvers.jobs.attempts import take
 from resolvers.reruns import RERUN, Platform, Reason, Rules
-from resolvers.reruns.job import MEANINGS
+from resolvers.reruns.job import MEANINGS, NOT_CONFIGURED, WAITING
 from resolvers.reruns.machine import Memory, Told
-from resolvers.reruns.store import RerunStore, memory_of, remembered
+from resolvers.reruns.store import RUN_NOT_FOUND, RerunStore, memory_of, remembered
 from tests.resolvers.reruns.conftest import SOURCE, WANTED, Edx, until
 from tests.resolvers.reruns.planned import making, over, plan, request, state_of
 
@@ -184,5 +186,9 @@ def test_what_is_remembered_is_what_was_kept(memory: Memory) -> None:
     assert memory_of(row) == memory
 
 
-def test_every_reason_has_a_meaning() -> None:
+def test_every_reason_has_a_meaning_and_is_documented() -> None:
     assert set(MEANINGS) == set(Reason)
+    page = (Path(__file__).parents[3] / "docs" / "reruns.md").read_text()
+    rows = re.findall(r"^\| `([A-Z_]+)` \| [^|]+ \| [^|]+ \|$", page, flags=re.MULTILINE)
+    assert rows == sorted(reason.upper() for reason in Reason)
+    assert all(f"`{code}`" in page for code in (NOT_CONFIGURED, RUN_NOT_FOUND, WAITING))
