@@ -1,6 +1,6 @@
 """The endpoints under `/_simulator/`, by which a test or a demo reads and sets at run time what the simulator does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -30,14 +30,27 @@ class Throttling(Protocol):
         """Turn them on or off."""
 
 
+class Taking(Protocol):
+    """What has a user enrolled in a run, in a mode, and gives a certificate to who `has_passed`. Raises KeyError."""
+
+    def __call__(self, *, username: str, course_id: str, mode: str, has_passed: bool = False) -> None:
+        """Enroll a known user in a known run."""
+
+
 def control_app(
-    faults: Faults, *, clones: Callable[[], Mapping[str, int]], reset: Callable[[], None], throttle: Throttling
+    faults: Faults,
+    *,
+    clones: Callable[[], Mapping[str, int]],
+    reset: Callable[[], None],
+    throttle: Throttling,
+    take: Taking,
 ) -> Starlette:
-    """The endpoints: `faults`, `throttles`, `requests`, `clones` and `reset`.
+    """The endpoints: `faults`, `throttles`, `requests`, `clones`, `learners` and `reset`.
 
     `faults` is read (GET), set (PUT with a list) and emptied (DELETE); `throttles` is set (PUT with true or false).
     `requests` and `clones` are counts (GET), the latter of how often each key was asked for as the destination of a
-    clone. `reset` (POST) brings the world back to its beginning, ends the faults and forgets the counts.
+    clone. `learners` (PUT with a list of objects with `username`, `course_id`, `mode` and, if wanted, `has_passed`)
+    enrolls users. `reset` (POST) brings the world back to its beginning, ends the faults and forgets the counts.
     """
 
     async def set_faults(request: Request) -> Response:
@@ -82,9 +95,22 @@ def control_app(
             Route("/_simulator/throttles", set_throttles, methods=["PUT"]),
             Route("/_simulator/requests", read_requests, methods=["GET"]),
             Route("/_simulator/clones", read_clones, methods=["GET"]),
+            Route("/_simulator/learners", _enrolling(take), methods=["PUT"]),
             Route("/_simulator/reset", begin_anew, methods=["POST"]),
         ]
     )
+
+
+def _enrolling(take: Taking) -> Callable[[Request], Awaitable[Response]]:
+    async def enroll(request: Request) -> Response:
+        try:
+            for item in _list_of(orjson.loads(await request.body())):
+                take(**item)
+        except (KeyError, TypeError, ValueError) as error:
+            return JSONResponse({"detail": str(error)}, 400)
+        return Response(status_code=204)
+
+    return enroll
 
 
 def fault_of(item: Any) -> Fault:
@@ -104,7 +130,7 @@ def fault_of(item: Any) -> Fault:
 
 def _list_of(body: Any) -> list[Any]:
     if not isinstance(body, list):
-        raise TypeError("faults: a list")
+        raise TypeError("a list is wanted")
     return body
 
 

@@ -38,6 +38,9 @@ class Shop:
     def reset(self) -> None:
         self.resets += 1
 
+    def take(self, **given: object) -> None:
+        raise KeyError(given["username"])
+
     def throttle(self, *, on: bool) -> None:
         self.throttled = on
 
@@ -47,6 +50,7 @@ class Shop:
             clones=lambda: {"course-v1:A+B+C": self.work},
             reset=self.reset,
             throttle=self.throttle,
+            take=self.take,
         )
         return Faulty(self.app, self.faults, control=control)
 
@@ -220,7 +224,7 @@ async def test_faults_are_set_read_and_ended_over_http(client: httpx.AsyncClient
     ("body", "detail"),
     [
         ("{", "unexpected end of data"),
-        ("{}", "faults: a list"),
+        ("{}", "a list is wanted"),
         ("[3]", "a fault is an object with a kind"),
         ('[{"times": 1}]', "a fault is an object with a kind"),
         ('[{"kind": "flood"}]', "'flood' is not a valid Kind"),
