@@ -136,6 +136,8 @@ class Course(Instance):
     sections: tuple[Section, ...]
     fingerprint: str | None = None
     """That of its directory, where it need not be read again as long as it is the same; see `ondisk.fingerprints`."""
+    stamp: str | None = None
+    """That of its directory, which needs not even be opened as long as it is the same."""
 
     @property
     def bundle_ntiid(self) -> str:

@@ -39,6 +39,7 @@ class StoredRun:
     parent_id: int | None
     digest: str
     fingerprint: str | None
+    stamp: str | None
     content: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     diagnostics: str = "[]"
@@ -78,11 +79,11 @@ async def load_site(session: AsyncSession, name: str) -> StoredSite:
     return StoredSite(site.name, site.id, site.root, dict(levels.all()), by_path, sections)
 
 
-def _runs() -> Select[int, str, str, int, int | None, str, str | None]:
+def _runs() -> Select[int, str, str, int, int | None, str, str | None, str | None]:
     of = DirectoryRun
-    return select(
-        CourseRun.id, CourseRun.key, of.path, CourseRun.course_id, of.parent_run_id, of.digest, of.fingerprint
-    ).join_from(of, CourseRun, of.course_run_id == CourseRun.id)
+    own = (of.parent_run_id, of.digest, of.fingerprint, of.stamp)
+    query = select(CourseRun.id, CourseRun.key, of.path, CourseRun.course_id, *own)
+    return query.join_from(of, CourseRun, of.course_run_id == CourseRun.id)
 
 
 async def detailed(session: AsyncSession, site: StoredSite, courses: Collection[str]) -> StoredSite:
