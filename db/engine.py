@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from typing_extensions import override
 
 from db.errors import DatabaseBusy, DatabaseNotMigrated, DatabaseUnavailable, WritersCrossed
+from db.news import NEWS, News
 
 READERS = 4
 BUSY_MILLISECONDS = 10_000
@@ -73,10 +74,11 @@ class Snapshot(ABC):
 class Database(ABC):
     """A database that the server reads and writes. Made by `open_database`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, news: News) -> None:
         self.engine = engine
         self.dialect = engine.dialect
-        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self.news = news
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False, info={NEWS: news})
 
     @abstractmethod
     def snapshot(self) -> Snapshot:
@@ -111,6 +113,7 @@ class Database(ABC):
 
     async def close(self) -> None:
         """Close all connections."""
+        await self.news.aclose()
         await self.engine.dispose()
 
 
@@ -135,7 +138,7 @@ class SqliteDatabase(Database):
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
         event.listen(engine.sync_engine, "checkout", self._refuse_another_file)
-        super().__init__(engine)
+        super().__init__(engine, News())
         self._writer = asyncio.Lock()
         self._idle: list[SqliteReader] = []
         self._places = asyncio.Semaphore(READERS)
@@ -244,8 +247,8 @@ class PostgresqlDatabase(Database):
     """A PostgreSQL server, read through a pool of plain driver connections."""
 
     def __init__(self, url: URL) -> None:
-        super().__init__(create_async_engine(url, pool_pre_ping=True))
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        super().__init__(create_async_engine(url, pool_pre_ping=True), News(self._dsn))
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
 

@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from db.deliveries import is_ours
 from db.engine import BUSY_MILLISECONDS
 from db.errors import DatabaseNotMigrated, DatabaseUnavailable
 from db.tables import Base
@@ -107,5 +108,5 @@ def _upgrade(connection: Connection) -> tuple[str | None, str]:
 
 
 def _differences(connection: Connection) -> list[str]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_ours})
     return [str(difference) for difference in compare_metadata(context, Base.metadata)]

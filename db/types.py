@@ -128,6 +128,24 @@ def _present_postgresql(_element: present, _compiler: SQLCompiler, **_kw: Any) -
     return "now()"
 
 
+class later(FunctionElement[datetime]):  # noqa: N801 -- reads as the SQL function it is
+    """The moment some seconds after the present one by the database's clock, inside of transactions too."""
+
+    type = Instant()
+    inherit_cache = True
+
+
+@compiles(later)
+def _later(element: later, compiler: SQLCompiler, **kw: Any) -> str:
+    seconds = compiler.process(element.clauses, **kw)
+    return f"CAST((julianday('now') - 2440587.5) * 86400000000 + ({seconds}) * 1000000 AS INTEGER)"
+
+
+@compiles(later, "postgresql")
+def _later_postgresql(element: later, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **kw)}))"
+
+
 class rows_of(FunctionElement[Any]):  # noqa: N801 -- reads as the SQL function it is
     """The rows of a correlated SELECT as one value: an array of records on PostgreSQL, JSON text on SQLite."""
 

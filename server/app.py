@@ -2,13 +2,12 @@
 
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -20,7 +19,7 @@ from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import explorer, health, landing, metrics, observing, tracing
+from server import explorer, health, jobs, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
@@ -31,16 +30,16 @@ from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
 from server.examples import OPERATIONS
+from server.exchange import Exchanges, headers_of
 from server.execution import Executor
 from server.exports import Exports
 from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
 from server.landing import documentation
-from server.logs import RequestIds
 from server.oauth import TokenEndpoint
 from server.profiles import profile
 from server.programs.rules import rules
-from server.security import Cautious, cors
+from server.security import cors
 from server.settings import Settings
 from server.signin import SignIn
 from server.subscriptions.limits import StreamLimits
@@ -48,15 +47,20 @@ from server.subscriptions.operations import Operations
 from server.subscriptions.sockets import Sockets
 from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
-from server.throttle import RateLimitHeaders, open_throttle
+from server.throttle import open_throttle
 from server.tracing import CallersTrace
 from server.upstream import LearnerLms, SharedLms, open_lms
 
 ENDPOINT = "/graphql"
 
 
-def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ()) -> Starlette:
-    """The application under `settings`. Its explorer offers `sessions` to sign in as: for demo and development only."""
+def create_app(
+    settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: jobs.Work = jobs.work
+) -> Starlette:
+    """The application under `settings`, which does the `work` of jobs where it runs them.
+
+    Its explorer offers `sessions` to sign in as: for demo and development only.
+    """
     tracing.begin()
     database = open_database(settings.database_url)
     observing.watch(database)
@@ -76,7 +80,11 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         settle_garbage_collection()
-        async with Freshness(database, [applications, trusted]).running(), learners.inbox.running():
+        async with (
+            Freshness(database, [applications, trusted]).running(),
+            learners.inbox.running(),
+            jobs.running(settings, database, work) if settings.run_jobs else contextlib.nullcontext(),
+        ):
             yield
         observing.tell()
         await throttle.aclose()
@@ -110,12 +118,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = ())
         *health.routes(readiness),
         metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
     ]
-    middleware = [
-        Middleware(RequestIds),
-        Middleware(Cautious),
-        *cors(settings.allowed_origins),
-        Middleware(RateLimitHeaders),
-    ]
+    middleware = [Middleware(Exchanges), *cors(settings.allowed_origins)]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.streams = streams  # to be closed before the server stops
     return app
@@ -183,12 +186,11 @@ class _Endpoint:
         self._view = view
         self._config = config
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
-        if scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "").lower():
-            await explorer.page(self._config, Request(scope))(scope, receive, send)
-        else:
-            await self._view(scope, receive, send)
+        if scope["method"] == "GET" and "text/html" in headers_of(scope).get("accept", "").lower():
+            return explorer.page(self._config, Request(scope))(scope, receive, send)
+        return self._view(scope, receive, send)
 
 
 def settle_garbage_collection() -> None:

@@ -335,6 +335,14 @@ class Settings(BaseSettings):
         default=False, description="Whether a course may be in one program only."
     )
 
+    run_jobs: Switch = Field(
+        default_factory=lambda data: data["database_url"].get_backend_name() == "sqlite",
+        description="Whether the server runs jobs itself; with PostgreSQL that is for `collegium worker` otherwise.",
+    )
+    job_concurrency: Annotated[int, Field(ge=1, le=1000), Accepted("number from 1 to 1000")] = Field(
+        4, description="Jobs of one queue that a process runs at a time."
+    )
+
     lms_port: Port = Field(18000, description="Port of the simulated LMS.")
     studio_port: Port = Field(18010, description="Port of the simulated Studio.")
 

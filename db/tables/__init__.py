@@ -16,6 +16,7 @@ from db.tables.directories import (
     DirectorySite,
     DirectorySiteRun,
 )
+from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.programs import (
     Program,
@@ -47,6 +48,8 @@ __all__ = [
     "DirectorySite",
     "DirectorySiteRun",
     "IdempotencyKey",
+    "Job",
+    "JobState",
     "Learner",
     "LearnerCertificate",
     "LearnerEnrollment",

@@ -7,9 +7,9 @@ from pathlib import Path
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from db.engine import open_database
+from edx import http
 from server import metrics
 from server.health import LmsWatch, Readiness
-from server.logs import request_id
 from server.observing import observe, tell
 from server.settings import load
 from server.upstream import open_lms
@@ -27,8 +27,10 @@ def column(heading: str) -> set[str]:
 
 async def test_the_fields_of_an_operation_s_line_are_documented(spans: InMemorySpanExporter) -> None:
     seen = observe("{ a }", "A", "ada", "an application")
-    with request_id(), seen:
+    before = http.request_id.set("r-1")
+    with seen:
         pass
+    http.request_id.reset(before)
     tell()
 
     assert column("### Operations") == set(seen.told())

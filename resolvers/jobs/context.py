@@ -1,0 +1,116 @@
+"""What the work of a job is told, and how it tells how far it is and what must not be forgotten."""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.engine import Database
+from db.tables import Job
+from resolvers.jobs.attempts import Held, as_json, hold
+from resolvers.jobs.errors import AttemptLost, JobCanceled
+
+PERIOD = 0.5
+"""Seconds between two times that progress is written, at least, unless there is a new stage."""
+
+LONGEST_ITEM = 512
+
+
+class JobContext:
+    """One attempt at a job.
+
+    `input` is what it was asked for with, `memory` what this attempt and earlier ones remember, both JSON. `attempt` is
+    1 for the first since it was asked for. `requested_by` is the LMS username of whoever asked, if somebody did.
+    """
+
+    def __init__(self, database: Database, held: Held, lease: float) -> None:
+        job = held.job
+        self.database = database
+        self.held = held
+        self.uuid = job.uuid
+        self.subject = job.subject
+        self.requested_by = job.requested_by
+        self.attempt = job.attempts
+        self.attempts_left = job.max_attempts - job.attempts
+        self.input: Mapping[str, Any] = orjson.loads(job.input)
+        self._memory: dict[str, Any] = orjson.loads(job.memory)
+        self._lease = lease
+        self._stage = job.stage
+        self._unwritten: dict[str, Any] = {}
+        self._written_at = -PERIOD
+        self._is_canceled = job.cancel_requested_at is not None
+        self.is_lost = False
+
+    @property
+    def memory(self) -> Mapping[str, Any]:
+        """What is remembered."""
+        return self._memory
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether somebody asked for the job to be canceled, as far as is known here: within seconds."""
+        return self._is_canceled
+
+    async def advance(
+        self,
+        stage: str | None = None,
+        done: int | None = None,
+        total: int | None = None,
+        item: str | None = None,
+    ) -> None:
+        """Tell how far the work is: a new stage, how many of how many are done, and what is being done.
+
+        It may be called for every item: what comes quickly is written together. Raises JobCanceled where the job is to
+        be canceled, so call it where it is right to stop, and AttemptLost.
+        """
+        is_new = stage is not None and stage != self._stage
+        given = {"stage": stage, "done": done, "total": total, "item": item and item[:LONGEST_ITEM]}
+        if is_new:
+            self._stage = stage
+            self._unwritten = {"done": 0, "total": None, "item": None}
+        self._unwritten |= {name: value for name, value in given.items() if value is not None}
+        if is_new or time.monotonic() - self._written_at >= PERIOD:
+            await self.write()
+        if self._is_canceled:
+            raise JobCanceled("it was canceled")
+
+    async def remember(self, key: str, value: Any) -> None:
+        """Remember something for this and later attempts: committed when this returns. JSON. Raises AttemptLost.
+
+        Remember what is about to be done elsewhere before it is done, and what came of it before going on.
+        """
+        self._memory[key] = value
+        await self.write({"memory": as_json(self._memory)})
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A write transaction that holds the job: nobody else has it before the commit. Raises AttemptLost.
+
+        As every one it should be short, and wait for nothing but the database.
+        """
+        async with self.database.writing() as session:
+            await self._hold(session, {})
+            yield session
+
+    async def write(self, values: Mapping[str, Any] | None = None) -> None:
+        """Write `values` and how far the work is, and hold the job for longer. Raises AttemptLost."""
+        unwritten, self._unwritten = self._unwritten, {}
+        async with self.database.writing() as session:
+            await self._hold(session, {**unwritten, **(values or {})})
+        self._written_at = time.monotonic()
+
+    def unwritten(self) -> Mapping[str, Any]:
+        """How far the work is, as far as it was not written yet."""
+        return self._unwritten
+
+    async def _hold(self, session: AsyncSession, values: Mapping[str, Any]) -> Job:
+        try:
+            job = await hold(session, self.held, self._lease, values)
+        except AttemptLost:
+            self.is_lost = True
+            raise
+        self._is_canceled = job.cancel_requested_at is not None
+        return job

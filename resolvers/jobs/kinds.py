@@ -1,0 +1,43 @@
+"""Kinds of jobs: what is declared of each once, and what does the work."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from random import uniform
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from resolvers.jobs.context import JobContext
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of jobs. Jobs of one `queue` run side by side as far as a process allows.
+
+    After a failed attempt that may be made again there is a pause of `first_pause` seconds, then of twice as much, up
+    to `longest_pause`; an attempt that takes more than `time_limit` seconds is one of these.
+    """
+
+    name: str
+    queue: str = "default"
+    attempts: int = 5
+    first_pause: float = 2.0
+    longest_pause: float = 600.0
+    time_limit: float = 3600.0
+
+    def pause(self, attempt: int) -> float:
+        """Seconds until the next attempt after the one with this number, which is 1 for the first: random by a tenth.
+
+        Jobs that failed together for the same reason should not all come back at once.
+        """
+        return min(self.first_pause * 2.0 ** min(attempt - 1, 30), self.longest_pause) * uniform(0.9, 1.1)  # noqa: S311 -- no secret
+
+
+Handler = Callable[["JobContext"], Awaitable[Any]]
+"""Does the work of one attempt, and returns the result, which is JSON.
+
+It may be called again after it was stopped anywhere: each step is one that can be repeated, or is remembered before the
+next one begins. It raises one of `resolvers.jobs.errors` to end otherwise.
+"""
+
+Handlers = Mapping[Kind, Handler]
+"""What a process can do: jobs of other kinds it leaves to others."""

@@ -1,0 +1,226 @@
+"""The engine within a process (design: SQLite and in-process jobs are the embedded default)."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import select, update
+
+from db.engine import Database
+from db.tables import Job, JobState, now
+from db.types import EPOCH
+from resolvers.jobs import AttemptLost, Embedded, Handlers, JobContext, Kind, Order, Runner, enqueue, enqueue_all
+from resolvers.jobs.sweeping import sweep
+from tests.resolvers.jobs.sample import COUNT, FAST, HANDLERS, OTHER, SLOW
+
+SUBJECT = "Course:MITx+1x"
+
+
+@pytest.fixture
+def dialect() -> str:
+    return "sqlite"
+
+
+def engine(database: Database, handlers: Handlers = HANDLERS, **options: Any) -> Embedded:
+    return Embedded(Runner(database, handlers, FAST), **options)
+
+
+async def ask(database: Database, kind: Kind = COUNT, **input: Any) -> str:
+    async with database.writing() as session:
+        return (await enqueue(session, kind, SUBJECT, input=input)).uuid
+
+
+async def read(database: Database, uuids: Sequence[str] = ()) -> list[Job]:
+    async with database.writing() as session:
+        query = select(Job).order_by(Job.id)
+        return list(await session.scalars(query.where(Job.uuid.in_(uuids)) if uuids else query))
+
+
+async def until(database: Database, uuid: str, is_so: Callable[[Job], object]) -> Job:
+    """The job once something is so."""
+    async with asyncio.timeout(20):
+        while True:
+            [job] = await read(database, [uuid])
+            if is_so(job):
+                return job
+            await asyncio.sleep(0.02)
+
+
+async def over(database: Database, uuid: str) -> Job:
+    """The job once it is finished."""
+    return await until(database, uuid, lambda job: job.finished_at is not None)
+
+
+async def test_a_job_runs_to_its_result(database: Database) -> None:
+    async with engine(database).running():
+        job = await over(database, await ask(database, to=3))
+
+    assert (job.state, job.attempts, job.worker is not None) == (JobState.SUCCEEDED, 1, True)
+    assert orjson.loads(job.result or "") == {"number": 3, "attempt": 1}
+    assert (job.stage, job.done, job.total, job.item) == ("COUNTING", 3, 3, None)
+    assert job.started_at
+    assert job.finished_at
+    assert job.created_at <= job.finished_at
+
+
+@pytest.mark.parametrize(
+    ("input", "expected"),
+    [
+        ({"fail": "fatal"}, (JobState.FAILED, 1, "BROKEN", "it cannot be counted")),
+        ({"fail": "transient"}, (JobState.FAILED, 3, "BUSY", "the numbers are busy")),
+        ({"fail": "transient", "times": 2}, (JobState.SUCCEEDED, 3, None, None)),
+        ({"fail": "postponed"}, (JobState.SUCCEEDED, 1, None, None)),
+    ],
+)
+async def test_what_an_attempt_raises_decides_what_becomes_of_the_job(
+    database: Database, input: Mapping[str, Any], expected: tuple[Any, ...]
+) -> None:
+    async with engine(database).running():
+        job = await over(database, await ask(database, **input))
+
+    assert (job.state, job.attempts, job.error_code, job.error_message) == expected
+
+
+async def test_what_nobody_foresaw_is_told_by_an_id_only_and_other_jobs_go_on(database: Database) -> None:
+    async with engine(database).running():
+        poisoned = await over(database, await ask(database, fail="fault"))
+        good = await over(database, await ask(database))
+
+    assert (poisoned.state, poisoned.attempts, poisoned.error_code) == (JobState.FAILED, 3, "INTERNAL_ERROR")
+    assert "secret" not in (poisoned.error_message or "")
+    assert good.state == JobState.SUCCEEDED
+
+
+async def test_an_attempt_that_takes_too_long_is_ended_and_made_again(database: Database) -> None:
+    async with engine(database).running():
+        job = await over(database, await ask(database, SLOW))
+
+    assert (job.state, job.attempts, job.error_code) == (JobState.FAILED, 2, "TIMED_OUT")
+
+
+async def test_a_rollback_leaves_no_job(database: Database) -> None:
+    async def change() -> None:
+        async with database.writing() as session:
+            await enqueue(session, COUNT, SUBJECT)
+            raise RuntimeError("the change is not made")
+
+    with pytest.raises(RuntimeError):
+        await change()
+
+    assert await read(database) == []
+
+
+async def test_of_jobs_with_one_key_one_is_unfinished(database: Database) -> None:
+    async with database.writing() as session:
+        first = await enqueue(session, COUNT, SUBJECT, key="once")
+        again, other, without = await enqueue_all(
+            session, COUNT, [Order(SUBJECT, key="once"), Order(SUBJECT, key="other"), Order(SUBJECT)]
+        )
+        elsewhere = await enqueue(session, OTHER, SUBJECT, key="once")
+    async with engine(database).running():
+        for job in (first, other, without, elsewhere):
+            await over(database, job.uuid)
+        async with database.writing() as session:
+            anew = await enqueue(session, COUNT, SUBJECT, key="once")
+        await over(database, anew.uuid)
+
+    assert again.uuid == first.uuid
+    assert len({first.uuid, other.uuid, without.uuid, elsewhere.uuid, anew.uuid}) == 5
+
+
+async def test_as_many_jobs_of_a_queue_run_side_by_side_as_are_allowed(database: Database) -> None:
+    running: list[int] = []
+    most = 0
+
+    async def work(context: JobContext) -> None:
+        nonlocal most
+        running.append(1)
+        most = max(most, len(running))
+        await asyncio.sleep(0.02)
+        running.pop()
+
+    async with database.writing() as session:
+        jobs = await enqueue_all(session, COUNT, [Order(SUBJECT) for _ in range(8)])
+    async with engine(database, {COUNT: work}, concurrency=3).running():
+        for job in jobs:
+            await over(database, job.uuid)
+
+    assert most == 3
+
+
+async def test_a_job_of_a_kind_that_the_process_does_not_know_waits_for_one_that_does(database: Database) -> None:
+    async with engine(database, {COUNT: HANDLERS[COUNT]}).running():
+        unknown = await ask(database, SLOW)
+        await over(database, await ask(database))
+        [waiting] = await read(database, [unknown])
+
+    assert (waiting.state, waiting.attempts) == (JobState.QUEUED, 0)
+
+
+async def test_a_job_is_not_begun_before_its_time(database: Database) -> None:
+    async with database.writing() as session:
+        moment = now() + timedelta(seconds=0.4)
+        job = await enqueue(session, COUNT, SUBJECT, not_before=moment)
+    async with engine(database).running():
+        done = await over(database, job.uuid)
+
+    assert done.started_at
+    assert done.started_at >= moment - timedelta(milliseconds=2)
+
+
+async def test_jobs_under_way_at_the_end_of_the_process_are_given_back_and_go_on_where_they_were(
+    database: Database,
+) -> None:
+    async with engine(database).running():
+        uuid = await ask(database, to=5, sleep=0.1)
+        await until(database, uuid, lambda job: "2" in job.memory)
+    [given_back] = await read(database, [uuid])
+    async with engine(database).running():
+        job = await over(database, uuid)
+
+    assert (given_back.state, given_back.attempts) == (JobState.QUEUED, 0)
+    assert (job.state, job.attempts, job.fence) == (JobState.SUCCEEDED, 1, 2)
+
+
+async def test_whoever_does_not_hold_a_job_any_more_writes_nothing(database: Database) -> None:
+    """A worker that was taken for dead, and is not."""
+    runner = Runner(database, HANDLERS, FAST)
+    uuid = await ask(database, to=1)
+    old = await runner.take(queue="default")
+    assert old is not None
+    context = JobContext(database, old, 60)
+    async with database.writing() as session:
+        await session.execute(update(Job).values(lease_until=EPOCH))
+    assert await sweep(database) == 1
+    new = await runner.take(queue="default")
+    assert new is not None
+
+    with pytest.raises(AttemptLost):
+        await context.remember("number", 7)
+    with pytest.raises(AttemptLost):
+        async with context.writing():
+            pass
+    await runner.run(old)
+    [untouched] = await read(database, [uuid])
+    await runner.run(new)
+    [job] = await read(database, [uuid])
+
+    assert (untouched.state, untouched.memory) == (JobState.RUNNING, "{}")
+    assert (job.state, job.attempts) == (JobState.SUCCEEDED, 2)
+
+
+async def test_a_job_whose_workers_all_died_fails(database: Database) -> None:
+    runner = Runner(database, HANDLERS, FAST)
+    uuid = await ask(database)
+    for _ in range(COUNT.attempts):
+        assert await runner.take(queue="default")
+        async with database.writing() as session:
+            await session.execute(update(Job).values(lease_until=EPOCH))
+        await sweep(database)
+    [job] = await read(database, [uuid])
+
+    assert (job.state, job.error_code) == (JobState.FAILED, "WORKER_LOST")
+    assert job.finished_at
