@@ -13,6 +13,7 @@ from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
+from ondisk.acl import ACL
 from ondisk.assets import ASSETS
 from ondisk.course_info import INFO
 from ondisk.files import MAX_IMAGE, Kind, digest_of, passed_over, read_whole
@@ -89,7 +90,7 @@ def surroundings(shelves: Iterable[Shelf], roles: Iterable[str]) -> str | None:
 def of_package(package: Package) -> str | None:
     """The fingerprint of what courses may take from a package."""
     parts = [package.ntiid, package.stamp.path, package.stamp.sha256]
-    for name in (INFO, ASSETS):
+    for name in (INFO, ASSETS, ACL):
         path = package.folder.disk / name
         kind = package.folder.entries().get(name)
         found = "-" if kind is None else fingerprint(path) if kind is Kind.DIRECTORY else of_file(path)

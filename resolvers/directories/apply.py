@@ -21,6 +21,10 @@ from resolvers.directories.sites import put_site
 from resolvers.directories.state import StoredSite, chunks
 
 
+class Overtaken(Exception):
+    """Somebody else has synchronized a site since it was read: what was read may be older than what they wrote."""
+
+
 class Writer:
     """Writes the changes of one site, and remembers whose catalog courses were `touched`."""
 
@@ -36,9 +40,11 @@ class Writer:
     async def begin(self, frame: SitePlan, root: str) -> SitePlan:
         """Write the site, its levels and removals; the frame of the plan as it was done.
 
-        Raises Refused where the site can have no organization.
+        Raises Refused where the site can have no organization, and Overtaken.
         """
-        self.site, self.is_moved = await put_site(self.session, frame.name, self.layout, root)
+        self.site, is_new, self.is_moved = await put_site(self.session, frame.name, self.layout, root)
+        if is_new != (self.stored.id is None):
+            raise Overtaken
         courses = await self.remove(frame.courses)
         self.at = await self.levels(frame.levels)
         return replace(frame, courses=tuple(courses))

@@ -14,6 +14,7 @@ from db.tables import (
     AuditEntry,
     Base,
     ClientApplication,
+    DirectoryMember,
     IdempotencyKey,
     Learner,
     LearnerCertificate,
@@ -31,6 +32,7 @@ from resolvers.refusals import Problem, Reason, Refusal
 NAMES = frozenset({"username", "granted_by", "created_by", "requested_by"})
 ERASED = (
     Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, IdempotencyKey, RoleGrant,
+    DirectoryMember,
 )  # fmt: skip
 """Tables whose rows of the learner go; in others the name is replaced, since counts and histories rest on them."""
 

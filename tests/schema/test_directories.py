@@ -145,7 +145,7 @@ async def test_the_bundle_assets_and_dates_of_a_section(catalog: Asking) -> None
     found = await entry(
         catalog,
         SECTION,
-        """bundle { ntiid title contentPackages { ntiid isResolved } creators otherMetadata }
+        """bundle { ntiid title contentPackages { ntiid isResolved isRestricted isReadable } creators otherMetadata }
         presentationAssets { platform version files isInherited } assignmentDates { assignment beginning ending }
         site { name } administrativeLevel { path }""",
     )
@@ -153,7 +153,10 @@ async def test_the_bundle_assets_and_dates_of_a_section(catalog: Asking) -> None
         "bundle": {
             "ntiid": "tag:nextthought.com,2011-10:NTI-Bundle:CourseBundle-Fall2014_CLC_3403",
             "title": "A Title",
-            "contentPackages": [{"ntiid": PACKAGE, "isResolved": True}, {"ntiid": f"{PACKAGE}2", "isResolved": False}],
+            "contentPackages": [
+                {"ntiid": PACKAGE, "isResolved": True, "isRestricted": False, "isReadable": True},
+                {"ntiid": f"{PACKAGE}2", "isResolved": False, "isRestricted": False, "isReadable": False},
+            ],
             "creators": ["B"],
             "otherMetadata": {"date": ["D"]},
         },
@@ -164,6 +167,31 @@ async def test_the_bundle_assets_and_dates_of_a_section(catalog: Asking) -> None
     }
 
 
+async def test_a_restricted_package_is_for_members_of_the_course_and_those_whom_it_names(
+    database: Database, library: Path
+) -> None:
+    """spec/course-directories.rst, "bundle_meta_info.json": who is enrolled may read it, without being named."""
+    write_package(library, {".nti_acl": "# who else\nDeny:ada:All\nAllow:bob:All\nAllow:ada:All\nAllow:eve:[READ]\n"})
+    await sync(database, library, layout=LAYOUT)
+    asking = Asking(database)
+
+    async def readable(username: str) -> bool:
+        fields = "bundle { contentPackages { isRestricted isReadable rules { principal } } }"
+        viewer = Viewer(username, frozenset({Role.LEARNER}))
+        first, _ = (await entry(asking, KEY, fields, viewer))["bundle"]["contentPackages"]
+        assert first["isRestricted"]
+        assert len(first["rules"]) == (4 if username in {"harp", "ta"} else 0)
+        return bool(first["isReadable"])
+
+    assert [await readable(name) for name in ("ada", "bob", "eve", "harp", "ta")] == [False, True, False, True, True]
+    ada = Viewer("ada", frozenset({Role.LEARNER}))
+    enroll = "mutation ($key: String!) { %s(input: {key: $key}) { userErrors { code } } }"
+    await asking.data(enroll % "enrollInDirectoryRun", {"key": SECTION}, viewer=ada)
+    assert await readable("ada")
+    await asking.data(enroll % "dropDirectoryRun", {"key": SECTION}, viewer=ada)
+    assert not await readable("ada")
+
+
 @pytest.mark.parametrize(
     ("viewer", "of_course", "of_section"), [(LEARNER, 0, 0), (HARP, 1, 1), (TA, 1, 0), (AUTHOR, 1, 1), (ADMIN, 1, 1)]
 )
@@ -171,9 +199,10 @@ async def test_only_staff_see_roles_vendors_information_and_problems(
     catalog: Asking, viewer: Viewer, of_course: int, of_section: int
 ) -> None:
     """spec/course-directories.rst, "vendor_info.json": never inherited, internal."""
-    fields = "roles { role username isAllowed isInherited } vendorInfo problems"
+    fields = "isEditable roles { role username isAllowed isInherited } vendorInfo problems"
     course_entry = await entry(catalog, KEY, fields, viewer)
     section_entry = await entry(catalog, SECTION, fields, viewer)
+    assert (course_entry.pop("isEditable"), section_entry.pop("isEditable")) == (bool(of_course), bool(of_section))
     if not of_course:
         assert course_entry == {"roles": [], "vendorInfo": None, "problems": []}
     else:
