@@ -21,6 +21,7 @@ from server.documents import commands as documents
 from server.failures import Failure
 from server.programs import commands as programs
 from server.users import commands as users
+from server.webhooks import commands as webhooks
 
 if TYPE_CHECKING:
     from resolvers.catalog import Report
@@ -67,6 +68,7 @@ app.add_typer(documents.group(command), name="documents")
 app.add_typer(directories.group(command), name="directories")
 app.add_typer(programs.group(command), name="programs")
 app.add_typer(users.group(command), name="users")
+app.add_typer(webhooks.group(command), name="webhooks")
 
 
 def main() -> None:

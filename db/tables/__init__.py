@@ -8,6 +8,7 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
 from db.tables.directories import (
     LEARNER,
     DirectoryLevel,
@@ -38,10 +39,12 @@ __all__ = [
     "AuditEntry",
     "Base",
     "CacheVersion",
+    "CertificateTemplate",
     "ClientApplication",
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
+    "Delivery",
     "DirectoryLevel",
     "DirectoryMember",
     "DirectoryRun",
@@ -56,6 +59,7 @@ __all__ = [
     "LearnerEvent",
     "Organization",
     "OrganizationAlias",
+    "OutgoingEvent",
     "Pacing",
     "Program",
     "ProgramCategory",

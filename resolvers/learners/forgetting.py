@@ -20,6 +20,7 @@ from db.tables import (
     LearnerCertificate,
     LearnerEnrollment,
     LearnerEvent,
+    OutgoingEvent,
     ProgramCertificate,
     RoleGrant,
     now,
@@ -31,8 +32,8 @@ from resolvers.refusals import Problem, Reason, Refusal
 
 NAMES = frozenset({"username", "granted_by", "created_by", "requested_by"})
 ERASED = (
-    Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, IdempotencyKey, RoleGrant,
-    DirectoryMember,
+    Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, OutgoingEvent, IdempotencyKey,
+    RoleGrant, DirectoryMember,
 )  # fmt: skip
 """Tables whose rows of the learner go; in others the name is replaced, since counts and histories rest on them."""
 

@@ -42,6 +42,8 @@ COMMANDS = [
     ["programs", "export"],
     ["programs", "import"],
     ["users", "forget"],
+    ["webhooks", "list"],
+    ["webhooks", "retry"],
     ["simulate"],
     ["demo"],
     ["check"],
