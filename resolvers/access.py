@@ -19,6 +19,7 @@ from db.tables import (
     CourseRun,
     DirectoryMember,
     DirectoryRun,
+    Job,
     Program,
     ProgramCourseRunMode,
     ProgramOrganization,
@@ -46,6 +47,7 @@ class Permission(StrEnum):
     SEE_RESTRICTED_RUNS = "see_restricted_runs"  # those too that only their members see
     SYNC_DIRECTORIES = "sync_directories"
     MANAGE_LEARNERS = "manage_learners"
+    MANAGE_JOBS = "manage_jobs"
 
 
 class Role(StrEnum):
@@ -214,3 +216,10 @@ def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bo
     if Permission.SEE_PROGRAMS_OF_OTHERS in permissions:
         return found
     return and_(found, ProgramUser.username == bindparam(VIEWER, type_=String()))
+
+
+def visible_jobs(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which jobs a viewer may see: those that they asked for, and all those who look after jobs."""
+    if Permission.MANAGE_JOBS in permissions:
+        return None
+    return Job.requested_by == bindparam(VIEWER, type_=String())

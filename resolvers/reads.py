@@ -18,6 +18,7 @@ from db.tables import (
     DirectoryRun,
     DirectorySite,
     DirectorySiteRun,
+    Job,
     Organization,
     OrganizationAlias,
     Program,
@@ -95,15 +96,34 @@ def folded_run_key(value: str) -> str:
 
 def program_uuid(value: str) -> str:
     """A program's UUID in its one form. Raises BadUserInput."""
+    return _uuid("program", value)
+
+
+def _uuid(noun: str, value: str) -> str:
     try:
         return str(UUID(value))
     except ValueError as error:
-        raise BadUserInput(f"program: '{value[:100]}' is not a UUID") from error
+        raise BadUserInput(f"{noun}: '{value[:100]}' is not a UUID") from error
 
 
 def program_key(value: str) -> str:
     """The UUID in a program's id. Raises BadUserInput."""
     return program_uuid(parse_key("Program", value))
+
+
+def job_uuid(value: str) -> str:
+    """A job's UUID in its one form. Raises BadUserInput."""
+    return _uuid("job", value)
+
+
+def job_key(value: str) -> str:
+    """The UUID in a job's id. Raises BadUserInput."""
+    return job_uuid(parse_key("Job", value))
+
+
+def job_with(uuid: BindParameter[str]) -> ColumnElement[bool]:
+    """The job of that UUID."""
+    return Job.uuid == uuid
 
 
 def organization_named(key: BindParameter[str]) -> ColumnElement[bool]:
@@ -261,4 +281,11 @@ ASSOCIATION_FILTERS: Mapping[str, Filter] = {
 GRANT_FILTERS: Mapping[str, Filter] = {
     "username": Filter(lambda username: RoleGrant.username == username, str),
     "org": Filter(lambda key: RoleGrant.organization_id == _organization(key), folded),
+}
+
+JOB_FILTERS: Mapping[str, Filter] = {
+    "kind": Filter(lambda kinds: any_of(Job.kind, kinds), list, ListOf(text())),
+    "state": Filter(lambda states: any_of(Job.state, states), list, ListOf(text())),
+    "subject": Filter(lambda subject: Job.subject == subject, str),
+    "requestedBy": Filter(lambda username: Job.requested_by == username, str),
 }

@@ -105,3 +105,20 @@ class RequirementKind(Enum):
     )
     COURSE = strawberry.enum_value(tables.RequirementKind.COURSE.value, description="One course.")
     PROGRAM = strawberry.enum_value(tables.RequirementKind.PROGRAM.value, description="Another program, completed.")
+
+
+@strawberry.enum(description="Where a job is.")
+class JobState(Enum):
+    """States of jobs."""
+
+    QUEUED = strawberry.enum_value(
+        tables.JobState.QUEUED.value, description="It waits for a worker, or for the next attempt."
+    )
+    RUNNING = strawberry.enum_value(tables.JobState.RUNNING.value, description="A worker is at it.")
+    SUCCEEDED = strawberry.enum_value(tables.JobState.SUCCEEDED.value, description="It is done.")
+    FAILED = strawberry.enum_value(
+        tables.JobState.FAILED.value, description="It ended without a result; it can be tried again."
+    )
+    CANCELED = strawberry.enum_value(
+        tables.JobState.CANCELED.value, description="Somebody had it ended; it can be tried again."
+    )

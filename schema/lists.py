@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import String, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.tables import AuditEntry, ProgramCategory, ProgramUser, RoleGrant
+from db.tables import AuditEntry, Job, ProgramCategory, ProgramUser, RoleGrant
 from resolvers import reads
 from resolvers.access import VIEWER
 from resolvers.learners.service import listed
@@ -13,6 +13,7 @@ from resolvers.plan.sources import Link, paged
 from schema.filters import (
     CourseFilter,
     CourseRunFilter,
+    JobFilter,
     OrganizationFilter,
     ProgramFilter,
     ProgramUserFilter,
@@ -122,4 +123,15 @@ def role_grants(description: str) -> Any:
         orders={"id": RoleGrant.id},
         filters=reads.GRANT_FILTERS,
         filter_by=RoleGrantFilter,
+    )
+
+
+def jobs(description: str) -> Any:
+    """All jobs, the last first."""
+    return paged(
+        description,
+        orders={"id": Job.id},
+        descending=True,
+        filters=reads.JOB_FILTERS,
+        filter_by=JobFilter,
     )

@@ -9,8 +9,8 @@ from resolvers.features import Feature
 from schema import catalog_mutations as catalog
 from schema import certificate_mutations as certificates
 from schema import directory_mutations as directories
+from schema import job, program_import, role
 from schema import learner_mutations as learners
-from schema import program_import, role
 from schema import program_mutations as programs
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
@@ -29,6 +29,7 @@ from schema.directory_mutations import (
     SyncDirectoriesPayload,
 )
 from schema.features import Needs
+from schema.job import CancelJobPayload, RetryJobPayload
 from schema.learner_mutations import (
     LeaveProgramPayload,
     RefreshEnrollmentsPayload,
@@ -178,4 +179,12 @@ class Mutation:
     )
     revoke_role: RevokeRolePayload | None = _mutation(
         role.revoke_role, "Take a role for one organization or program from a user."
+    )
+    cancel_job: CancelJobPayload | None = _mutation(
+        job.cancel_job,
+        "Cancel a job: at once where it waits, else when it comes to where it can be stopped. Who asked for it may do "
+        "so, and administrators.",
+    )
+    retry_job: RetryJobPayload | None = _mutation(
+        job.retry_job, "Have a job tried again that failed or was canceled; it goes on where it was."
     )

@@ -12,6 +12,7 @@ from schema.course import Course
 from schema.course_run import CourseRun
 from schema.features import Features, features
 from schema.health import Health, health
+from schema.job import Job
 from schema.learner import Viewer
 from schema.node import Node
 from schema.organization import Organization
@@ -91,6 +92,16 @@ class Query:
     )
     role_grants: Connection[RoleGrant] | None = lists.role_grants(
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."
+    )
+
+    jobs: Connection[Job] | None = lists.jobs("Jobs that the viewer may see, the last first.")
+    job: Job | None = found(
+        "id",
+        "Its global id, `Job:` and its UUID.",
+        "Job with an id; null where there is none for the viewer.",
+        where=reads.job_with,
+        prepare=reads.job_key,
+        kind=strawberry.ID,
     )
 
     features: Features | None = strawberry.field(

@@ -33,6 +33,13 @@ class UserErrorCode(Enum):
         Reason.IDEMPOTENCY_KEY_REUSED.value, description="The idempotency key came with another input before."
     )
     INVALID = strawberry.enum_value(Reason.INVALID.value, description="A value is not one that the field takes.")
+    JOB_NOT_FAILED = strawberry.enum_value(
+        Reason.JOB_NOT_FAILED.value, description="The job has neither failed nor been canceled."
+    )
+    JOB_OVER = strawberry.enum_value(Reason.JOB_OVER.value, description="The job is over.")
+    JOB_SUPERSEDED = strawberry.enum_value(
+        Reason.JOB_SUPERSEDED.value, description="Another job for the same thing is unfinished."
+    )
     MODE_UNKNOWN = strawberry.enum_value(
         Reason.MODE_UNKNOWN.value, description="The LMS offers no such enrollment mode of the run."
     )

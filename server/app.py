@@ -20,7 +20,7 @@ from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import explorer, health, jobs, landing, metrics, observing, tracing
+from server import explorer, health, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
@@ -36,6 +36,9 @@ from server.execution import Executor
 from server.exports import Exports
 from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
+from server.jobs.counting import JobCounts
+from server.jobs.running import Work, work
+from server.jobs.running import running as running_jobs
 from server.landing import documentation
 from server.metrics import DELIVERIES
 from server.oauth import TokenEndpoint
@@ -57,9 +60,7 @@ from server.webhooks import Webhook
 ENDPOINT = "/graphql"
 
 
-def create_app(
-    settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: jobs.Work = jobs.work
-) -> Starlette:
+def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: Work = work) -> Starlette:
     """The application under `settings`, which does the `work` of jobs where it runs them.
 
     Its explorer offers `sessions` to sign in as: for demo and development only.
@@ -89,7 +90,7 @@ def create_app(
             await background.enter_async_context(Freshness(database, [applications, trusted]).running())
             await background.enter_async_context(learners.inbox.running())
             if settings.run_jobs:
-                await background.enter_async_context(jobs.running(settings, database, work))
+                await background.enter_async_context(running_jobs(settings, database, work))
             if webhook is not None:
                 background.push_async_callback(webhook.aclose)
                 outbox = Outbox(database, webhook.deliver, links, tell=lambda outcome: DELIVERIES.labels(outcome).inc())
@@ -118,14 +119,19 @@ def create_app(
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
-    standing = metrics.Standing(database, readiness)
+    standing, counts = metrics.Standing(database, readiness), JobCounts(database)
+
+    async def count() -> None:
+        observing.tell()
+        await counts.count()
+
     routes = [
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
         *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
         csrf_route(),
         *health.routes(readiness),
-        metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
+        metrics.route("/metrics", standing, counts, before=count, token=_revealed(settings.metrics_token)),
     ]
     middleware = [Middleware(Exchanges), *cors(settings.allowed_origins)]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)

@@ -20,6 +20,7 @@ from db.tables import (
     DirectoryRun,
     DirectorySite,
     DirectorySiteRun,
+    Job,
     LearnerCertificate,
     LearnerEnrollment,
     Organization,
@@ -50,7 +51,7 @@ async def everything(database: Database) -> Rows:
         Organization, Course, CourseRun, ProgramCategory, Program, ProgramOrganization, ProgramRequirement,
         ProgramCourseRunMode, DirectorySite, DirectoryLevel, DirectoryRun, DirectorySiteRun,
         ProgramCourseRunMode, ProgramCategoryMode, ProgramUser, LearnerEnrollment, LearnerCertificate,
-        CertificateTemplate,
+        CertificateTemplate, Job,
     )  # fmt: skip
     async with database.writing() as session:
         return {table: list(await session.scalars(select(table))) for table in tables}
@@ -115,9 +116,14 @@ class Oracle:
             return row.status in hidden
         if isinstance(row, ProgramUser):
             return not self._shows(row)
+        if isinstance(row, Job):
+            return not self._is_mine(row)
         if isinstance(row, ProgramCourseRunMode):
             row = next(run for run in self.all(CourseRun) if run.id == row.course_run_id)
         return isinstance(row, Course | CourseRun) and row.is_restricted and not self.sees_all
+
+    def _is_mine(self, job: Job) -> bool:
+        return job.requested_by == self.viewer.username or Role.ADMIN in self.viewer.roles
 
     def _shows(self, user: ProgramUser) -> bool:
         program = next(each for each in self.all(Program) if each.id == user.program_id)
@@ -174,8 +180,8 @@ class Oracle:
 
     def by_id(self, text: str) -> Any:
         name, _, key = text.partition(":")
-        nouns = {"Organization": Organization, "Course": Course, "CourseRun": CourseRun, "Program": Program}
-        table: type[Base] = DirectorySite if name == "Site" else nouns[name]
+        tables = (Organization, Course, CourseRun, Program, Job)
+        table: type[Base] = next((each for each in tables if each.__name__ == name), DirectorySite)
         return next((row for row in self.visible(self.all(table)) if _key(row) == key), None)
 
 
@@ -189,7 +195,7 @@ def _shown(value: Any) -> Any:
 def _key(row: Any) -> Any:
     if isinstance(row, ProgramUser):
         return row.id
-    names = {Course: "readable_id", Program: "uuid", ProgramCategory: "slug", DirectorySite: "name"}
+    names = {Course: "readable_id", Program: "uuid", ProgramCategory: "slug", DirectorySite: "name", Job: "uuid"}
     key: str = names.get(type(row), "key")
     return str(getattr(row, key))
 
@@ -199,6 +205,8 @@ def _sorts(row: Any, field: str | None) -> Any:
         return row.username if field in {None, "USERNAME"} else row.created_at
     if isinstance(row, ProgramCategory):
         return row.display_name
+    if isinstance(row, Job):
+        return -row.id
     if field is None:
         field = "NAME" if isinstance(row, Organization | Program) else "KEY"
     if isinstance(row, DirectorySite):
@@ -245,6 +253,10 @@ FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
         user.program_id == row.id and user.username == name and user.status is not ProgramUserStatus.DELETED
         for user in o.all(ProgramUser)
     ),
+    (Job, "kind"): lambda o, row, kinds: row.kind in kinds,
+    (Job, "state"): lambda o, row, states: row.state.name in states,
+    (Job, "subject"): lambda o, row, subject: row.subject == subject,
+    (Job, "requestedBy"): lambda o, row, name: row.requested_by == name,
     (ProgramUser, "status"): lambda o, row, statuses: row.status.name in statuses,
     (Program, "hasUnavailableRuns"): lambda o, row, wanted: any(m.is_unavailable for m in o.modes(row)) == wanted,
     (Program, "category"): lambda o, row, slug: o.one(ProgramCategory, row.category_id).slug == slug.lower(),
@@ -429,6 +441,8 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "viewer": lambda o, _: Me(),
         "programCategories": lambda o, _, **a: o.connection(o.all(ProgramCategory), a),
         "roleGrants": lambda o, _, **a: o.connection([], a),
+        "jobs": lambda o, _, **a: o.connection(o.all(Job), a),
+        "job": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "program": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "node": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "nodes": lambda o, _, ids: [o.by_id(each) for each in ids],
@@ -502,6 +516,13 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "requirements": lambda o, row: sorted(
             (node for node in o.all(ProgramRequirement) if node.program_id == row.id), key=lambda node: node.sequence
         ),
+    },
+    "Job": {
+        "id": lambda o, row: f"Job:{row.uuid}",
+        "progressDone": lambda o, row: row.done,
+        "progressTotal": lambda o, row: row.total,
+        "progressItem": lambda o, row: row.item,
+        "heldUntil": lambda o, row: _shown(row.lease_until),
     },
     "ProgramCategory": {
         "certificateTemplate": lambda o, row: _template(o, None, row.id),
