@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
+from resolvers.directories.jobs import SYNC, synchronizing
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
+from server.directories.commands import layout_of
 from server.failures import Failure
 from server.process import stopping
 from server.settings import Settings
@@ -21,9 +23,9 @@ Work = Callable[[Settings, Database], AbstractAsyncContextManager[Handlers]]
 
 
 @contextlib.asynccontextmanager
-async def work(_settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
+async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
-    yield {}
+    yield {SYNC: synchronizing(layout_of(settings))}
 
 
 @contextlib.asynccontextmanager
