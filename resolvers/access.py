@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, or
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import (
+    LEARNER,
     AuditEntry,
     Contract,
     ContractMember,
@@ -182,6 +183,16 @@ def _is_member(run: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnEl
     member = select(of.course_run_id).outerjoin(DirectoryRun, DirectoryRun.course_run_id == of.course_run_id)
     member = member.where(of.username == bindparam(VIEWER, type_=String()))
     return exists(member.where(or_(of.course_run_id == run, DirectoryRun.parent_run_id == run)))
+
+
+def teaches(run: ColumnElement[int] | InstrumentedAttribute[int], username: str | None) -> ColumnElement[bool]:
+    """Whether a user has a role of the staff in a run, as its directory says: they may change its content.
+
+    Instructors and teaching assistants of a course are those of its sections too, unless those say otherwise
+    (`spec/course-directories.rst`, "role_info.json").
+    """
+    of = aliased(DirectoryMember)
+    return exists().where(of.course_run_id == run, of.username == username, of.role != LEARNER)
 
 
 def visible_courses(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:

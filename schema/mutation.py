@@ -180,8 +180,8 @@ class Mutation:
     )
     sync_directories: SyncDirectoriesPayload | None = _of_directories(
         directories.sync_directories,
-        "Take courses that are kept as directories over into the catalog, site by site. When the time of a mutation is "
-        "over, the sites that are done stay so; libraries that take longer are synchronized on the command line.",
+        "Have courses that are kept as directories taken over into the catalog, site by site, by a job, whose `result` "
+        "says what became of each. Needs the permission to synchronize directories.",
     )
     enroll_in_directory_run: EnrollInDirectoryRunPayload | None = _of_directories(
         directories.enroll_in_directory_run, "Enroll in a run that is kept as a directory; only admins enroll others."
