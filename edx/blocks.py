@@ -45,7 +45,8 @@ class BlockKey:
         if found is None:
             reason = f"it is not of the form {PREFIX}organization+course+run+type@TYPE+block@NAME"
             raise InvalidCourseKey(text, reason, kind=KIND)
-        return cls(CourseKey.parse(f"course-v1:{found['course']}"), found["type"], found["name"])
+        run = f"course-v1:{found['course']}"
+        return cls(among if run == str(among) else CourseKey.parse(run), found["type"], found["name"])
 
     @classmethod
     def _parse_old(cls, text: str, among: CourseKey) -> Self:

@@ -7,9 +7,11 @@ import strawberry
 
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
+from schema import certificate_mutations as certificates
+from schema import contract_mutations as contracts
 from schema import directory_mutations as directories
+from schema import job, program_import, role
 from schema import learner_mutations as learners
-from schema import program_import, role
 from schema import program_mutations as programs
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
@@ -20,6 +22,17 @@ from schema.catalog_mutations import (
     UpsertCourseRunPayload,
     UpsertOrganizationPayload,
 )
+from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
+from schema.contract_mutations import (
+    ActivateContractPayload,
+    AddContractMembersPayload,
+    CreateContractPayload,
+    DeactivateContractPayload,
+    RemoveContractMembersPayload,
+    SetOrganizationManagerPayload,
+    SetOrganizationPrefixPayload,
+    UpdateContractPayload,
+)
 from schema.directory_mutations import (
     DropDirectoryRunPayload,
     EnrollInDirectoryRunPayload,
@@ -27,6 +40,7 @@ from schema.directory_mutations import (
     SyncDirectoriesPayload,
 )
 from schema.features import Needs
+from schema.job import CancelJobPayload, RetryJobPayload
 from schema.learner_mutations import (
     LeaveProgramPayload,
     RefreshEnrollmentsPayload,
@@ -62,6 +76,10 @@ def _mutation(work: Callable[..., Any], description: str, feature: Feature | Non
 
 def _of_programs(work: Callable[..., Any], description: str) -> Any:
     return _mutation(work, description, Feature.PROGRAMS)
+
+
+def _of_contracts(work: Callable[..., Any], description: str) -> Any:
+    return _mutation(work, description, Feature.CONTRACTS)
 
 
 def _of_directories(work: Callable[..., Any], description: str) -> Any:
@@ -127,6 +145,11 @@ class Mutation:
         learners.restore_program_user,
         "Bring a learner's association back that was ended. Needs the permission to manage learners.",
     )
+    update_program_certificate_template: UpdateProgramCertificateTemplatePayload | None = _of_programs(
+        certificates.update_template,
+        "Give the certificates of a program, or of the programs of a category, a template of their own, or take it "
+        "away. Needs the permission to publish the program, or all programs.",
+    )
     import_programs: ImportProgramsPayload | None = _of_programs(
         program_import.import_programs,
         "Make the programs of a file, or bring known ones up to date by their UUIDs, all or none of them. Needs the "
@@ -157,8 +180,8 @@ class Mutation:
     )
     sync_directories: SyncDirectoriesPayload | None = _of_directories(
         directories.sync_directories,
-        "Take courses that are kept as directories over into the catalog, site by site. When the time of a mutation is "
-        "over, the sites that are done stay so; libraries that take longer are synchronized on the command line.",
+        "Have courses that are kept as directories taken over into the catalog, site by site, by a job, whose `result` "
+        "says what became of each. Needs the permission to synchronize directories.",
     )
     enroll_in_directory_run: EnrollInDirectoryRunPayload | None = _of_directories(
         directories.enroll_in_directory_run, "Enroll in a run that is kept as a directory; only admins enroll others."
@@ -171,4 +194,39 @@ class Mutation:
     )
     revoke_role: RevokeRolePayload | None = _mutation(
         role.revoke_role, "Take a role for one organization or program from a user."
+    )
+    cancel_job: CancelJobPayload | None = _mutation(
+        job.cancel_job,
+        "Cancel a job: at once where it waits, else when it comes to where it can be stopped. Who asked for it may do "
+        "so, and administrators.",
+    )
+    retry_job: RetryJobPayload | None = _mutation(
+        job.retry_job, "Have a job tried again that failed or was canceled; it goes on where it was."
+    )
+
+    create_contract: CreateContractPayload | None = _of_contracts(
+        contracts.create_contract, "Make a contract with an organization. Needs the permission to change contracts."
+    )
+    update_contract: UpdateContractPayload | None = _of_contracts(
+        contracts.update_contract, "Change some terms of a contract, all or none of them."
+    )
+    activate_contract: ActivateContractPayload | None = _of_contracts(
+        contracts.activate_contract, "Have a contract in effect while its dates say so."
+    )
+    deactivate_contract: DeactivateContractPayload | None = _of_contracts(
+        contracts.deactivate_contract, "Switch a contract off: its learners see it and its runs no more."
+    )
+    add_contract_members: AddContractMembersPayload | None = _of_contracts(
+        contracts.add_contract_members,
+        "Have learners belong to a contract, all or none of them; for staff and managers of the organization.",
+    )
+    remove_contract_members: RemoveContractMembersPayload | None = _of_contracts(
+        contracts.remove_contract_members, "Have learners belong to a contract no more; their enrollments stay."
+    )
+    set_organization_manager: SetOrganizationManagerPayload | None = _of_contracts(
+        contracts.set_organization_manager, "Have a user look after the contracts of an organization, or end that."
+    )
+    set_organization_prefix: SetOrganizationPrefixPayload | None = _of_contracts(
+        contracts.set_organization_prefix,
+        "Set what stands before an organization's key in the keys of its contracts' runs, and its name in addresses.",
     )

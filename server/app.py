@@ -19,9 +19,10 @@ from resolvers.content.load import Courses
 from resolvers.content.signing import Signer
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
+from resolvers.learners.outbox import Outbox
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import explorer, health, jobs, landing, metrics, observing, tracing
+from server import circuits, explorer, health, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
@@ -39,7 +40,11 @@ from server.execution import Executor
 from server.exports import Exports
 from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
+from server.jobs.counting import JobCounts
+from server.jobs.running import Work, work
+from server.jobs.running import running as running_jobs
 from server.landing import documentation
+from server.metrics import DELIVERIES
 from server.oauth import TokenEndpoint
 from server.profiles import profile
 from server.programs.rules import rules
@@ -54,13 +59,12 @@ from server.subscriptions.streams import Streams
 from server.throttle import open_throttle
 from server.tracing import CallersTrace
 from server.upstream import LearnerLms, SharedLms, open_lms
+from server.webhooks import Webhook
 
 ENDPOINT = "/graphql"
 
 
-def create_app(
-    settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: jobs.Work = jobs.work
-) -> Starlette:
+def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: Work = work) -> Starlette:
     """The application under `settings`, which does the `work` of jobs where it runs them.
 
     Its explorer offers `sessions` to sign in as: for demo and development only.
@@ -69,10 +73,14 @@ def create_app(
     database = open_database(settings.database_url)
     observing.watch(database)
     learner_lms = LearnerLms(settings)
-    links = Links(settings.lms_url, settings.ecommerce_url)
-    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
+    links = Links(settings.lms_url, settings.ecommerce_url, settings.public_url)
+    webhook = _webhook(settings)
+    told = webhook is not None
+    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links, is_told=told)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
-    readiness = Readiness(database, lms)
+    readiness = Readiness(
+        database, lms, lambda: circuits.states({"LMS": settings.lms_url, "Studio": settings.studio_url})
+    )
     shared = SharedLms(settings)
     streams = Streams(_stream_limits(settings))
     throttle = open_throttle(settings.rate_limit, redis_url=_revealed(settings.redis_url))
@@ -84,11 +92,15 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         settle_garbage_collection()
-        async with (
-            Freshness(database, [applications, trusted]).running(),
-            learners.inbox.running(),
-            jobs.running(settings, database, work) if settings.run_jobs else contextlib.nullcontext(),
-        ):
+        async with contextlib.AsyncExitStack() as background:
+            await background.enter_async_context(Freshness(database, [applications, trusted]).running())
+            await background.enter_async_context(learners.inbox.running())
+            if settings.run_jobs:
+                await background.enter_async_context(running_jobs(settings, database, work))
+            if webhook is not None:
+                background.push_async_callback(webhook.aclose)
+                outbox = Outbox(database, webhook.deliver, links, tell=lambda outcome: DELIVERIES.labels(outcome).inc())
+                await background.enter_async_context(outbox.running())
             yield
         observing.tell()
         await throttle.aclose()
@@ -115,7 +127,12 @@ def create_app(
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
-    standing = metrics.Standing(database, readiness)
+    standing, counts = metrics.Standing(database, readiness), JobCounts(database)
+
+    async def count() -> None:
+        observing.tell()
+        await counts.count()
+
     routes = [
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
@@ -123,7 +140,7 @@ def create_app(
         *(Downloads(courses.store, courses.signer).routes() if courses else ()),
         csrf_route(),
         *health.routes(readiness),
-        metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
+        metrics.route("/metrics", standing, counts, before=count, token=_revealed(settings.metrics_token)),
     ]
     middleware = [Middleware(Exchanges), *cors(settings.allowed_origins)]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
@@ -136,7 +153,15 @@ def _learners(settings: Settings, learners: Learners, sign_in: Callable[[Mapping
     secret = _revealed(settings.events_secret)
     events = EventsEndpoint(learners.inbox, secret).routes() if secret else []
     database = learners.database
-    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database).routes()]
+    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database, learners.links).routes()]
+
+
+def _webhook(settings: Settings) -> Webhook | None:
+    """Where events about certificates are sent, if a setting says so."""
+    secret = _revealed(settings.webhook_secret)
+    if settings.webhook_url is None or secret is None or Feature.PROGRAMS not in settings.features:
+        return None
+    return Webhook(settings.webhook_url, secret)
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:

@@ -6,6 +6,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -51,6 +52,7 @@ HIDDEN = frozenset(
         "metrics_token",
         "redis_url",
         "token_secret",
+        "webhook_secret",
     }
 )
 """Settings whose values may hold a secret and are never shown."""
@@ -212,6 +214,9 @@ class Settings(BaseSettings):
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
     port: Port = Field(8000, description="Port that the server listens on.")
+    public_url: Site | None = Field(
+        None, description="Address that the server is reached at from outside, for links to certificates."
+    )
     profile: Annotated[ProfileName, BeforeValidator(_lower), Accepted("open or locked")] = Field(
         "open",
         description="`open`: explorer, introspection, queries by GET. `locked`: none of these, only known documents.",
@@ -284,6 +289,14 @@ class Settings(BaseSettings):
         5.0, description="How long the LMS and Studio may stay silent before a call is given up."
     )
 
+    clone_timeout: Seconds = Field(
+        120.0, description="How long Studio may take to copy a course before it is looked for in place of the answer."
+    )
+    open_end: Annotated[date, Accepted("date, such as 2100-01-01")] = Field(
+        date(2100, 1, 1),
+        description="The end that Studio is given for runs without one, as it takes none without.",
+    )
+
     lms_calls_per_minute: Count = Field(
         120,
         description="Calls of the LMS's enrollment lists in a minute at most; of several processes each gets its part.",
@@ -301,6 +314,10 @@ class Settings(BaseSettings):
     events_secret: Secret | None = Field(
         None, description="Secret that events of the LMS are signed with or sent with; without it none are taken."
     )
+    webhook_url: Site | None = Field(
+        None, description="Address that events about certificates of programs are sent to; without it none are."
+    )
+    webhook_secret: Secret | None = Field(None, description="Secret that they are signed with.")
     ecommerce_url: Site | None = Field(
         None, description="Base address of the shop in which learners enroll in what has a SKU; without it, the LMS."
     )
@@ -377,6 +394,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}EXPLORER cannot be true where {PREFIX}PROFILE is locked")
         if self.profile == "locked" and self.remember_documents:
             raise ValueError(f"{PREFIX}REMEMBER_DOCUMENTS cannot be true where {PREFIX}PROFILE is locked")
+        return self
+
+    @model_validator(mode="after")
+    def _webhook_is_signed(self) -> Self:
+        """Whoever is told could not tell our events from forged ones."""
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError(f"{PREFIX}WEBHOOK_SECRET must be set where {PREFIX}WEBHOOK_URL is")
         return self
 
     @model_validator(mode="after")

@@ -8,7 +8,19 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
 from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentVersion
+from db.tables.contracts import (
+    Contract,
+    ContractCourse,
+    ContractMember,
+    ContractMembership,
+    ContractProgram,
+    OrganizationManager,
+    Rerun,
+    RerunAttempt,
+    RerunState,
+)
 from db.tables.directories import (
     LEARNER,
     DirectoryLevel,
@@ -39,15 +51,22 @@ __all__ = [
     "AuditEntry",
     "Base",
     "CacheVersion",
+    "CertificateTemplate",
     "ClientApplication",
     "ContentBlob",
     "ContentHead",
     "ContentNode",
     "ContentPin",
     "ContentVersion",
+    "Contract",
+    "ContractCourse",
+    "ContractMember",
+    "ContractMembership",
+    "ContractProgram",
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
+    "Delivery",
     "DirectoryLevel",
     "DirectoryMember",
     "DirectoryRun",
@@ -62,6 +81,8 @@ __all__ = [
     "LearnerEvent",
     "Organization",
     "OrganizationAlias",
+    "OrganizationManager",
+    "OutgoingEvent",
     "Pacing",
     "Program",
     "ProgramCategory",
@@ -75,6 +96,9 @@ __all__ = [
     "ProgramUserSource",
     "ProgramUserStatus",
     "RequirementKind",
+    "Rerun",
+    "RerunAttempt",
+    "RerunState",
     "RoleGrant",
     "RunOrigin",
     "TrustedDocument",

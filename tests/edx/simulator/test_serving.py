@@ -81,6 +81,15 @@ async def test_clones_asked_for_are_counted_by_their_destination(world: World) -
         assert (await studio.get("/_simulator/clones")).json() == jobs.clones == {COPY: 2}
 
 
+async def test_every_clone_may_be_missing_for_a_while(world: World) -> None:
+    jobs = Jobs(unseen=2)
+    async with running(world, jobs=jobs) as addresses, client_of(addresses.studio, world) as studio:
+        await clone(studio)
+        assert (await clone(studio)).status_code == 400
+        assert [await status_of(studio, COPY) for _ in range(3)] == [404, 404, 200]
+        assert (await studio.get("/_simulator/copies")).json() == {COPY: 1}
+
+
 async def test_requests_to_both_are_counted_together(world: World) -> None:
     faults = Faults()
     async with running(world, faults=faults) as addresses, client_of(addresses.studio, world) as studio:
@@ -108,6 +117,19 @@ async def test_a_reset_brings_back_the_world_and_forgets_the_clones(world: World
         assert await status_of(studio, COPY) == 404
         assert await status_of(studio, SOURCE) == 200
         assert (await clone(studio)).status_code == 201
+
+
+async def test_whoever_runs_a_demo_has_users_enrolled_and_certified(world: World) -> None:
+    run = next(iter(world.runs))
+    given = {"username": "worker", "course_id": run, "mode": "verified"}
+    async with running(world) as addresses, httpx.AsyncClient(base_url=addresses.lms) as client:
+        refused: list[object] = [[{**given, "username": "nobody"}], [{**given, "color": "red"}], {}, [1]]
+        for wrong in refused:
+            assert (await client.put("/_simulator/learners", json=wrong)).status_code == 400
+        assert (await client.put("/_simulator/learners", json=[{**given, "has_passed": True}])).status_code == 204
+
+    assert world.enrollments["worker", run].mode == "verified"
+    assert world.certificates["worker", run].passing
 
 
 async def test_a_reset_forgets_what_throttles_have_counted(world: World) -> None:
