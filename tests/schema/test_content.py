@@ -250,3 +250,32 @@ async def test_many_runs_are_read_in_as_many_statements_as_one(asking: Asking) -
     found = (await asking.data(query, viewer=AUTHOR))["courseRuns"]["nodes"]
     assert len([run for run in found if run["content"]]) == 1
     assert asking.statements == 2
+
+
+async def test_an_old_version_is_restored_and_a_lost_race_is_told(asking: Asking) -> None:
+    """V5: the old hash again, a new entry of the history. C5: a conflict says which version it is."""
+    query = f'{{ courseRun(key: "{RUN}") {{ contentVersions {{ nodes {{ version operation message }} }} }} }}'
+    new, old = (await asking.data(query, viewer=AUTHOR))["courseRun"]["contentVersions"]["nodes"]
+    mutation = """mutation ($input: RestoreContentVersionInput!) { restored: restoreContentVersion(input: $input) {
+        courseRun { content { version } }
+        userErrors { code field ... on VersionConflict { currentVersion } } } }"""
+
+    async def restored(version: str, **others: str) -> Any:
+        given = {"input": {"run": RUN, "version": version, **others}}
+        return (await asking.data(mutation, given, viewer=AUTHOR))["restored"]
+
+    lost = await restored(old["version"], expectedVersion=old["version"])
+    assert lost["userErrors"] == [
+        {"code": "VERSION_CONFLICT", "field": ["expectedVersion"], "currentVersion": new["version"]}
+    ]
+    done = await restored(old["version"], expectedVersion=new["version"], message="It was better")
+    assert done == {"courseRun": {"content": {"version": old["version"]}}, "userErrors": []}
+    latest = (await asking.data(query, viewer=AUTHOR))["courseRun"]["contentVersions"]["nodes"][0]
+    assert latest == {"version": old["version"], "operation": "restore", "message": "It was better"}
+    [unknown] = (await restored("0" * 64))["userErrors"]
+    assert (unknown["code"], unknown["field"]) == ("VERSION_UNKNOWN", ["version"])
+    [long] = (await restored(old["version"], message="x" * 1001))["userErrors"]
+    assert (long["code"], long["field"]) == ("INVALID", ["message"])
+    for viewer, run, code in ((LEARNER, RUN, "FORBIDDEN"), (AUTHOR, "course-v1:No+Such+Run", "NOT_FOUND")):
+        given = {"input": {"run": run, "version": old["version"]}}
+        assert (await asking.error(mutation, given, viewer=viewer))["extensions"]["code"] == code
