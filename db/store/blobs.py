@@ -1,5 +1,6 @@
 """Where blobs are: objects in a folder, or in S3, Google or Azure storage.
 
+Calls are made in threads: obstore's own asynchronous ones abort a process that ends too soon after one of them.
 Objects are written once, each under a name of its own that begins with the digest of its bytes: an object that is
 being removed is never the one that somebody else has just written.
 """
@@ -51,16 +52,13 @@ class Blobs:
         location = f"{digest[:2]}/{digest}-{token_hex(4)}"
         async with self._places:
             with _failing(f"the blob {digest} cannot be written"):
-                await obstore.put_async(self._store, location, data, mode="create")
+                await asyncio.to_thread(obstore.put, self._store, location, data, mode="create")
         return location
 
     async def get(self, digest: str, location: str) -> bytes:
         """All bytes of an object. Raises Corrupted and BlobsUnavailable."""
         async with self._places:
-            with _failing(f"the blob {digest} cannot be read", digest):
-                result = await obstore.get_async(self._store, location)
-                data = bytes(await result.bytes_async())
-        return _checked(digest, data)
+            return await asyncio.to_thread(self.read, digest, location)
 
     def read(self, digest: str, location: str) -> bytes:
         """The same, for threads."""
@@ -72,20 +70,21 @@ class Blobs:
         """The bytes from `start` up to, not with, `end`. They are not checked. Raises Corrupted, BlobsUnavailable."""
         async with self._places:
             with _failing(f"the blob {digest} cannot be read", digest):
-                return bytes(await obstore.get_range_async(self._store, location, start=start, end=end))
+                return bytes(await asyncio.to_thread(obstore.get_range, self._store, location, start=start, end=end))
 
     async def remove(self, location: str) -> None:
         """Remove an object; one that is not there is no error. Raises BlobsUnavailable."""
         with _failing(f"the blob {location} cannot be removed"):
             try:
-                await obstore.delete_async(self._store, location)
+                await asyncio.to_thread(obstore.delete, self._store, location)
             except FileNotFoundError:
                 return
 
     async def objects(self) -> AsyncIterator[Object]:
         """All objects that look like blobs. Raises BlobsUnavailable."""
         with _failing("the blobs cannot be listed"):
-            async for chunk in obstore.list(self._store):
+            chunks = iter(obstore.list(self._store))
+            while chunk := await asyncio.to_thread(next, chunks, None):
                 for found in chunk:
                     name = found["path"].rpartition("/")[2]
                     if name[DIGITS : DIGITS + 1] == "-":

@@ -32,15 +32,15 @@ class Countdown:
         self.steps = steps
         event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *_: self.step())
         event.listen(database.engine.sync_engine, "commit", lambda *_: self.step())
-        put = obstore.put_async
+        put = obstore.put
 
-        async def counted(*given: Any, **named: Any) -> Any:
+        def counted(*given: Any, **named: Any) -> Any:
             self.step()
-            result = await put(*given, **named)
+            result = put(*given, **named)
             self.step()
             return result
 
-        obstore.put_async = counted
+        obstore.put = counted
 
     def step(self) -> None:
         self.steps -= 1
