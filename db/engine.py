@@ -15,8 +15,10 @@ from typing import Any
 import aiosqlite
 import asyncpg
 from sqlalchemy import URL, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
 from typing_extensions import override
 
 from db.errors import DatabaseBusy, DatabaseNotMigrated, DatabaseUnavailable, WritersCrossed
@@ -121,6 +123,11 @@ def open_database(url: str | URL) -> Database:
     """The database at `url`, `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`. Nothing is connected yet."""
     url = make_url(url)
     return SqliteDatabase(url) if url.get_backend_name() == "sqlite" else PostgresqlDatabase(url)
+
+
+def inserting(session: AsyncSession, table: type[DeclarativeBase]) -> Any:
+    """An INSERT that can be told what to do with rows that are there already."""
+    return (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
 
 
 def _translated(error: DBAPIError) -> Exception:
@@ -247,8 +254,8 @@ class PostgresqlDatabase(Database):
     """A PostgreSQL server, read through a pool of plain driver connections."""
 
     def __init__(self, url: URL) -> None:
-        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        super().__init__(create_async_engine(url, pool_pre_ping=True), News(self._dsn))
+        self.dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        super().__init__(create_async_engine(url, pool_pre_ping=True), News(self.dsn))
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
 
@@ -261,7 +268,7 @@ class PostgresqlDatabase(Database):
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._dsn,
+                    self.dsn,
                     min_size=0,
                     max_size=10,
                     statement_cache_size=1024,

@@ -2,13 +2,12 @@
 
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -21,7 +20,7 @@ from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import explorer, health, jobs, landing, metrics, observing, tracing
+from server import circuits, explorer, health, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
@@ -32,17 +31,20 @@ from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
 from server.examples import OPERATIONS
+from server.exchange import Exchanges, headers_of
 from server.execution import Executor
 from server.exports import Exports
 from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
+from server.jobs.counting import JobCounts
+from server.jobs.running import Work, work
+from server.jobs.running import running as running_jobs
 from server.landing import documentation
-from server.logs import RequestIds
 from server.metrics import DELIVERIES
 from server.oauth import TokenEndpoint
 from server.profiles import profile
 from server.programs.rules import rules
-from server.security import Cautious, cors
+from server.security import cors
 from server.settings import Settings
 from server.signin import SignIn
 from server.subscriptions.limits import StreamLimits
@@ -50,7 +52,7 @@ from server.subscriptions.operations import Operations
 from server.subscriptions.sockets import Sockets
 from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
-from server.throttle import RateLimitHeaders, open_throttle
+from server.throttle import open_throttle
 from server.tracing import CallersTrace
 from server.upstream import LearnerLms, SharedLms, open_lms
 from server.webhooks import Webhook
@@ -58,9 +60,7 @@ from server.webhooks import Webhook
 ENDPOINT = "/graphql"
 
 
-def create_app(
-    settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: jobs.Work = jobs.work
-) -> Starlette:
+def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: Work = work) -> Starlette:
     """The application under `settings`, which does the `work` of jobs where it runs them.
 
     Its explorer offers `sessions` to sign in as: for demo and development only.
@@ -74,7 +74,9 @@ def create_app(
     told = webhook is not None
     learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links, is_told=told)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
-    readiness = Readiness(database, lms)
+    readiness = Readiness(
+        database, lms, lambda: circuits.states({"LMS": settings.lms_url, "Studio": settings.studio_url})
+    )
     shared = SharedLms(settings)
     streams = Streams(_stream_limits(settings))
     throttle = open_throttle(settings.rate_limit, redis_url=_revealed(settings.redis_url))
@@ -90,7 +92,7 @@ def create_app(
             await background.enter_async_context(Freshness(database, [applications, trusted]).running())
             await background.enter_async_context(learners.inbox.running())
             if settings.run_jobs:
-                await background.enter_async_context(jobs.running(settings, database, work))
+                await background.enter_async_context(running_jobs(settings, database, work))
             if webhook is not None:
                 background.push_async_callback(webhook.aclose)
                 outbox = Outbox(database, webhook.deliver, links, tell=lambda outcome: DELIVERIES.labels(outcome).inc())
@@ -119,21 +121,21 @@ def create_app(
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
-    standing = metrics.Standing(database, readiness)
+    standing, counts = metrics.Standing(database, readiness), JobCounts(database)
+
+    async def count() -> None:
+        observing.tell()
+        await counts.count()
+
     routes = [
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
         *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
         csrf_route(),
         *health.routes(readiness),
-        metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
+        metrics.route("/metrics", standing, counts, before=count, token=_revealed(settings.metrics_token)),
     ]
-    middleware = [
-        Middleware(RequestIds),
-        Middleware(Cautious),
-        *cors(settings.allowed_origins),
-        Middleware(RateLimitHeaders),
-    ]
+    middleware = [Middleware(Exchanges), *cors(settings.allowed_origins)]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.streams = streams  # to be closed before the server stops
     return app
@@ -209,12 +211,11 @@ class _Endpoint:
         self._view = view
         self._config = config
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
-        if scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "").lower():
-            await explorer.page(self._config, Request(scope))(scope, receive, send)
-        else:
-            await self._view(scope, receive, send)
+        if scope["method"] == "GET" and "text/html" in headers_of(scope).get("accept", "").lower():
+            return explorer.page(self._config, Request(scope))(scope, receive, send)
+        return self._view(scope, receive, send)
 
 
 def settle_garbage_collection() -> None:

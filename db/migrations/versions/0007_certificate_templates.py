@@ -1,7 +1,7 @@
 """Templates of certificates, by program and by category.
 
 Revision: 0007
-Revises: 0008
+Revises: 0006
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0007"
-down_revision = "0008"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
