@@ -11,6 +11,7 @@ from schema.contract import Contract
 from schema.course import Course
 from schema.course_key import CourseKeyExplanation, course_key
 from schema.course_run import CourseRun
+from schema.courseware import CoursewareResult, plan_courseware, propose_run_key
 from schema.features import Features, features
 from schema.health import Health, health
 from schema.learner import Viewer
@@ -93,6 +94,14 @@ class Query:
     )
     course_key: CourseKeyExplanation | None = strawberry.field(
         resolver=course_key, description="What a text is as a key: its parts, what it names, and what is wrong with it."
+    )
+
+    plan_courseware: list[CoursewareResult] | None = plan_courseware(
+        "What would become of a course, or of the courses of a program, that is added to a contract; nothing is done. "
+        "Needs the permission to change contracts."
+    )
+    propose_run_key: CoursewareResult | None = propose_run_key(
+        "What the next run of a course for a contract would be, whether or not the contract has one of another year."
     )
 
     program_categories: Connection[ProgramCategory] | None = lists.program_categories("Kinds of programs, by name.")
