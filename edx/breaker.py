@@ -21,13 +21,20 @@ class Breaker:
 
     `failures` calls in a row that do not reach the service open it. Open, it refuses calls with `NotSent` for `rest`
     seconds; then one call is let through, whose outcome closes it or begins another rest. An answer of any kind, also
-    a refusal or an error of the service, shows that it is up.
+    a refusal or an error of the service, shows that it is up. `on_change` is told the name and whether it is open.
     """
 
     def __init__(
-        self, name: str, *, failures: int = 5, rest: float = 15.0, clock: Callable[[], float] = time.monotonic
+        self,
+        name: str,
+        *,
+        failures: int = 5,
+        rest: float = 15.0,
+        clock: Callable[[], float] = time.monotonic,
+        on_change: Callable[[str, bool], None] = lambda _name, _is_open: None,
     ) -> None:
         self.name = name
+        self._on_change = on_change
         self._limit = failures
         self._rest = rest
         self._clock = clock
@@ -52,9 +59,13 @@ class Breaker:
 
     def note(self, tried: Try) -> None:
         """Learn how a call went."""
+        was_open = self._rests_until is not None
         if tried.outcome != Unreachable.code:
             self._in_a_row, self._rests_until = 0, None
-            return
-        self._in_a_row += 1
-        if self._in_a_row >= self._limit:
-            self._rests_until = self._clock() + self._rest
+        else:
+            self._in_a_row += 1
+            if self._in_a_row >= self._limit:
+                self._rests_until = self._clock() + self._rest
+        is_open = self._rests_until is not None
+        if is_open is not was_open:
+            self._on_change(self.name, is_open)

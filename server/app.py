@@ -20,7 +20,7 @@ from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import explorer, health, jobs, landing, metrics, observing, tracing
+from server import circuits, explorer, health, jobs, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
@@ -69,7 +69,9 @@ def create_app(
     links = Links(settings.lms_url, settings.ecommerce_url)
     learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
-    readiness = Readiness(database, lms)
+    readiness = Readiness(
+        database, lms, lambda: circuits.states({"LMS": settings.lms_url, "Studio": settings.studio_url})
+    )
     shared = SharedLms(settings)
     streams = Streams(_stream_limits(settings))
     throttle = open_throttle(settings.rate_limit, redis_url=_revealed(settings.redis_url))

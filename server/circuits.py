@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 
+import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from edx.breaker import Breaker, Circuit
 
+log = structlog.get_logger(__name__)
+
 _circuits: dict[tuple[str, str], Breaker] = {}
 
 
 def circuit(name: str, url: str) -> Breaker:
     """The circuit to the service of this name (`Studio`) at an address."""
-    return _circuits.setdefault((name, url), Breaker(name))
+    return _circuits.setdefault((name, url), Breaker(name, on_change=_tell))
 
 
 def states(urls: Mapping[str, str | None]) -> dict[str, Circuit]:
@@ -22,8 +25,15 @@ def states(urls: Mapping[str, str | None]) -> dict[str, Circuit]:
     return {name.lower(): breaker.state for name, breaker in found.items() if breaker is not None}
 
 
+def _tell(name: str, is_open: bool) -> None:  # noqa: FBT001 -- as a breaker tells it
+    if is_open:
+        log.warning("circuit_opened", service=name.lower())
+    else:
+        log.info("circuit_closed", service=name.lower())
+
+
 class Circuits(Collector):
-    """How many circuits of each service are in each state, for Prometheus."""
+    """Which services are left alone, for Prometheus."""
 
     def collect(self) -> Iterator[Metric]:
         """The states as they are now."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
-from resolvers.reruns import rerun_handlers
+from resolvers.reruns import Rules, rerun_handlers
 from server.failures import Failure
 from server.settings import Settings
 from server.upstream import open_platform
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 Work = Callable[[Settings, Database], AbstractAsyncContextManager[Handlers]]
 """Makes what does the work of each kind, for as long as the process runs jobs."""
 
+LINGERS = 180.0
+"""Seconds for which a clone that was given up on is looked for."""
+
 
 @contextlib.asynccontextmanager
 async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
     async with open_platform(settings) as platform:
-        yield rerun_handlers(platform)
+        yield rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
 
 
 @contextlib.asynccontextmanager

@@ -24,7 +24,7 @@ from resolvers.jobs import (
 )
 from resolvers.reruns.machine import Answer, Memory, Reason, Rules, Step, Told
 from resolvers.reruns.making import NAP, Platform, make, taken
-from resolvers.reruns.store import RerunStore
+from resolvers.reruns.store import RerunStore, read
 
 RERUN = Kind(name="RERUN", queue="studio", attempts=20)
 """Attempts count only what we did not foresee, such as processes that end: how often Open edX is asked, the run's own
@@ -65,10 +65,11 @@ def configure_handler(platform: Platform | None) -> Handler:
     """What sets the runs of a platform."""
 
     async def configure(context: JobContext) -> dict[str, Any]:
-        wanted, memory = await RerunStore(context, context.input["run"], is_anew=False).load()
-        if memory.state is RerunState.CONFIGURING:
+        async with context.writing() as session:
+            rerun, wanted = await read(session, context.input["run"])
+        if rerun.state is RerunState.CONFIGURING:
             raise Postponed(WAITING, "the run is being made", after=NAP)
-        if memory.state is not RerunState.READY:
+        if rerun.state is not RerunState.READY:
             return {"configured": False}  # whoever makes it sets what is wanted then
         for step in (Step.CONFIGURE, Step.ADD_MODES):
             await context.advance(step.upper())

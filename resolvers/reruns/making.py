@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from random import uniform
 from typing import Protocol
 
@@ -105,12 +106,17 @@ TELLING: tuple[tuple[type[OpenEdxError], Told], ...] = (
 )
 """What errors say about a step; the first that fits. All others say nothing: a lost connection, a proxy's page."""
 
+OVER = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
+"""What a proxy says where nothing works on a call any more, unlike after a time-out."""
+
 
 def answer_of(error: OpenEdxError, step: Step) -> Answer:
     """What an error says about a step."""
     told = next((told for kind, told in TELLING if isinstance(error, kind)), Told.SILENT)
     if step is Step.CONFIGURE and isinstance(error, NotFound):
         told = Told.MISSING  # seen before, but not by this one of Studio's servers
+    if told is Told.SILENT and error.status in OVER:
+        told = Told.BROKEN
     if error.path.endswith(TOKEN_PATH) and told is not Told.REFUSED:
         told = Told.NOT_DONE  # without a token nothing was sent
     answer = Answer(told, error.status, str(error), error.retry_after)

@@ -19,6 +19,7 @@ ELSEWHERE = ("state", "reason", "detail")
 """What of the memory has columns of its own."""
 
 LONGEST_DETAIL = 1000
+RUN_NOT_FOUND = "RUN_NOT_FOUND"
 STEPS = 3
 """What progress is counted in: the run is there, it is configured, it has its modes."""
 
@@ -26,7 +27,7 @@ STEPS = 3
 class RerunStore:
     """The making of the run `run_id`, for one attempt at the job that makes it. Methods may raise AttemptLost.
 
-    Loaded at first, a run that FAILED is taken up again if `is_anew`.
+    Loaded at first, the attempt is counted, and a run that FAILED is taken up again if `is_anew`.
     """
 
     def __init__(self, context: JobContext, run_id: int, *, is_anew: bool) -> None:
@@ -34,28 +35,19 @@ class RerunStore:
         self._id = run_id
         self._is_anew = is_anew
         self._memory = Memory()
-        self._attempts = 0
+        self._attempt: int | None = None
 
     async def load(self) -> tuple[Wanted, Memory]:
         """What is wanted, and what is remembered. Raises JobFailed where there is no such run."""
-        source = aliased(CourseRun)
-        query = (
-            select(Rerun, CourseRun, source)
-            .join(CourseRun, CourseRun.id == Rerun.id)
-            .join(source, source.id == CourseRun.parent_id)
-            .where(Rerun.id == self._id)
-        )
         async with self._context.writing() as session:
-            row = (await session.execute(query)).one_or_none()
-            if row is None:
-                raise JobFailed("RUN_NOT_FOUND", "the run that was to be made is not planned any more")
-            rerun, run, parent = row
+            rerun, wanted = await read(session, self._id)
             memory = memory_of(rerun)
-            if self._is_anew and (again := restarted(memory)) is not memory:
-                memory = again
-                await _put(session, self._id, memory)
-            self._memory, self._attempts = memory, rerun.attempts
-            return wanted_of(run, parent), memory
+            if self._attempt is None:
+                memory = restarted(memory) if self._is_anew else memory
+                self._attempt = rerun.attempts + 1
+                await _put(session, self._id, memory, attempts=self._attempt)
+        self._memory = memory
+        return wanted, memory
 
     async def save(self, memory: Memory, entry: Entry | None = None) -> None:
         """Keep what is remembered, and a line of the log. Raises JobCanceled, before what is begun and after a step."""
@@ -63,9 +55,8 @@ class RerunStore:
             await self._advance(memory)
         async with self._context.writing() as session:
             if entry is not None:
-                self._attempts += 1
-                await session.execute(insert(RerunAttempt).values(_line(self._id, self._attempts, entry)))
-            await _put(session, self._id, memory, attempts=self._attempts)
+                await session.execute(insert(RerunAttempt).values(_line(self._id, self._attempt or 1, entry)))
+            await _put(session, self._id, memory)
         self._memory = memory
         if entry is not None and not memory.is_over:
             await self._advance(memory)
@@ -78,6 +69,22 @@ class RerunStore:
     async def _advance(self, memory: Memory) -> None:
         done = memory.is_found + memory.is_configured
         await self._context.advance(memory.state.upper(), done, STEPS)
+
+
+async def read(session: AsyncSession, run_id: int) -> tuple[Rerun, Wanted]:
+    """The making of a run, and what is wanted. Raises JobFailed where there is no such run."""
+    source = aliased(CourseRun)
+    query = (
+        select(Rerun, CourseRun, source)
+        .join(CourseRun, CourseRun.id == Rerun.id)
+        .join(source, source.id == CourseRun.parent_id)
+        .where(Rerun.id == run_id)
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise JobFailed(RUN_NOT_FOUND, "the run that was to be made is not planned any more")
+    rerun, run, parent = row
+    return rerun, wanted_of(run, parent)
 
 
 async def _put(session: AsyncSession, run_id: int, memory: Memory, **values: Any) -> None:
@@ -99,8 +106,8 @@ def _line(run_id: int, attempt: int, entry: Entry) -> dict[str, Any]:
     return {
         "rerun_id": run_id,
         "attempt": attempt,
-        "step": entry.step.upper(),
-        "outcome": answer.told.upper(),
+        "step": entry.step,
+        "outcome": answer.told,
         "detail": told[:LONGEST_DETAIL],
     }
 

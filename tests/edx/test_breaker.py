@@ -69,6 +69,14 @@ async def test_a_call_that_tries_and_is_given_up_does_not_keep_it_open(breaker: 
     await breaker.admit("the next that tries")
 
 
+def test_whoever_wants_to_know_is_told_of_changes_alone(clock: Clock) -> None:
+    told: list[tuple[str, bool]] = []
+    breaker = Breaker("Studio", failures=2, rest=15, clock=clock, on_change=lambda *change: told.append(change))
+    for tried in (AWAY, AWAY, AWAY, OK, OK):
+        breaker.note(tried)
+    assert told == [("Studio", True), ("Studio", False)]
+
+
 async def test_clients_of_a_service_that_is_down_stop_asking_it(service: Service) -> None:
     breaker = Breaker("Studio", failures=3, rest=60)
     service.answers(reply("down", 503))

@@ -1,6 +1,8 @@
 """Runs made by jobs, on both engines: what is kept of them, and that they can be stopped and tried again."""
 
 import asyncio
+import re
+from pathlib import Path
 
 import orjson
 import pytest
@@ -12,9 +14,9 @@ from edx.simulator import Fault, Kind
 from resolvers.jobs import AttemptLost, JobContext
 from resolvers.jobs.attempts import take
 from resolvers.reruns import RERUN, Platform, Reason, Rules
-from resolvers.reruns.job import MEANINGS
+from resolvers.reruns.job import MEANINGS, NOT_CONFIGURED, WAITING
 from resolvers.reruns.machine import Memory, Told
-from resolvers.reruns.store import RerunStore, memory_of, remembered
+from resolvers.reruns.store import RUN_NOT_FOUND, RerunStore, memory_of, remembered
 from tests.resolvers.reruns.conftest import SOURCE, WANTED, Edx, until
 from tests.resolvers.reruns.planned import making, over, plan, request, state_of
 
@@ -28,14 +30,14 @@ async def test_a_planned_run_is_made(database: Database, platform: Platform, edx
         await over(database, [run])
 
     rerun, job, log = await state_of(database, run)
-    assert (rerun.state, rerun.failure_code, rerun.attempts) == (RerunState.READY, None, 5)
+    assert (rerun.state, rerun.failure_code, rerun.attempts) == (RerunState.READY, None, 1)
     assert rerun.ready_at is not None
     assert [(line.attempt, line.step, line.outcome) for line in log] == [
-        (1, "LOOK", "MISSING"),
-        (2, "CLONE", "DONE"),
-        (3, "LOOK", "DONE"),
-        (4, "CONFIGURE", "DONE"),
-        (5, "ADD_MODES", "DONE"),
+        (1, "look", "missing"),
+        (1, "clone", "done"),
+        (1, "look", "done"),
+        (1, "configure", "done"),
+        (1, "add_modes", "done"),
     ]
     assert (job.state, job.stage, job.done, job.total) == (JobState.SUCCEEDED, "CONFIGURING", 3, 3)
     assert (job.requested_by, job.subject, orjson.loads(job.result or "")) == (
@@ -73,7 +75,8 @@ async def test_a_run_that_failed_says_why_and_is_tried_again(database: Database,
         None,
         JobState.SUCCEEDED,
     )
-    assert [line.attempt for line in log] == list(range(1, len(log) + 1))
+    assert [line.attempt for line in log] == [1, 1, 2, 2, 2, 2, 2]
+    assert rerun.attempts == 2
 
 
 @ON_SQLITE
@@ -183,5 +186,9 @@ def test_what_is_remembered_is_what_was_kept(memory: Memory) -> None:
     assert memory_of(row) == memory
 
 
-def test_every_reason_has_a_meaning() -> None:
+def test_every_reason_has_a_meaning_and_is_documented() -> None:
     assert set(MEANINGS) == set(Reason)
+    page = (Path(__file__).parents[3] / "docs" / "reruns.md").read_text()
+    rows = re.findall(r"^\| `([A-Z_]+)` \| [^|]+ \| [^|]+ \|$", page, flags=re.MULTILINE)
+    assert rows == sorted(reason.upper() for reason in Reason)
+    assert all(f"`{code}`" in page for code in (NOT_CONFIGURED, RUN_NOT_FOUND, WAITING))
