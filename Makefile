@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser audit fuzz lint schema-lint format lock schema release-schema bench explorer clean
+.PHONY: help demo test test-browser coverage audit fuzz lint schema-lint format lock schema release-schema bench explorer clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,10 @@ test: $(STAMP) ## Run all tests but the browser's
 test-browser: $(STAMP) ## Run the explorer's tests in a headless Chromium (needs Node)
 	./tests/browser/setup
 	$(BIN)/pytest -m browser $(ARGS)
+
+coverage: $(STAMP) ## Run all tests but the browser's, and fail where they leave too much of the code unrun
+	$(BIN)/coverage erase
+	$(BIN)/pytest -n 2 --dist loadfile -m "not browser" --cov --cov-report=term $(ARGS)
 
 audit: $(STAMP) ## Run the public audits of GraphQL over HTTP (needs Node)
 	$(PY) -m tests.audit
@@ -64,4 +68,4 @@ explorer: ## Build the explorer's assets (needs Node)
 	cd server/explorer && npm ci --no-audit --no-fund && npm run build
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .lock-venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist server/explorer/node_modules tests/audit/node_modules tests/lint/node_modules
+	rm -rf $(VENV) .lock-venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist server/explorer/node_modules tests/audit/node_modules tests/lint/node_modules

@@ -20,7 +20,7 @@ from db.engine import Database, open_database
 from db.migrate import migrate
 from db.tables import Rerun
 from edx.simulator import UNTHROTTLED, Fault, Faults, Kind, Options, running
-from server import jobs
+from server.jobs import running as jobs
 from server.settings import Settings, load
 from tests.conftest import execute
 from tests.postgresql import postgresql

@@ -20,6 +20,7 @@ from db.tables import (
     CourseRun,
     DirectoryMember,
     DirectoryRun,
+    Job,
     OrganizationManager,
     Program,
     ProgramCourseRunMode,
@@ -54,6 +55,7 @@ class Permission(StrEnum):
     SEE_OWN_CONTRACTS = "see_own_contracts"  # as a member, or as a manager of the organization
     SEE_CONTRACTS = "see_contracts"
     CHANGE_CONTRACTS = "change_contracts"
+    MANAGE_JOBS = "manage_jobs"
 
 
 class Role(StrEnum):
@@ -306,3 +308,10 @@ def _belongs() -> ColumnElement[bool]:
 def is_ready() -> ColumnElement[bool]:
     """Whether a run is made; one that nobody is making here always was."""
     return ~exists().where(Rerun.id == CourseRun.id, Rerun.state != RerunState.READY)
+
+
+def visible_jobs(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which jobs a viewer may see: those that they asked for, and all those who look after jobs."""
+    if Permission.MANAGE_JOBS in permissions:
+        return None
+    return Job.requested_by == bindparam(VIEWER, type_=String())

@@ -21,6 +21,7 @@ from db.tables import (
     DirectoryRun,
     DirectorySite,
     DirectorySiteRun,
+    Job,
     Organization,
     OrganizationAlias,
     OrganizationManager,
@@ -108,10 +109,14 @@ def folded_run_key(value: str) -> str:
 
 def program_uuid(value: str) -> str:
     """A program's UUID in its one form. Raises BadUserInput."""
+    return _uuid("program", value)
+
+
+def _uuid(noun: str, value: str) -> str:
     try:
         return str(UUID(value))
     except ValueError as error:
-        raise BadUserInput(f"program: '{value[:100]}' is not a UUID") from error
+        raise BadUserInput(f"{noun}: '{value[:100]}' is not a UUID") from error
 
 
 def program_key(value: str) -> str:
@@ -137,6 +142,21 @@ def contract_key(value: str) -> int:
 def contract_with(number: BindParameter[int]) -> ColumnElement[bool]:
     """The contract of that number."""
     return Contract.id == number
+
+
+def job_uuid(value: str) -> str:
+    """A job's UUID in its one form. Raises BadUserInput."""
+    return _uuid("job", value)
+
+
+def job_key(value: str) -> str:
+    """The UUID in a job's id. Raises BadUserInput."""
+    return job_uuid(parse_key("Job", value))
+
+
+def job_with(uuid: BindParameter[str]) -> ColumnElement[bool]:
+    """The job of that UUID."""
+    return Job.uuid == uuid
 
 
 def organization_named(key: BindParameter[str]) -> ColumnElement[bool]:
@@ -311,3 +331,10 @@ GRANT_FILTERS: Mapping[str, Filter] = {
 }
 MEMBER_ORDERS: Mapping[str, Expression] = {"username": ContractMember.username}
 MANAGER_ORDERS: Mapping[str, Expression] = {"username": OrganizationManager.username}
+
+JOB_FILTERS: Mapping[str, Filter] = {
+    "kind": Filter(lambda kinds: any_of(Job.kind, kinds), list, ListOf(text())),
+    "state": Filter(lambda states: any_of(Job.state, states), list, ListOf(text())),
+    "subject": Filter(lambda subject: Job.subject == subject, str),
+    "requestedBy": Filter(lambda username: Job.requested_by == username, str),
+}

@@ -176,3 +176,26 @@ class RemoveProgramFromContractInput:
     with_runs: bool = strawberry.field(
         default=False, description="Whether to take out the runs too that the contract has through this program alone."
     )
+
+
+@strawberry.input(description="Runs of a contract that are to have its dates.")
+class ApplyContractDatesInput:
+    """The input of `applyContractDates`."""
+
+    contract: strawberry.ID = strawberry.field(description="Global id of the contract.")
+    course_runs: list[str] | None = given("Course keys of the runs; null or left out: all of the contract's.")
+
+
+@strawberry.input(description="A contract whose runs are to be held against Open edX.")
+class ReconcileContractInput:
+    """The input of `reconcileContract`."""
+
+    contract: strawberry.ID = strawberry.field(description="Global id of the contract.")
+    repair: bool = strawberry.field(default=False, description="Whether to repair what can be.")
+
+
+@strawberry.input(description="A run of a contract that is to be made after all.")
+class RetryRerunInput:
+    """The input of `retryRerun`."""
+
+    key: str = strawberry.field(description="Course key of the run.")

@@ -5,11 +5,14 @@ from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db import tables
 from resolvers.context import Context
+from resolvers.contracts import dates
 from resolvers.contracts.adding import Adder
 from resolvers.contracts.courseware import Outcome, PlannedCourse, Wish
+from resolvers.contracts.dates import DateChange
 from resolvers.contracts.drift import Drift
 from resolvers.contracts.edits import CHANGE
 from resolvers.contracts.removing import Removal
@@ -103,6 +106,18 @@ class ContractDrift:
     change: DriftChange = attribute("change", "What happened to it.")
 
 
+@strawberry.type(description="What would become, or became, of the dates of a contract's run.")
+class ContractDateChange:
+    """A change of dates."""
+
+    course_run: CourseRun | None = linked("run", tables.CourseRun.key, "The run as it is now.")
+    key: str = attribute("key", "Its course key.")
+    start: datetime | None = attribute("start", "When it starts before the change; enrollment opens then, too.")
+    end: datetime | None = attribute("end", "When it ends before the change; enrollment closes then, too.")
+    new_start: datetime | None = attribute("new_start", "When it starts after the change.")
+    new_end: datetime | None = attribute("new_end", "When it ends after the change; null: never.")
+
+
 def told(name: str, description: str) -> Any:
     """A field of a payload that shows the records in its private attribute `name`."""
 
@@ -115,6 +130,11 @@ def told(name: str, description: str) -> Any:
 def plan_courseware(description: str) -> Any:
     """The field that says what would become of a course, or of a program's courses."""
     return strawberry.field(resolver=_plan_courseware, description=description, extensions=[Needs(Feature.CONTRACTS)])
+
+
+def contract_date_changes(description: str) -> Any:
+    """The field that says what would become of the dates of a contract's runs."""
+    return strawberry.field(resolver=_date_changes, description=description, extensions=[Needs(Feature.CONTRACTS)])
 
 
 def propose_run_key(description: str) -> Any:
@@ -150,13 +170,29 @@ async def _propose_run_key(
     return result
 
 
+async def _date_changes(
+    info: Info,
+    *,
+    contract: Annotated[strawberry.ID, strawberry.argument(description="Global id of the contract.")],
+) -> list[ContractDateChange]:
+    context = info.context
+
+    async def work(session: AsyncSession) -> list[DateChange]:
+        await require_some(session, context.viewer, CHANGE)
+        return await dates.propose(session, context.viewer, contract_key(contract))
+
+    shown: Any = await context.told(info, tuple(await context.changing(work)))
+    changes: list[ContractDateChange] = shown
+    return changes
+
+
 async def _planned(
     info: Info, contract: str, course: str | None, program: str | None, wish: Wish
 ) -> list[PlannedCourse]:
     """The plans. What a mutation would tell as a user error is an error of the argument here."""
     context = info.context
 
-    async def work(session: Any) -> list[PlannedCourse]:
+    async def work(session: AsyncSession) -> list[PlannedCourse]:
         await require_some(session, context.viewer, CHANGE)
         uuid = None if program is None else program_key(program)
         return await Adder(session, context.viewer, contract_key(contract), wish).plan(course, uuid)

@@ -7,9 +7,10 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from resolvers.context import Context
-from resolvers.contracts import removing, sources
+from resolvers.contracts import dates, reconciling, removing, runs, sources
 from resolvers.contracts.adding import Adder
 from resolvers.contracts.courseware import PlannedCourse, Wish
+from resolvers.contracts.dates import DateChange
 from resolvers.contracts.edits import CHANGE
 from resolvers.contracts.removing import RemovedRun
 from resolvers.grants import require_some
@@ -19,16 +20,20 @@ from schema.contract_inputs import (
     AddCourseToContractInput,
     AddingInput,
     AddProgramToContractInput,
+    ApplyContractDatesInput,
     ClearSourceRunInput,
     DesignateSourceRunInput,
+    ReconcileContractInput,
     RemoveCourseRunFromContractInput,
     RemoveProgramFromContractInput,
     RerunCourseForContractInput,
+    RetryRerunInput,
     SyncContractProgramInput,
 )
 from schema.contract_mutations import ContractPayload
-from schema.courseware import CoursewareResult, RemovedCourseRun, told
-from schema.payload import answered, changing
+from schema.courseware import ContractDateChange, CoursewareResult, RemovedCourseRun, told
+from schema.job import Job
+from schema.payload import Payload, answered, changed, changing
 from schema.program_inputs import or_none
 
 Info = strawberry.Info[Context, None]
@@ -50,6 +55,27 @@ class RemovingPayload(ContractPayload):
 
     removed: strawberry.Private[Sequence[RemovedRun]] = ()
     removed_course_runs: list[RemovedCourseRun] = told("removed", "What became of each run that was taken out.")
+
+
+@strawberry.type(description="What became of `applyContractDates`.")
+class ApplyContractDatesPayload(ContractPayload):
+    """The payload of `applyContractDates`."""
+
+    changes: strawberry.Private[Sequence[DateChange]] = ()
+    date_changes: list[ContractDateChange] = told("changes", "What became of the dates of each run that changed.")
+
+
+@strawberry.type(description="What became of `reconcileContract`.")
+class ReconcileContractPayload(Payload):
+    """The payload of `reconcileContract`."""
+
+    uuid: strawberry.Private[str | None] = None
+    job: Job | None = changed("uuid", "The job that compares; its result lists the differences.")
+
+
+@strawberry.type(description="What became of `retryRerun`.")
+class RetryRerunPayload(CourseRunPayload):
+    """The payload of `retryRerun`."""
 
 
 @strawberry.type(description="What became of `designateSourceRun`.")
@@ -161,6 +187,40 @@ async def remove_program_from_contract(
         return await removing.remove_program(session, info.context.viewer, number, uuid, with_runs=input.with_runs)
 
     return await _removing(info, input.contract, RemoveProgramFromContractPayload, work)
+
+
+async def apply_contract_dates(info: Info, input: ApplyContractDatesInput) -> ApplyContractDatesPayload | None:
+    """Give runs the contract's dates."""
+    viewer = info.context.viewer
+
+    async def attempt(session: AsyncSession) -> ApplyContractDatesPayload:
+        await require_some(session, viewer, CHANGE)
+        number = contract_key(input.contract)
+        changes = await dates.apply(session, viewer, number, or_none(input.course_runs))
+        return ApplyContractDatesPayload(user_errors=[], number=number, changes=changes)
+
+    work = info.context.changing(attempt)
+    return await answered(info, work, lambda errors: ApplyContractDatesPayload(user_errors=errors))
+
+
+async def reconcile_contract(info: Info, input: ReconcileContractInput) -> ReconcileContractPayload | None:
+    """Compare a contract with Open edX."""
+    viewer = info.context.viewer
+
+    async def work(session: AsyncSession) -> str:
+        await require_some(session, viewer, CHANGE)
+        return await reconciling.request(session, viewer, contract_key(input.contract), with_repair=input.repair)
+
+    return await changing(info, lambda errors, uuid: ReconcileContractPayload(user_errors=errors, uuid=uuid), work)
+
+
+async def retry_rerun(info: Info, input: RetryRerunInput) -> RetryRerunPayload | None:
+    """Have a run made after all."""
+    return await changing(
+        info,
+        lambda errors, key: RetryRerunPayload(user_errors=errors, key=key),
+        lambda session: runs.retry(session, info.context.viewer, input.key),
+    )
 
 
 async def _adding(

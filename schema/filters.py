@@ -9,6 +9,7 @@ from schema.enums import (
     ContractMembership,
     ContractStatus,
     CourseRunState,
+    JobState,
     ProgramStatus,
     ProgramUserStatus,
     RerunState,
@@ -94,3 +95,13 @@ class RoleGrantFilter:
 
     username: str | None = _condition("LMS username, compared with case.")
     org: str | None = _condition("Key of the organization, without regard to case.")
+
+
+@strawberry.input(description="Which jobs to list.")
+class JobFilter:
+    """Conditions on jobs."""
+
+    kind: list[str] | None = _condition("Kind is one of these.")
+    state: list[JobState] | None = _condition("State is one of these.")
+    subject: str | None = _condition("Global id of what they are about.")
+    requested_by: str | None = _condition("LMS username, compared with case, of who asked for them.")

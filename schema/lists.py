@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from db.tables import (
     AuditEntry,
     ContractMember,
+    Job,
     OrganizationManager,
     ProgramCategory,
     ProgramUser,
@@ -22,6 +23,7 @@ from schema.filters import (
     ContractFilter,
     CourseFilter,
     CourseRunFilter,
+    JobFilter,
     OrganizationFilter,
     ProgramFilter,
     ProgramUserFilter,
@@ -166,4 +168,15 @@ def role_grants(description: str) -> Any:
         orders={"id": RoleGrant.id},
         filters=reads.GRANT_FILTERS,
         filter_by=RoleGrantFilter,
+    )
+
+
+def jobs(description: str) -> Any:
+    """All jobs, the last first."""
+    return paged(
+        description,
+        orders={"id": Job.id},
+        descending=True,
+        filters=reads.JOB_FILTERS,
+        filter_by=JobFilter,
     )

@@ -7,11 +7,12 @@ import strawberry
 
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
+from schema import certificate_mutations as certificates
 from schema import contract_mutations as contracts
 from schema import courseware_mutations as courseware
 from schema import directory_mutations as directories
+from schema import job, program_import, role
 from schema import learner_mutations as learners
-from schema import program_import, role
 from schema import program_mutations as programs
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
@@ -22,6 +23,7 @@ from schema.catalog_mutations import (
     UpsertCourseRunPayload,
     UpsertOrganizationPayload,
 )
+from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
 from schema.contract_mutations import (
     ActivateContractPayload,
     AddContractMembersPayload,
@@ -35,11 +37,14 @@ from schema.contract_mutations import (
 from schema.courseware_mutations import (
     AddCourseToContractPayload,
     AddProgramToContractPayload,
+    ApplyContractDatesPayload,
     ClearSourceRunPayload,
     DesignateSourceRunPayload,
+    ReconcileContractPayload,
     RemoveCourseRunFromContractPayload,
     RemoveProgramFromContractPayload,
     RerunCourseForContractPayload,
+    RetryRerunPayload,
     SyncContractProgramPayload,
 )
 from schema.directory_mutations import (
@@ -49,6 +54,7 @@ from schema.directory_mutations import (
     SyncDirectoriesPayload,
 )
 from schema.features import Needs
+from schema.job import CancelJobPayload, RetryJobPayload
 from schema.learner_mutations import (
     LeaveProgramPayload,
     RefreshEnrollmentsPayload,
@@ -153,6 +159,11 @@ class Mutation:
         learners.restore_program_user,
         "Bring a learner's association back that was ended. Needs the permission to manage learners.",
     )
+    update_program_certificate_template: UpdateProgramCertificateTemplatePayload | None = _of_programs(
+        certificates.update_template,
+        "Give the certificates of a program, or of the programs of a category, a template of their own, or take it "
+        "away. Needs the permission to publish the program, or all programs.",
+    )
     import_programs: ImportProgramsPayload | None = _of_programs(
         program_import.import_programs,
         "Make the programs of a file, or bring known ones up to date by their UUIDs, all or none of them. Needs the "
@@ -241,6 +252,15 @@ class Mutation:
     rerun_course_for_contract: RerunCourseForContractPayload | None = _of_contracts(
         courseware.rerun_course_for_contract, "Give a contract another run of a course: one in each year."
     )
+    apply_contract_dates: ApplyContractDatesPayload | None = _of_contracts(
+        courseware.apply_contract_dates, "Give runs of a contract its dates, here and in Studio."
+    )
+    retry_rerun: RetryRerunPayload | None = _of_contracts(
+        courseware.retry_rerun, "Have a run of a contract made whose making failed; it goes on where it was."
+    )
+    reconcile_contract: ReconcileContractPayload | None = _of_contracts(
+        courseware.reconcile_contract, "Hold the runs of a contract against Open edX, and repair them if asked to."
+    )
     sync_contract_program: SyncContractProgramPayload | None = _of_contracts(
         courseware.sync_contract_program, "Give a contract runs of the courses that a program of it has gained."
     )
@@ -249,4 +269,12 @@ class Mutation:
     )
     remove_program_from_contract: RemoveProgramFromContractPayload | None = _of_contracts(
         courseware.remove_program_from_contract, "Take a program out of a contract, and its runs if that is asked for."
+    )
+    cancel_job: CancelJobPayload | None = _mutation(
+        job.cancel_job,
+        "Cancel a job: at once where it waits, else when it comes to where it can be stopped. Who asked for it may do "
+        "so, and administrators.",
+    )
+    retry_job: RetryJobPayload | None = _mutation(
+        job.retry_job, "Have a job tried again that failed or was canceled; it goes on where it was."
     )

@@ -6,14 +6,22 @@ from resolvers import reads
 from resolvers.plan.sources import by_id, by_ids, found, viewed
 from schema import lists
 from schema.available_run import AvailableRun, available_runs
+from schema.certificate_mutations import CertificatePreview, previewing
 from schema.connection import Connection
 from schema.contract import Contract
 from schema.course import Course
 from schema.course_key import CourseKeyExplanation, course_key
 from schema.course_run import CourseRun
-from schema.courseware import CoursewareResult, plan_courseware, propose_run_key
+from schema.courseware import (
+    ContractDateChange,
+    CoursewareResult,
+    contract_date_changes,
+    plan_courseware,
+    propose_run_key,
+)
 from schema.features import Features, features
 from schema.health import Health, health
+from schema.job import Job
 from schema.learner import Viewer
 from schema.node import Node
 from schema.organization import Organization
@@ -104,13 +112,31 @@ class Query:
         "What the next run of a course for a contract would be, whether or not the contract has one of another year."
     )
 
+    contract_date_changes: list[ContractDateChange] | None = contract_date_changes(
+        "What would become of the dates of a contract's runs where they are not the contract's; nothing is done. "
+        "Needs the permission to change contracts."
+    )
+
     program_categories: Connection[ProgramCategory] | None = lists.program_categories("Kinds of programs, by name.")
     available_run_modes: list[AvailableRun] | None = available_runs(
         "Runs of a course that the LMS offers, 100 at most, with their modes, by key. Needs the permission to change "
         "programs; the LMS is asked each time."
     )
+    preview_program_certificate: CertificatePreview | None = previewing(
+        "How certificates of a program would look; nothing is stored. Needs the permission to publish the program."
+    )
     role_grants: Connection[RoleGrant] | None = lists.role_grants(
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."
+    )
+
+    jobs: Connection[Job] | None = lists.jobs("Jobs that the viewer may see, the last first.")
+    job: Job | None = found(
+        "id",
+        "Its global id, `Job:` and its UUID.",
+        "Job with an id; null where there is none for the viewer.",
+        where=reads.job_with,
+        prepare=reads.job_key,
+        kind=strawberry.ID,
     )
 
     features: Features | None = strawberry.field(

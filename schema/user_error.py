@@ -48,6 +48,13 @@ class UserErrorCode(Enum):
     KEY_TOO_LONG = strawberry.enum_value(
         Reason.KEY_TOO_LONG.value, description="A course key, or a part of one, would be longer than Open edX takes."
     )
+    JOB_NOT_FAILED = strawberry.enum_value(
+        Reason.JOB_NOT_FAILED.value, description="The job has neither failed nor been canceled."
+    )
+    JOB_OVER = strawberry.enum_value(Reason.JOB_OVER.value, description="The job is over.")
+    JOB_SUPERSEDED = strawberry.enum_value(
+        Reason.JOB_SUPERSEDED.value, description="Another job for the same thing is unfinished."
+    )
     MODE_UNKNOWN = strawberry.enum_value(
         Reason.MODE_UNKNOWN.value, description="The LMS offers no such enrollment mode of the run."
     )
@@ -109,6 +116,9 @@ class UserErrorCode(Enum):
     )
     SOURCE_RUN_PROTECTED = strawberry.enum_value(
         Reason.SOURCE_RUN_PROTECTED.value, description="The run is a source: runs for contracts are made from it."
+    )
+    TEMPLATE_INVALID = strawberry.enum_value(
+        Reason.TEMPLATE_INVALID.value, description="No certificate can be made with the template."
     )
     TOO_LONG = strawberry.enum_value(Reason.TOO_LONG.value, description="A text has too many characters.")
 
@@ -195,12 +205,21 @@ class SeveralSources(UserError):
     keys: list[str] = strawberry.field(description="Course keys of those runs.")
 
 
+@strawberry.type(description="No certificate can be made with the template.")
+class TemplateInvalid(UserError):
+    """A failure of a template of certificates."""
+
+    line: int = strawberry.field(description="Line of the template that is wrong, counted from 1.")
+
+
 def user_error(problem: Problem) -> UserError:
     """A problem as GraphQL has it."""
     code, path = UserErrorCode(problem.code.value), list(problem.place) or None
     match problem.data:
         case {"current_revision": revision}:
             return RevisionConflict(code=code, message=problem.message, field=path, current_revision=revision)
+        case {"line": line}:
+            return TemplateInvalid(code=code, message=problem.message, field=path, line=line)
         case {"reasons": reasons}:
             lacking = [PublishReason.of(reason) for reason in reasons]
             return NotPublishable(code=code, message=problem.message, field=path, reasons=lacking)

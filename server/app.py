@@ -2,13 +2,12 @@
 
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -18,9 +17,10 @@ from db.engine import open_database
 from resolvers.access import Viewer
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
+from resolvers.learners.outbox import Outbox
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import circuits, explorer, health, jobs, landing, metrics, observing, tracing
+from server import circuits, explorer, health, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
@@ -30,17 +30,21 @@ from server.cookies import JwtCookies, csrf_route
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
-from server.examples import OPERATIONS
+from server.examples import OPERATIONS, STORY
+from server.exchange import Exchanges, headers_of
 from server.execution import Executor
 from server.exports import Exports
 from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
+from server.jobs.counting import JobCounts
+from server.jobs.running import Work, work
+from server.jobs.running import running as running_jobs
 from server.landing import documentation
-from server.logs import RequestIds
+from server.metrics import DELIVERIES
 from server.oauth import TokenEndpoint
 from server.profiles import profile
 from server.programs.rules import rules
-from server.security import Cautious, cors
+from server.security import cors
 from server.settings import Settings
 from server.signin import SignIn
 from server.subscriptions.limits import StreamLimits
@@ -48,16 +52,15 @@ from server.subscriptions.operations import Operations
 from server.subscriptions.sockets import Sockets
 from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
-from server.throttle import RateLimitHeaders, open_throttle
+from server.throttle import open_throttle
 from server.tracing import CallersTrace
 from server.upstream import LearnerLms, SharedLms, open_lms
+from server.webhooks import Webhook
 
 ENDPOINT = "/graphql"
 
 
-def create_app(
-    settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: jobs.Work = jobs.work
-) -> Starlette:
+def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: Work = work) -> Starlette:
     """The application under `settings`, which does the `work` of jobs where it runs them.
 
     Its explorer offers `sessions` to sign in as: for demo and development only.
@@ -66,8 +69,10 @@ def create_app(
     database = open_database(settings.database_url)
     observing.watch(database)
     learner_lms = LearnerLms(settings)
-    links = Links(settings.lms_url, settings.ecommerce_url)
-    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
+    links = Links(settings.lms_url, settings.ecommerce_url, settings.public_url)
+    webhook = _webhook(settings)
+    told = webhook is not None
+    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links, is_told=told)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(
         database, lms, lambda: circuits.states({"LMS": settings.lms_url, "Studio": settings.studio_url})
@@ -83,11 +88,15 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         settle_garbage_collection()
-        async with (
-            Freshness(database, [applications, trusted]).running(),
-            learners.inbox.running(),
-            jobs.running(settings, database, work) if settings.run_jobs else contextlib.nullcontext(),
-        ):
+        async with contextlib.AsyncExitStack() as background:
+            await background.enter_async_context(Freshness(database, [applications, trusted]).running())
+            await background.enter_async_context(learners.inbox.running())
+            if settings.run_jobs:
+                await background.enter_async_context(running_jobs(settings, database, work))
+            if webhook is not None:
+                background.push_async_callback(webhook.aclose)
+                outbox = Outbox(database, webhook.deliver, links, tell=lambda outcome: DELIVERIES.labels(outcome).inc())
+                await background.enter_async_context(outbox.running())
             yield
         observing.tell()
         await throttle.aclose()
@@ -112,21 +121,21 @@ def create_app(
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
-    standing = metrics.Standing(database, readiness)
+    standing, counts = metrics.Standing(database, readiness), JobCounts(database)
+
+    async def count() -> None:
+        observing.tell()
+        await counts.count()
+
     routes = [
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
         *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
         csrf_route(),
         *health.routes(readiness),
-        metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
+        metrics.route("/metrics", standing, counts, before=count, token=_revealed(settings.metrics_token)),
     ]
-    middleware = [
-        Middleware(RequestIds),
-        Middleware(Cautious),
-        *cors(settings.allowed_origins),
-        Middleware(RateLimitHeaders),
-    ]
+    middleware = [Middleware(Exchanges), *cors(settings.allowed_origins)]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.streams = streams  # to be closed before the server stops
     return app
@@ -137,7 +146,15 @@ def _learners(settings: Settings, learners: Learners, sign_in: Callable[[Mapping
     secret = _revealed(settings.events_secret)
     events = EventsEndpoint(learners.inbox, secret).routes() if secret else []
     database = learners.database
-    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database).routes()]
+    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database, learners.links).routes()]
+
+
+def _webhook(settings: Settings) -> Webhook | None:
+    """Where events about certificates are sent, if a setting says so."""
+    secret = _revealed(settings.webhook_secret)
+    if settings.webhook_url is None or secret is None or Feature.PROGRAMS not in settings.features:
+        return None
+    return Webhook(settings.webhook_url, secret)
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:
@@ -180,7 +197,7 @@ def _graphql(
         pages = replace(pages, schema=schema()._schema, sdl=sdl)  # noqa: SLF001 -- graphql-core's own
     explored: list[BaseRoute] = []
     if settings.explorer:
-        collection = (*OPERATIONS, *documentation.operations())
+        collection = (*OPERATIONS, *STORY, *documentation.operations())
         config = explorer.ExplorerConfig(endpoint=ENDPOINT, sessions=sessions, operations=collection)
         view, explored = _Endpoint(view, config), explorer.routes(config)
         pages = replace(pages, explorer=config.path)
@@ -194,12 +211,11 @@ class _Endpoint:
         self._view = view
         self._config = config
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
-        if scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "").lower():
-            await explorer.page(self._config, Request(scope))(scope, receive, send)
-        else:
-            await self._view(scope, receive, send)
+        if scope["method"] == "GET" and "text/html" in headers_of(scope).get("accept", "").lower():
+            return explorer.page(self._config, Request(scope))(scope, receive, send)
+        return self._view(scope, receive, send)
 
 
 def settle_garbage_collection() -> None:

@@ -9,7 +9,7 @@ page can read: it is had at `/csrf/api/v1/token`, where the platform's own clien
 import hmac
 import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 
 import structlog
 from starlette.datastructures import Headers
@@ -21,10 +21,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from resolvers.errors import Code
 from server import metrics
 from server.errors import refused
+from server.exchange import headers_of, with_header
 from server.subscriptions.origins import is_allowed
 
 HALVES = ("edx-jwt-cookie-header-payload", "edx-jwt-cookie-signature")
-WANTED = b"use-jwt-cookie"
+WANTED = "use-jwt-cookie"
 CSRF_COOKIE = "collegium_csrf"
 """Not the platform's `csrftoken`: set for the whole domain, the LMS's would stand beside ours under one name."""
 
@@ -45,17 +46,16 @@ class JwtCookies:
         self._app = app
         self._origins = frozenset(origin.lower() for origin in origins)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request; 403 where it may have been forged."""
         if scope["type"] == "http" and _wants_cookies(scope):
             headers = Headers(scope=scope)
             cookies = _cookies(headers)
             problem = self._problem(scope["method"], headers, cookies)
             if problem is not None:
-                await _forbidden(problem)(scope, receive, send)
-                return
+                return _forbidden(problem)(scope, receive, send)
             scope = _signed_in(scope, cookies)
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _problem(self, method: str, headers: Headers, cookies: Mapping[str, str]) -> str | None:
         """Why a request may have been forged, or None."""
@@ -83,8 +83,8 @@ def csrf_route() -> Route:
 
 
 def _wants_cookies(scope: Scope) -> bool:
-    names = {name for name, _ in scope["headers"]}
-    return WANTED in names and b"authorization" not in names
+    headers = headers_of(scope)
+    return WANTED in headers and "authorization" not in headers
 
 
 def _cookies(headers: Headers) -> Mapping[str, str]:
@@ -102,7 +102,7 @@ def _signed_in(scope: Scope, cookies: Mapping[str, str]) -> Scope:
     if not all(halves):
         return scope
     token = ".".join(half for half in halves if half)
-    return {**scope, "headers": [*scope["headers"], (b"authorization", f"JWT {token}".encode("latin-1"))]}
+    return with_header(scope, "authorization", f"JWT {token}")
 
 
 def _forbidden(problem: str) -> Response:

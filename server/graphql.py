@@ -10,12 +10,12 @@ from types import MappingProxyType
 
 import orjson
 from graphql import GraphQLError
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from resolvers.access import Viewer
 from resolvers.errors import Code, ServiceUnavailable, Unauthenticated
 from server.errors import described, refused
+from server.exchange import headers_of
 from server.execution import Executor, Result
 from server.media import GRAPHQL, JSON, accepted
 from server.requests import BadRequest, operation
@@ -59,7 +59,7 @@ class GraphQLView:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         media_type = accepted(headers.get("accept"))
         if media_type is None:
             problem = f"Accept: only {GRAPHQL} and {JSON} are answered here"
@@ -67,7 +67,7 @@ class GraphQLView:
             return
         await _send(await self._response(scope, headers, receive, media_type), send)
 
-    async def _response(self, scope: Scope, headers: Headers, receive: Receive, media_type: str) -> Response:
+    async def _response(self, scope: Scope, headers: Mapping[str, str], receive: Receive, media_type: str) -> Response:
         try:
             viewer = self._sign_in(headers)
             asked = await operation(scope, headers, receive, self._executor.profile)

@@ -7,8 +7,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from secrets import token_hex
@@ -17,14 +16,12 @@ from typing import Any, TextIO
 import orjson
 import stamina
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import Processor
 from typing_extensions import override
 
 from edx import http
 from server.settings import LogFormat, LogLevel
 
-HEADER = "x-request-id"
 HIDDEN = "[hidden]"
 SECRET = re.compile(
     r"passw|secret|token|authori[sz]ation|cookie|api[_-]?key|jwt|credential|private[_-]?key|dsn", re.IGNORECASE
@@ -208,40 +205,6 @@ def _json(event: Any, **_options: Any) -> str:
         return text.encode(errors="replace").decode()
 
 
-@contextmanager
-def request_id(given: str | None = None) -> Iterator[str]:
-    """Within the block all lines, and all calls to Open edX, carry this id: the one `given` if usable, or a new one."""
-    used = given if given is not None and USABLE_ID.fullmatch(given) else token_hex(16)
-    outer = http.request_id.set(used)
-    try:
-        yield used
-    finally:
-        http.request_id.reset(outer)
-
-
-class RequestIds:
-    """ASGI middleware: every request gets an id, the caller's `X-Request-ID` if any, which the response names too."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or socket under its id."""
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        with request_id(_given(scope)) as used:
-            named = HEADER.encode(), used.encode()
-
-            async def answer(message: Message) -> None:
-                if message["type"] in ("http.response.start", "websocket.accept"):
-                    message["headers"] = [*message.get("headers", ()), named]
-                await send(message)
-
-            await self._app(scope, receive, answer)
-
-
-def _given(scope: Scope) -> str | None:
-    """The id that the caller gives the request."""
-    name = HEADER.encode()
-    return next((value.decode("latin-1") for given, value in scope["headers"] if given == name), None)
+def usable_id(given: str | None) -> str:
+    """The id under which a request is logged: the one `given` if that can be used, or a new one."""
+    return given if given is not None and USABLE_ID.fullmatch(given) else token_hex(16)

@@ -4,7 +4,7 @@ No label holds what clients choose, such as names of operations or of users: the
 """
 
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -68,6 +68,13 @@ EVENTS = Counter(
     registry=REGISTRY,
 )
 
+DELIVERIES = Counter(
+    "collegium_webhook_deliveries",
+    "Attempts to send events about certificates by outcome: delivered, failed, or given_up for good.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+
 
 class Standing(Collector):
     """What an application stands on, as far as is known without asking anybody."""
@@ -89,18 +96,19 @@ class Standing(Collector):
             yield _gauge(name, "When the LMS last answered a check.", last.timestamp())
 
 
-def route(path: str, standing: Standing, *, before: Callable[[], None], token: str | None = None) -> Route:
-    """The page of all numbers, at `path`; `before` brings them up to date.
+def route(path: str, *collectors: Collector, before: Callable[[], Awaitable[None]], token: str | None = None) -> Route:
+    """The page of all numbers, at `path`, with those of `collectors`; `before` brings them up to date.
 
     With a `token` only whoever sends it as `Authorization: Bearer` sees the page.
     """
     registry = CollectorRegistry()
-    registry.register(standing)
+    for collector in collectors:
+        registry.register(collector)
 
     async def metrics(request: Request) -> Response:
         if token is not None and not _is_sent(token, request.headers.get("authorization", "")):
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
-        before()
+        await before()
         return Response(generate_latest(REGISTRY) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return Route(path, metrics, methods=["GET"])

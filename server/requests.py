@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from resolvers.errors import Code
@@ -27,7 +26,7 @@ class BadRequest(Exception):
         self.headers = headers
 
 
-async def operation(scope: Scope, headers: Headers, receive: Receive, profile: Profile) -> Operation:
+async def operation(scope: Scope, headers: Mapping[str, str], receive: Receive, profile: Profile) -> Operation:
     """The operation in a request. Raises BadRequest."""
     method = scope["method"]
     if method == "POST":
@@ -56,7 +55,7 @@ def _from_query_string(text: bytes, limit: int) -> Operation:
     return _checked(given, is_read_only=True)
 
 
-def _check_content(headers: Headers) -> None:
+def _check_content(headers: Mapping[str, str]) -> None:
     """Refuse what is not JSON in UTF-8. Raises BadRequest (415)."""
     name, _, parameters = headers.get("content-type", "").partition(";")
     if name.strip().lower() != JSON:
@@ -101,7 +100,7 @@ def _checked(given: Mapping[str, Any], *, is_read_only: bool) -> Operation:
     return Operation(query or "", name, variables, extensions, is_read_only, document_id)
 
 
-async def _body(headers: Headers, receive: Receive, limit: int) -> bytes:
+async def _body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
     """The whole body, given up as soon as it is too large. Raises BadRequest (413)."""
     problem = BadRequest(413, Code.PAYLOAD_TOO_LARGE, f"the body has more than {limit} bytes")
     declared = headers.get("content-length", "0")

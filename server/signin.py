@@ -7,7 +7,6 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -22,6 +21,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.errors import Unauthenticated
+from server.applications.callers import from_lms
 from server.keyset import STRONG_SECRET, public_keys, secret_key
 from server.metrics import REFUSED_TOKENS
 from server.settings import Settings
@@ -85,7 +85,7 @@ class SignIn:
         self._rules = Rules(settings)
         self._keys = _keys(settings)
         self._clock = clock
-        self._remembered: OrderedDict[bytes, tuple[Viewer, float]] = OrderedDict()
+        self._remembered: OrderedDict[str, tuple[Viewer, float]] = OrderedDict()
 
     def viewer(self, headers: Mapping[str, str]) -> Viewer:
         """The viewer of a request; `headers` are looked up by lower-case name.
@@ -97,27 +97,26 @@ class SignIn:
         if authorization is None:
             return ANONYMOUS
         try:
-            return self._signed_in(_token(authorization))
+            return self._signed_in(authorization)
         except InvalidToken as error:
             REFUSED_TOKENS.labels(error.reason.value).inc()
             log.info("unauthenticated", reason=error.reason.value, detail=str(error))
             raise
 
-    def _signed_in(self, token: str) -> Viewer:
-        digest = sha256(token.encode(errors="replace")).digest()
-        known = self._remembered.get(digest)
+    def _signed_in(self, authorization: str) -> Viewer:
+        known = self._remembered.get(authorization)
         if known is None:
+            token = _token(authorization)
             claims = verified(token, self._keys)
-            viewer = replace(self._rules.viewer(claims, now=self._clock()), authorization=f"JWT {token}")
-            known = viewer, float(claims["exp"])
-            self._remember(digest, known)
+            known = self._rules.viewer(claims, token, now=self._clock()), float(claims["exp"])
+            self._remember(authorization, known)
         else:
             self._rules.check_end(known[1], now=self._clock())
-            self._remembered.move_to_end(digest)
+            self._remembered.move_to_end(authorization)
         return known[0]
 
-    def _remember(self, digest: bytes, known: tuple[Viewer, float]) -> None:
-        self._remembered[digest] = known
+    def _remember(self, authorization: str, known: tuple[Viewer, float]) -> None:
+        self._remembered[authorization] = known
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
@@ -204,15 +203,16 @@ class Rules:
         self._leeway = settings.jwt_leeway
         self._authors = frozenset(settings.authors)
 
-    def viewer(self, claims: Mapping[str, Any], *, now: float) -> Viewer:
-        """The viewer that the claims make. Raises InvalidToken."""
+    def viewer(self, claims: Mapping[str, Any], token: str, *, now: float) -> Viewer:
+        """The viewer that the claims of a token make. Raises InvalidToken."""
         self._check_times(claims, now)
         self._check_origin(claims)
         _check_kind(claims)
         username = claims.get("preferred_username")
         if not isinstance(username, str) or not username.strip():
             raise _missing("preferred_username")
-        return Viewer(username, HELD[self.role(username, is_administrator=claims.get("administrator") is True)])
+        role = self.role(username, is_administrator=claims.get("administrator") is True)
+        return from_lms(username, HELD[role], token=token)
 
     def role(self, username: str, *, is_administrator: bool) -> Role:
         """The highest role of a user: staff of the LMS are administrators (`spec/programs.md`, "Roles")."""

@@ -6,20 +6,18 @@ window that slides, which lets through as much in the long run as a token bucket
 
 import math
 import time
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import structlog
 from limits.aio.storage import RedisStorage
 from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resolvers.access import Viewer
 from resolvers.allowance import POINTS, Allowance
 from resolvers.errors import Code
 from server.applications.callers import Caller
+from server.exchange import current
 from server.operations import Refusal, refusal
 
 COST_OF_A_POINT = 100
@@ -39,12 +37,12 @@ log = structlog.get_logger(__name__)
 
 
 class Storage(Protocol):
-    """Counts points in a window that slides; `limits` has more of the kind."""
+    """Counts points in a window that slides."""
 
-    async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Take points if there are enough."""
+    async def take(self, key: str, limit: int, period: int, points: int) -> tuple[bool, Window]:
+        """Take points if there are enough; whether there were, and how many count then."""
 
-    async def get_sliding_window(self, key: str, expiry: int) -> Window:
+    async def window(self, key: str, period: int) -> Window:
         """How many count."""
 
 
@@ -59,22 +57,42 @@ class Memory:
         self._before: dict[str, int] = {}
         self._window = 0
 
-    async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Take points if there are enough."""
-        if _used(await self.get_sliding_window(key, expiry), expiry) + amount > limit:
-            return False
-        self._counts[key] = self._counts.get(key, 0) + amount
-        return True
+    async def take(self, key: str, limit: int, period: int, points: int) -> tuple[bool, Window]:
+        """Take points if there are enough; whether there were, and how many count then."""
+        window = previous, fading, current, lasting = self._now(key, period)
+        if _used(window, period) + points > limit:
+            return False, window
+        self._counts[key] = current + points
+        return True, (previous, fading, current + points, lasting)
 
-    async def get_sliding_window(self, key: str, expiry: int) -> Window:
+    async def window(self, key: str, period: int) -> Window:
         """How many count."""
-        number, part = divmod(time.time() / expiry, 1)
+        return self._now(key, period)
+
+    def _now(self, key: str, period: int) -> Window:
+        number, part = divmod(time.time() / period, 1)
         if number != self._window:
             self._before = self._counts if number == self._window + 1 else {}
             self._counts, self._window = {}, int(number)
-        left = (1 - part) * expiry
+        left = (1 - part) * period
         before = self._before.get(key, 0)
-        return before, left if before else 0.0, self._counts.get(key, 0), left + expiry
+        return before, left if before else 0.0, self._counts.get(key, 0), left + period
+
+
+class Shared:
+    """The storage of several processes, which is in Redis."""
+
+    def __init__(self, redis: RedisStorage) -> None:
+        self._redis = redis
+
+    async def take(self, key: str, limit: int, period: int, points: int) -> tuple[bool, Window]:
+        """Take points if there are enough; whether there were, and how many count then."""
+        is_taken = await self._redis.acquire_sliding_window_entry(key, limit, period, points)
+        return is_taken, await self.window(key, period)
+
+    async def window(self, key: str, period: int) -> Window:
+        """How many count."""
+        return await self._redis.get_sliding_window(key, period)
 
 
 class Throttle:
@@ -111,8 +129,7 @@ class Throttle:
             problem = f"the operation takes {wanted:,} points; there are no more than {limit:,}"
             raise refusal(Code.COST_LIMIT_EXCEEDED, problem)
         try:
-            is_taken = await self._storage.acquire_sliding_window_entry(key, limit, self._period, wanted)
-            window = await self._window(key)
+            is_taken, window = await self._storage.take(key, limit, self._period, wanted)
         except StorageError as error:
             self._lost(error)
             return Allowance(limit, limit, 0, wanted)
@@ -128,7 +145,7 @@ class Throttle:
         """What a caller has; nothing is taken."""
         limit = self._limit(viewer)
         try:
-            return _allowance(await self._window(_key(viewer)), limit, self._period, 0)
+            return _allowance(await self._storage.window(_key(viewer), self._period), limit, self._period, 0)
         except StorageError as error:
             self._lost(error)
             return Allowance(limit, limit, 0)
@@ -136,9 +153,6 @@ class Throttle:
     def _limit(self, viewer: Viewer) -> int:
         own = viewer.points if isinstance(viewer, Caller) else None
         return self._points if own is None else own
-
-    async def _window(self, key: str) -> Window:
-        return await self._storage.get_sliding_window(key, self._period)
 
     def _lost(self, error: StorageError) -> None:
         if not self._is_lost:
@@ -158,7 +172,7 @@ def open_throttle(points: int = POINTS, period: int = PERIOD, redis_url: str | N
         key_prefix=PREFIX,
         connection_pool=cast("Any", pool),  # whatever is given there goes on to Redis's client
     )
-    return Throttle(points, period, storage, pool)
+    return Throttle(points, period, Shared(storage), pool)
 
 
 def points_of(cost: int) -> int:
@@ -199,25 +213,14 @@ def _limited(allowance: Allowance, period: int, seconds: int) -> Refusal:
 def _key(viewer: Viewer) -> str:
     """Whose points are counted together: one user's through one application, or one address's without sign-in."""
     if viewer.username is None:
-        exchange = _exchange.get()
+        exchange = current.get()
         return f"address {exchange.address if exchange else ''}"
     application = viewer.application if isinstance(viewer, Caller) else None
     return f"application {application or ''} user {viewer.username}"
 
 
-@dataclass
-class _Exchange:
-    """A request, as far as the throttle has to do with it: where it came from, and what its response tells."""
-
-    address: str
-    told: list[tuple[bytes, bytes]] = field(default_factory=list)
-
-
-_exchange: ContextVar[_Exchange | None] = ContextVar("exchange", default=None)
-
-
 def _tell(allowance: Allowance, retry_after: int | None) -> None:
-    exchange = _exchange.get()
+    exchange = current.get()
     if exchange is None:
         return
     exchange.told = [
@@ -227,29 +230,3 @@ def _tell(allowance: Allowance, retry_after: int | None) -> None:
     ]
     if retry_after is not None:
         exchange.told.append((b"retry-after", b"%d" % retry_after))
-
-
-class RateLimitHeaders:
-    """ASGI middleware: responses tell what the throttle found, and it learns the addresses of who is not signed in."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or socket."""
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        client = scope.get("client")
-        exchange = _Exchange(client[0] if client else "")
-        outer = _exchange.set(exchange)
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *exchange.told]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, answer)
-        finally:
-            _exchange.reset(outer)

@@ -3,13 +3,15 @@
 Only its API is used here: spans cost next to nothing, and go nowhere, until the process is started with an SDK.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from opentelemetry import context, propagate, trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-CALLERS_TRACE = b"traceparent"
+from server.exchange import headers_of
+
+CALLERS_TRACE = "traceparent"
 LOGGED_ONLY = frozenset({"trace", "user"})
 """What stands in logs only: traces know their own id, and go to places where users need not be named."""
 
@@ -80,14 +82,14 @@ class CallersTrace:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request within its caller's trace."""
-        headers = scope.get("headers", ())
-        if not any(name == CALLERS_TRACE for name, _ in headers):
-            await self._app(scope, receive, send)
-            return
-        carrier = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
-        token = context.attach(propagate.extract(carrier))
+        if CALLERS_TRACE not in headers_of(scope):
+            return self._app(scope, receive, send)
+        return self._traced(scope, receive, send)
+
+    async def _traced(self, scope: Scope, receive: Receive, send: Send) -> None:
+        token = context.attach(propagate.extract(headers_of(scope)))
         try:
             await self._app(scope, receive, send)
         finally:

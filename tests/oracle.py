@@ -13,6 +13,7 @@ from sqlalchemy import select
 from db.engine import Database
 from db.tables import (
     Base,
+    CertificateTemplate,
     Contract,
     ContractMember,
     ContractProgram,
@@ -22,6 +23,7 @@ from db.tables import (
     DirectoryRun,
     DirectorySite,
     DirectorySiteRun,
+    Job,
     LearnerCertificate,
     LearnerEnrollment,
     Organization,
@@ -42,6 +44,7 @@ from db.tables import (
     RunOrigin,
 )
 from resolvers.access import Role, Viewer
+from resolvers.learners.designs import BUILT_IN
 from schema import sdl
 from tests.entries import entry_of
 
@@ -58,6 +61,7 @@ async def everything(database: Database) -> Rows:
         ProgramCourseRunMode, DirectorySite, DirectoryLevel, DirectoryRun, DirectorySiteRun,
         ProgramCourseRunMode, ProgramCategoryMode, ProgramUser, LearnerEnrollment, LearnerCertificate,
         Contract, ContractMember, ContractProgram, OrganizationManager, Rerun, RerunAttempt,
+        CertificateTemplate, Job,
     )  # fmt: skip
     async with database.writing() as session:
         return {table: list(await session.scalars(select(table))) for table in tables}
@@ -122,11 +126,16 @@ class Oracle:
             return row.status in hidden
         if isinstance(row, ProgramUser):
             return not self._shows(row)
+        if isinstance(row, Job):
+            return not self._is_mine(row)
         if not self.viewer.roles & {Role.ADMIN} and not self._is_for_learners(row):
             return True
         if isinstance(row, ProgramCourseRunMode):
             row = next(run for run in self.all(CourseRun) if run.id == row.course_run_id)
         return isinstance(row, Course | CourseRun) and row.is_restricted and not self.sees_all
+
+    def _is_mine(self, job: Job) -> bool:
+        return job.requested_by == self.viewer.username or Role.ADMIN in self.viewer.roles
 
     def _is_for_learners(self, row: Any) -> bool:
         """What a learner, who manages nothing, sees of contracts: those that it belongs to, all of them in effect."""
@@ -230,14 +239,8 @@ class Oracle:
 
     def by_id(self, text: str) -> Any:
         name, _, key = text.partition(":")
-        nouns = {
-            "Organization": Organization,
-            "Course": Course,
-            "CourseRun": CourseRun,
-            "Program": Program,
-            "Contract": Contract,
-        }
-        table: type[Base] = DirectorySite if name == "Site" else nouns[name]
+        tables = (Organization, Course, CourseRun, Program, Job, Contract)
+        table: type[Base] = next((each for each in tables if each.__name__ == name), DirectorySite)
         return next((row for row in self.visible(self.all(table)) if str(_key(row)) == key), None)
 
 
@@ -253,7 +256,7 @@ def _key(row: Any) -> Any:
         return row.id
     if isinstance(row, ContractMember | OrganizationManager):
         return row.username
-    names = {Course: "readable_id", Program: "uuid", ProgramCategory: "slug", DirectorySite: "name"}
+    names = {Course: "readable_id", Program: "uuid", ProgramCategory: "slug", DirectorySite: "name", Job: "uuid"}
     key: str = names.get(type(row), "key")
     return str(getattr(row, key))
 
@@ -265,6 +268,8 @@ def _sorts(row: Any, field: str | None) -> Any:
         return row.display_name
     if isinstance(row, Contract) and field in {"START", "END"}:
         return {"START": row.start or EARLY, "END": row.end or LATE}[field]
+    if isinstance(row, Job):
+        return -row.id
     if field is None:
         field = "NAME" if isinstance(row, Organization | Program | Contract) else "KEY"
     if isinstance(row, DirectorySite):
@@ -319,6 +324,10 @@ FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
         user.program_id == row.id and user.username == name and user.status is not ProgramUserStatus.DELETED
         for user in o.all(ProgramUser)
     ),
+    (Job, "kind"): lambda o, row, kinds: row.kind in kinds,
+    (Job, "state"): lambda o, row, states: row.state.name in states,
+    (Job, "subject"): lambda o, row, subject: row.subject == subject,
+    (Job, "requestedBy"): lambda o, row, name: row.requested_by == name,
     (ProgramUser, "status"): lambda o, row, statuses: row.status.name in statuses,
     (Program, "hasUnavailableRuns"): lambda o, row, wanted: any(m.is_unavailable for m in o.modes(row)) == wanted,
     (Program, "category"): lambda o, row, slug: o.one(ProgramCategory, row.category_id).slug == slug.lower(),
@@ -464,6 +473,19 @@ def _learner(oracle: "Oracle", program: Program, username: str | None = None) ->
     return {"username": name, "association": next(iter(found), None), "progress": _progress(oracle, program, name)}
 
 
+def _template(oracle: "Oracle", program: Program | None, category: int) -> dict[str, Any] | None:
+    """The nearest template, for admins."""
+    if not oracle.viewer.roles & {Role.ADMIN}:
+        return None
+    known = oracle.all(CertificateTemplate)
+    own = next((each for each in known if program and each.program_id == program.id), None)
+    found = own or next((each for each in known if each.category_id == category), None)
+    if found is None:
+        return {"source": BUILT_IN, "origin": "BUILT_IN", "updatedAt": None}
+    origin = "PROGRAM" if own else "CATEGORY"
+    return {"source": found.source, "origin": origin, "updatedAt": _shown(found.updated_at)}
+
+
 def _own(oracle: "Oracle", arguments: Mapping[str, Any]) -> dict[str, Any]:
     users = [user for user in oracle.all(ProgramUser) if user.username == oracle.viewer.username]
     return oracle.connection(users, arguments)
@@ -492,6 +514,8 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "viewer": lambda o, _: Me(),
         "programCategories": lambda o, _, **a: o.connection(o.all(ProgramCategory), a),
         "roleGrants": lambda o, _, **a: o.connection([], a),
+        "jobs": lambda o, _, **a: o.connection(o.all(Job), a),
+        "job": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "program": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "node": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "nodes": lambda o, _, ids: [o.by_id(each) for each in ids],
@@ -585,6 +609,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "viewerPermissions": lambda o, row: _permissions(o.viewer),
         "publishability": _publishability,
         "history": lambda o, row, **a: o.connection([], a),
+        "certificateTemplate": lambda o, row: _template(o, row, row.category_id),
         "learner": _learner,
         "users": lambda o, row, **a: o.connection((u for u in o.all(ProgramUser) if u.program_id == row.id), a),
         "category": lambda o, row: o.one(ProgramCategory, row.category_id),
@@ -595,7 +620,15 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
             (node for node in o.all(ProgramRequirement) if node.program_id == row.id), key=lambda node: node.sequence
         ),
     },
+    "Job": {
+        "id": lambda o, row: f"Job:{row.uuid}",
+        "progressDone": lambda o, row: row.done,
+        "progressTotal": lambda o, row: row.total,
+        "progressItem": lambda o, row: row.item,
+        "heldUntil": lambda o, row: _shown(row.lease_until),
+    },
     "ProgramCategory": {
+        "certificateTemplate": lambda o, row: _template(o, None, row.id),
         "modes": lambda o, row: sorted(
             (mode for mode in o.all(ProgramCategoryMode) if mode.category_id == row.id), key=lambda mode: mode.mode_slug
         ),

@@ -8,6 +8,7 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
 from db.tables.contracts import (
     Contract,
     ContractCourse,
@@ -49,6 +50,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "CacheVersion",
+    "CertificateTemplate",
     "ClientApplication",
     "Contract",
     "ContractCourse",
@@ -58,6 +60,7 @@ __all__ = [
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
+    "Delivery",
     "DirectoryLevel",
     "DirectoryMember",
     "DirectoryRun",
@@ -73,6 +76,7 @@ __all__ = [
     "Organization",
     "OrganizationAlias",
     "OrganizationManager",
+    "OutgoingEvent",
     "Pacing",
     "Program",
     "ProgramCategory",

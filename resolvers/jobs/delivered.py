@@ -56,7 +56,7 @@ class Delivered:
     async def running(self) -> AsyncIterator[None]:
         """Run jobs for the time of the block; those that are under way at its end are given back."""
         sweeper = Sweeper(self._database, self._runner.pace.sweep, self._sweep)
-        async with self._app.open_async(), sweeper.running():
+        async with self._app.open_async(), self._runner.listening(), sweeper.running():
             tasks = {asyncio.create_task(self._serve(queue)) for queue in self._queues}
             try:
                 yield

@@ -21,6 +21,7 @@ from db.tables import (
     LearnerEnrollment,
     LearnerEvent,
     OrganizationManager,
+    OutgoingEvent,
     ProgramCertificate,
     RoleGrant,
     now,
@@ -32,8 +33,8 @@ from resolvers.refusals import Problem, Reason, Refusal
 
 NAMES = frozenset({"username", "granted_by", "created_by", "requested_by", "added_by"})
 ERASED = (
-    Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, IdempotencyKey, RoleGrant,
-    ContractMember, OrganizationManager,
+    Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, OutgoingEvent, IdempotencyKey,
+    RoleGrant, ContractMember, OrganizationManager,
 )  # fmt: skip
 """Tables whose rows of the learner go; in others the name is replaced, since counts and histories rest on them."""
 

@@ -1,11 +1,10 @@
 """Viewers together with the application that they came through."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from graphql import OperationType
 
-from resolvers.access import Viewer
+from resolvers.access import Role, Viewer
 from resolvers.errors import Code
 from server.applications.registry import ALL_SCOPES, Scope
 from server.operations import refusal
@@ -22,10 +21,10 @@ class Caller(Viewer):
     points: int | None = None
 
 
-@lru_cache(1024)
-def from_lms(viewer: Viewer) -> Caller:
-    """The viewer that a token of the LMS made; those do not tell which of its applications it was made for."""
-    return Caller(viewer.username, viewer.roles, f"{LMS}{viewer.username}")
+def from_lms(username: str, roles: frozenset[Role], *, token: str | None = None) -> Caller:
+    """The viewer that a token of the LMS makes; those do not tell which of its applications they were made for."""
+    authorization = None if token is None else f"JWT {token}"
+    return Caller(username, roles, f"{LMS}{username}", authorization=authorization)
 
 
 def application_of(viewer: Viewer) -> str | None:

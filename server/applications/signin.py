@@ -18,7 +18,7 @@ from joserfc.util import urlsafe_b64decode
 from db.tables import now
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.errors import Unauthenticated
-from server.applications.callers import Caller, from_lms
+from server.applications.callers import Caller
 from server.applications.fresh import Kept
 from server.applications.registry import Application
 from server.applications.tokens import TYPE, Grant, Tokens
@@ -59,12 +59,13 @@ class ApplicationSignIn:
 
         Raises Unauthenticated, and logs why, and ServiceUnavailable when the applications are not known.
         """
-        token = _token(headers.get("authorization", ""))
-        if self._tokens is None or not _is_ours(token[:LONGEST_HEADER].partition(".")[0]):
-            viewer = self._lms(headers)
-            return from_lms(viewer) if viewer.is_signed_in else ANONYMOUS
+        authorization = headers.get("authorization")
+        if authorization is None:
+            return ANONYMOUS
+        if self._tokens is None or not _is_ours(authorization[:LONGEST_HEADER]):
+            return self._lms(headers)
         try:
-            return self._caller(self._grant(token, self._tokens))
+            return self._caller(self._grant(_token(authorization), self._tokens))
         except Unauthenticated as error:
             reason = error.reason.value if isinstance(error, InvalidToken) else "REVOKED"
             REFUSED_TOKENS.labels(reason).inc()
@@ -98,9 +99,10 @@ def _token(authorization: str) -> str:
     return token if scheme.lower() in SCHEMES and len(token) <= LONGEST_TOKEN else ""
 
 
-@lru_cache(256)
-def _is_ours(header: str) -> bool:
-    """Whether a JWT with this first part says that it is ours; it is verified as such then."""
+@lru_cache(REMEMBERED)
+def _is_ours(authorization: str) -> bool:
+    """Whether the JWT in a header that begins so says that it is ours; it is verified as such then."""
+    header = _token(authorization).partition(".")[0]
     try:
         found: Any = orjson.loads(urlsafe_b64decode(header.encode("ascii")))
     except ValueError:

@@ -6,20 +6,20 @@ answer, `complete` at the end. A response that ends without `complete` may be as
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, NoReturn
 
 import orjson
 import structlog
 from graphql import GraphQLError
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from resolvers.access import Viewer
 from resolvers.errors import Code, Unauthenticated
 from server.errors import described, refused
+from server.exchange import headers_of
 from server.execution import Operation
 from server.graphql import CHALLENGE
 from server.media import GRAPHQL, JSON
@@ -79,12 +79,14 @@ class EventStreams:
         self._streams = streams
         self._origins = frozenset(origin.lower() for origin in origins)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one HTTP request."""
-        headers = Headers(scope=scope)
-        if not wants_events(headers.get("accept")):
-            await self._view(scope, receive, send)
-            return
+        if not wants_events(headers_of(scope).get("accept")):
+            return self._view(scope, receive, send)
+        return self._streamed(scope, receive, send)
+
+    async def _streamed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
         try:
             with self._streams.opened():
                 asked, refusal = await self._asked(scope, headers, receive)
@@ -100,7 +102,9 @@ class EventStreams:
             response = _refusal(error.status, error.code, str(error), *map(_text, error.headers))
         await response(scope, receive, send)
 
-    async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Operation, Refusal | None]:
+    async def _asked(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive
+    ) -> tuple[Operation, Refusal | None]:
         """The operation of a request, and why it is not run. Raises BadRequest and Unauthenticated.
 
         Refusals are told as an event, since browsers show nothing of responses that are not streams; but not being

@@ -570,3 +570,56 @@ async def test_drift_is_for_those_who_look_after_the_contract(asking: Asking, da
         session.add(ContractMember(contract_id=1, username="learner", added_by="admin"))
     assert len((await asking.data(DRIFT, viewer=MANAGER))["contract"]["drift"]) == 1
     assert (await asking.data(DRIFT, viewer=LEARNER))["contract"]["drift"] == []
+
+
+# Dates, and trying again
+
+
+async def test_new_dates_of_a_contract_are_offered_and_applied(asking: Asking, database: Database) -> None:
+    """C4."""
+    for number in (0, 1):
+        await made(asking, database, number)
+    text = written("updateContract", "dateChanges { key newStart newEnd courseRun { key } }")
+    given: dict[str, Any] = {"id": ONE, "startDate": "2027-01-01", "endDate": "2027-12-31"}
+    data = await asking.data(text, {"input": given}, viewer=ADMIN)
+    offered = data["payload"]["dateChanges"]
+    assert [(each["key"], each["newStart"], each["newEnd"]) for each in offered] == [
+        (key(number), "2027-01-01T00:00:00Z", "2027-12-31T23:59:59Z") for number in (0, 1)
+    ]
+    query = '{ contractDateChanges(contract: "Contract:1") { key newStart newEnd courseRun { key } } }'
+    assert (await asking.data(query, viewer=ADMIN))["contractDateChanges"] == offered
+    apply = written("applyContractDates", "dateChanges { key courseRun { start end enrollmentStart enrollmentEnd } }")
+    given = {"contract": ONE, "courseRuns": [key(1)]}
+    [applied] = (await asking.data(apply, {"input": given}, viewer=ADMIN))["payload"]["dateChanges"]
+    dates = {"start": "2027-01-01T00:00:00Z", "end": "2027-12-31T23:59:59Z"}
+    assert applied["courseRun"] == dates | {
+        "enrollmentStart": dates["start"], "enrollmentEnd": dates["end"],
+    }  # fmt: skip
+    assert [each["key"] for each in (await asking.data(query, viewer=ADMIN))["contractDateChanges"]] == [key(0)]
+    kinds = await rows(database, select(Job.kind).where(Job.finished_at.is_(None)))
+    assert kinds == ["CONFIGURE_RUN"]
+    given["courseRuns"] = [key(3)]
+    data = await asking.data(apply, {"input": given}, viewer=ADMIN)
+    assert data["payload"]["userErrors"][0]["code"] == "NOT_IN_CONTRACT"
+
+
+async def test_a_run_that_failed_is_tried_again(asking: Asking, database: Database) -> None:
+    run = await made(asking, database, state=RerunState.FAILED)
+    retried = written("retryRerun", "courseRun { key rerun { state } }")
+    for _ in range(2):
+        data = await asking.data(retried, {"input": {"key": run}}, viewer=ADMIN)
+        assert data["payload"]["courseRun"]["key"] == run
+    unfinished = await rows(database, select(Job.kind).where(Job.finished_at.is_(None)))
+    assert unfinished == ["RERUN"]
+    await settle(database)
+    data = await asking.data(retried, {"input": {"key": run}}, viewer=ADMIN)
+    assert data["payload"]["userErrors"][0]["code"] == "INVALID"
+    assert await code(asking, "retryRerun", ADMIN, key="course-v1:UAI_SOURCE+C0x+SOURCE") == "NOT_FOUND"
+
+
+async def test_a_comparison_with_open_edx_is_a_job(asking: Asking) -> None:
+    compared = written("reconcileContract", "job { id kind subject state requestedBy }")
+    given = {"input": {"contract": ONE, "repair": True}}
+    first = (await asking.data(compared, given, viewer=ADMIN))["payload"]["job"]
+    assert (first["kind"], first["subject"], first["state"]) == ("RECONCILE_CONTRACT", ONE, "QUEUED")
+    assert (await asking.data(compared, given, viewer=ADMIN))["payload"]["job"] == first

@@ -21,7 +21,7 @@ async def test_each_change_tells_its_application(asking: Asking, database: Datab
     async with database.writing() as session:
         client_id, _ = await register(session, wanted)
     registered = Caller("report_worker", AUTHOR.roles, client_id, ALL_SCOPES)
-    viewers: list[Viewer] = [registered, from_lms(AUTHOR), AUTHOR, registered]
+    viewers: list[Viewer] = [registered, from_lms("author", AUTHOR.roles), AUTHOR, registered]
     for number, viewer in enumerate(viewers):
         await change(asking, "updateProgram", viewer, id=UNPUBLISHED, name=f"Name {number}")
 

@@ -18,12 +18,10 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route, WebSocketRoute
-from starlette.types import Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.routing import Route
 
 from edx import http
-from server.logs import HIDDEN, RequestIds, Routed, configure, operation_lines, request_id
+from server.logs import HIDDEN, Routed, configure, operation_lines, usable_id
 from server.settings import LogFormat, LogLevel
 
 
@@ -226,79 +224,23 @@ async def test_uvicorn_logs_requests_as_fields_and_without_the_query(machine: io
 # Request ids
 
 
-def test_all_lines_in_the_block_and_calls_to_open_edx_carry_the_id(machine: io.StringIO) -> None:
+def test_all_lines_of_a_request_carry_its_id(machine: io.StringIO) -> None:
     log = structlog.get_logger()
-    with request_id("abc-1") as used:
-        log.info("inside")
-        logging.getLogger("library").warning("inside too")
-        assert used == http.request_id.get() == "abc-1"
+    before = http.request_id.set("abc-1")
+    log.info("inside")
+    logging.getLogger("library").warning("inside too")
+    http.request_id.reset(before)
     log.info("outside")
-    assert http.request_id.get() is None
     assert [line.get("request_id") for line in lines(machine)] == ["abc-1", "abc-1", None]
+
+
+def test_an_id_that_can_be_used_is() -> None:
+    assert usable_id("from-proxy.7") == "from-proxy.7"
 
 
 @pytest.mark.parametrize("given", [None, "", "a b", "a\nb", "é", "x" * 129, '"', "abc\n"])
 def test_an_id_that_cannot_be_used_is_replaced(given: str | None) -> None:
-    with request_id(given) as used:
-        assert re.fullmatch("[0-9a-f]{32}", used)
-
-
-def test_ids_end_with_their_block_even_when_it_fails() -> None:
-    with request_id("outer"), pytest.raises(KeyError), request_id("inner"):
-        raise KeyError
-    assert http.request_id.get() is None
-
-
-async def endpoint(request: Request) -> JSONResponse:
-    return JSONResponse({"id": http.request_id.get()})
-
-
-async def socket(websocket: WebSocket) -> None:
-    await websocket.accept()
-    await websocket.close(reason=http.request_id.get())
-
-
-APP = RequestIds(Starlette(routes=[Route("/", endpoint), WebSocketRoute("/socket", socket)]))
-
-
-async def test_requests_get_the_caller_s_id_or_their_own_and_answer_it() -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(APP), base_url="http://test") as client:
-        given = await client.get("/", headers={"X-Request-ID": "from-proxy.7"})
-        one, two = await asyncio.gather(client.get("/"), client.get("/"))
-    assert given.headers["x-request-id"] == given.json()["id"] == "from-proxy.7"
-    assert one.headers["x-request-id"] == one.json()["id"] != two.headers["x-request-id"] == two.json()["id"]
-
-
-async def test_sockets_get_an_id_too() -> None:
-    sent: list[Message] = []
-    scope: Scope = {"type": "websocket", "path": "/socket", "headers": [(b"x-request-id", b"s1")], "subprotocols": []}
-
-    async def receive() -> Message:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    await APP(scope, receive, send)
-    assert (b"x-request-id", b"s1") in sent[0]["headers"]
-    assert sent[1]["reason"] == "s1"
-
-
-async def test_the_lifespan_passes_through() -> None:
-    seen: list[str] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append(scope["type"])
-        assert http.request_id.get() is None
-
-    async def receive() -> Message:
-        return {}
-
-    async def send(message: Message) -> None:
-        pass
-
-    await RequestIds(app)({"type": "lifespan"}, receive, send)
-    assert seen == ["lifespan"]
+    assert re.fullmatch("[0-9a-f]{32}", usable_id(given))
 
 
 # Lines of operations

@@ -12,8 +12,9 @@ from db.engine import Database
 from resolvers.access import Role
 from server.applications.registry import ALL_SCOPES, Registration, Scope, disable, register, rotate
 from server.applications.tokens import Tokens
+from server.exchange import Exchanges
 from server.oauth import LONGEST_FORM, TokenEndpoint
-from server.throttle import RateLimitHeaders, Throttle
+from server.throttle import Throttle
 from tests.server.applications.conftest import Registered
 from tests.serving import serving
 
@@ -33,7 +34,7 @@ async def registered(database: Database) -> Registered:
 @pytest.fixture
 async def client(registered: Registered) -> AsyncIterator[httpx.AsyncClient]:
     endpoint = TokenEndpoint(registered.database, TOKENS, Throttle(20))
-    app = RateLimitHeaders(Starlette(routes=endpoint.routes()))
+    app = Exchanges(Starlette(routes=endpoint.routes()))
     async with serving(app) as url, httpx.AsyncClient(base_url=url) as client:
         yield client
 

@@ -15,8 +15,9 @@ from opentelemetry.trace import StatusCode
 from sqlalchemy import text
 
 from db.engine import Database
+from edx import http
 from server import logs, metrics, observing
-from server.logs import configure, request_id
+from server.logs import configure
 from server.observing import MOST_WAITING, count_lms_call, observe, tell, watch
 
 QUERY = 'query Secret { course(key: "plainly-a-secret") { id } }'
@@ -43,10 +44,12 @@ def counted(name: str, **labels: str) -> float:
 
 
 async def test_an_operation_is_one_line_without_its_text(stream: io.StringIO) -> None:
-    with request_id("r-1"), observe(QUERY, "Secret", "lena", "mfe") as seen:
+    before = http.request_id.set("r-1")
+    with observe(QUERY, "Secret", "lena", "mfe") as seen:
         seen.kind, seen.cost, seen.statements = "query", 7, 2
         count_lms_call()
         seen.answered([])
+    http.request_id.reset(before)
     [line] = lines(stream)
     assert 0 <= line.pop("milliseconds") < 1000
     assert line.pop("timestamp")

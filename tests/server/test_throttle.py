@@ -18,13 +18,14 @@ from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.allowance import Allowance
 from resolvers.errors import Code
 from server.applications.callers import Caller, from_lms
+from server.exchange import Exchanges
 from server.operations import Refusal
-from server.throttle import RateLimitHeaders, Throttle, open_throttle, points_of, wait
+from server.throttle import Memory, Throttle, open_throttle, points_of, wait
 from tests.redis import redis
 
 ROLES = frozenset({Role.LEARNER})
-ADA = from_lms(Viewer("ada", ROLES))
-BOB = from_lms(Viewer("bob", ROLES))
+ADA = from_lms("ada", ROLES)
+BOB = from_lms("bob", ROLES)
 PERIOD = 60
 
 
@@ -71,7 +72,7 @@ async def throttle(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def ada(request: pytest.FixtureRequest) -> Caller:
     """A user whom no other test counts."""
-    return from_lms(Viewer(request.node.name, ROLES))
+    return from_lms(request.node.name, ROLES)
 
 
 async def refused(throttle: Throttle, viewer: Viewer, cost: int) -> int:
@@ -177,13 +178,13 @@ def test_nothing_is_waited_for_where_there_is_room() -> None:
 async def test_the_reset_is_when_all_points_are_back(
     monkeypatch: pytest.MonkeyPatch, window: tuple[int, float, int, float], reset: float
 ) -> None:
-    throttle = Throttle(10, PERIOD)
+    storage = Memory()
 
-    async def found(_key: str) -> tuple[int, float, int, float]:
+    async def found(_key: str, _period: int) -> tuple[int, float, int, float]:
         return window
 
-    monkeypatch.setattr(throttle, "_window", found)
-    assert (await throttle.standing(ADA)).reset == reset
+    monkeypatch.setattr(storage, "window", found)
+    assert (await Throttle(10, PERIOD, storage).standing(ADA)).reset == reset
 
 
 async def test_points_come_back_in_redis_too(redis_url: str, ada: Caller) -> None:
@@ -218,13 +219,13 @@ async def client(clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
     async def answer(request: Request) -> Response:
         name = request.query_params.get("name")
         try:
-            await throttle.take(from_lms(Viewer(name, ROLES)) if name else ANONYMOUS, 400)
+            await throttle.take(from_lms(name, ROLES) if name else ANONYMOUS, 400)
         except Refusal as refusal:
             return JSONResponse({"errors": list(refusal.errors)}, 429)
         return JSONResponse({"data": {}})
 
     routes = [Route("/", answer), Route("/free", lambda _request: Response())]
-    app = RateLimitHeaders(Starlette(routes=routes))
+    app = Exchanges(Starlette(routes=routes))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         yield client
 

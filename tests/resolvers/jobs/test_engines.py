@@ -93,6 +93,26 @@ async def test_what_nobody_foresaw_is_told_by_an_id_only_and_other_jobs_go_on(da
     assert good.state == JobState.SUCCEEDED
 
 
+async def test_work_that_cancels_itself_is_a_fault_and_not_begun_again_for_ever(database: Database) -> None:
+    async def work(context: JobContext) -> None:
+        raise asyncio.CancelledError
+
+    async with engine(database, {COUNT: work}).running():
+        job = await over(database, await ask(database))
+
+    assert (job.state, job.attempts, job.error_code) == (JobState.FAILED, 3, "INTERNAL_ERROR")
+
+
+async def test_what_is_remembered_at_the_same_time_is_all_kept(database: Database) -> None:
+    async def work(context: JobContext) -> None:
+        await asyncio.gather(*(context.remember(f"run {number}", number) for number in range(20)))
+
+    async with engine(database, {COUNT: work}).running():
+        job = await over(database, await ask(database))
+
+    assert len(orjson.loads(job.memory)) == 20
+
+
 async def test_an_attempt_that_takes_too_long_is_ended_and_made_again(database: Database) -> None:
     async with engine(database).running():
         job = await over(database, await ask(database, SLOW))
@@ -224,3 +244,24 @@ async def test_a_job_whose_workers_all_died_fails(database: Database) -> None:
 
     assert (job.state, job.error_code) == (JobState.FAILED, "WORKER_LOST")
     assert job.finished_at
+
+
+@pytest.mark.parametrize(("dialect", "count"), [("sqlite", 1000), ("postgresql", 200)])
+async def test_many_jobs_are_drained_and_each_runs_once(database: Database, count: int) -> None:
+    ran: list[str] = []
+    is_over = asyncio.Event()
+
+    async def work(context: JobContext) -> None:
+        ran.append(context.uuid)
+        if len(ran) == count:
+            is_over.set()
+
+    async with database.writing() as session:
+        await enqueue_all(session, COUNT, [Order(SUBJECT) for _ in range(count)])
+    async with engine(database, {COUNT: work}, concurrency=8).running(), asyncio.timeout(100):
+        await is_over.wait()
+        await until(database, ran[-1], lambda job: job.finished_at is not None)
+    jobs = await read(database)
+
+    assert len(set(ran)) == len(ran) == len(jobs)
+    assert {(job.state, job.attempts) for job in jobs if job.finished_at} == {(JobState.SUCCEEDED, 1)}

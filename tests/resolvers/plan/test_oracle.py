@@ -16,9 +16,12 @@ from sqlalchemy import delete, select
 
 from db.engine import Database
 from db.tables import (
+    CertificateTemplate,
     ContractMember,
     ContractProgram,
     CourseRun,
+    Job,
+    JobState,
     LearnerCertificate,
     LearnerEnrollment,
     Program,
@@ -40,10 +43,11 @@ from tests.resolvers.directories.sample import CHILD, PARENTS, write_library
 
 SCHEMA = schema()._schema
 DEEPEST = 4
-LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "courseKey", "features", "health", "rateLimit"}
+LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "features", "health", "rateLimit"}
+LEFT_OUT |= {"previewProgramCertificate", "courseKey", "planCourseware", "proposeRunKey", "contractDateChanges"}
 """Fields that are nobody's business but the server's, and those that no plan answers."""
 
-NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site", "Contract")
+NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site", "Job", "Contract")
 EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "150"))
 RUN = f"course-v1:{SITE}+CLC_3403+Fall2014"
 HIDDEN = f"course-v1:{SITE}+Hidden+Fall2014"
@@ -51,6 +55,8 @@ IDS = ["Organization:Org0X", "Course:Org0X+C1.0x", "CourseRun:course-v1:Org1X+C0
 IDS += ["Contract:1", "Contract:2", "Contract:9", f"CourseRun:{READY}", f"CourseRun:{SOURCE}"]
 IDS += [f"Site:{SITE}", f"CourseRun:{HIDDEN}", f"CourseRun:{RUN}"]
 IDS += [f"Program:{uuid(number)}" for number in range(4)]
+JOBS = [f"Job:{uuid(number)}" for number in range(70, 74)]
+IDS += JOBS[1:]
 TEXTS: dict[str, list[str]] = {
     "username": ["learner"],
     "search": ["", "org1", "COURSE 2", "r2", "m 5", "nothing"],
@@ -59,6 +65,8 @@ TEXTS: dict[str, list[str]] = {
     "site": [SITE, CHILD.upper(), "none"],
     "ntiid": ["tag:nextthought.com,2011-10:NTI-CourseInfo-Fall2014_CLC_3403", "none"],
     "run": ["course-v1:Org0X+C0.0x+R0", "course-v1:No+Such+Run"],
+    "subject": ["Course:Org0X+C0.0x", "Course:No+Such"],
+    "requestedBy": ["learner", "ada"],
     "category": ["xseries", "MicroMasters", "none"],
 }
 KEYS = {
@@ -141,6 +149,8 @@ class Writing:
             case "node" | "program" | "contract" if "id" in known:
                 ids = IDS if name == "node" else [each for each in IDS if each.startswith(name.capitalize())]
                 return f"(id: {self.text(ids, 'ID!')})"
+            case "job":
+                return f"(id: {self.text(JOBS, 'ID!')})"
             case "nodes":
                 chosen = self.draw(st.lists(st.sampled_from(IDS), max_size=4))
                 return f"(ids: {self.value('[ID!]!', str(chosen).replace(chr(39), chr(34)), chosen)})"
@@ -171,7 +181,8 @@ class Writing:
     def condition(self, name: str, noun: str) -> str:
         kind = {
             "status": f"[{noun}Status!]",
-            "state": "[CourseRunState!]",
+            "state": "[JobState!]" if noun == "Job" else "[CourseRunState!]",
+            "kind": "[String!]",
             "rerunState": "[RerunState!]",
             "membership": "[ContractMembership!]",
             "contract": "ID",
@@ -194,6 +205,9 @@ class Writing:
             options = list(named.values)
             chosen = self.draw(st.lists(st.sampled_from(options), max_size=2))
             return self.value(kind, f"[{', '.join(chosen)}]", chosen)
+        if name == "kind":
+            kinds = self.draw(st.lists(st.sampled_from(["COUNT", "OTHER"]), max_size=2))
+            return self.value(kind, str(kinds).replace(chr(39), chr(34)), kinds)
         return self.text(TEXTS[name])
 
     def order(self, noun: str) -> str:
@@ -221,6 +235,8 @@ async def add_learners(database: Database) -> None:
     users = [("learner", 1, "active"), ("learner", 2, "completed"), ("learner", 6, "deleted"), ("ada", 1, "active")]
     runs = {i: f"course-v1:Org0X+C{i}.0x+R0" for i in range(3)}
     async with database.writing() as session:
+        category = await session.scalar(select(Program.category_id).where(Program.uuid == uuid(2)))
+        session.add(CertificateTemplate(category_id=category, source="of the category", updated_at=MOMENT))
         ids = {int(uuid_[-2:]): id_ for id_, uuid_ in await session.execute(select(Program.id, Program.uuid))}
         session.add_all(
             ProgramUser(
@@ -233,6 +249,7 @@ async def add_learners(database: Database) -> None:
             )
             for name, number, status in [*users, ("learner", 5, "completed"), ("admin", 1, "active")]
         )
+        session.add(CertificateTemplate(program_id=ids[1], source="of the program", updated_at=MOMENT))
         session.add_all(
             LearnerEnrollment(username=name, course_key=key, mode=mode, is_active=active, known_at=MOMENT)
             for name, key, mode, active in [
@@ -270,12 +287,31 @@ async def add_to_contracts(database: Database) -> None:
             await session.flush()
 
 
+async def add_jobs(database: Database) -> None:
+    """Jobs of each state, of the learner and of others."""
+    given: list[tuple[int, str, JobState, str | None]] = [
+        (70, "COUNT", JobState.QUEUED, "learner"), (71, "COUNT", JobState.RUNNING, "learner"),
+        (72, "OTHER", JobState.FAILED, "ada"), (73, "OTHER", JobState.SUCCEEDED, None),
+    ]  # fmt: skip
+    async with database.writing() as session:
+        session.add_all(
+            Job(
+                uuid=uuid(number), kind=kind, queue="default", subject="Course:Org0X+C0.0x", state=state,
+                requested_by=name, application="lms:ada" if number == 72 else None, max_attempts=3, attempts=1, done=2,
+                total=5 if number == 71 else None, item="a course", input='{"a":1}', created_at=MOMENT,
+                lease_until=MOMENT if number == 71 else None, finished_at=MOMENT if number > 71 else None,
+            )
+            for number, kind, state, name in given
+        )  # fmt: skip
+
+
 async def test_every_query_is_answered_as_by_naive_resolvers(asking: Asking, tmp_path: Path) -> None:
     write_library(tmp_path / "library")
     await sync(asking.database, tmp_path / "library", layout=Layout(parents=PARENTS))
     await add_learners(asking.database)
     await add_contracts(asking.database)
     await add_to_contracts(asking.database)
+    await add_jobs(asking.database)
     rows = await everything(asking.database)
     oracles = {LEARNER: Oracle(rows, LEARNER), ADMIN: Oracle(rows, ADMIN)}
     loop = asyncio.get_running_loop()

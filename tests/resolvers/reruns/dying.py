@@ -23,7 +23,7 @@ from edx.studio import Studio
 from edx.tokens import Tokens
 from resolvers.jobs import Handlers, Pace
 from resolvers.reruns import Platform, rerun_handlers
-from server import jobs
+from server.jobs import running as jobs
 from server.settings import Settings, load
 from tests.resolvers.reruns.conftest import CREDENTIALS, OPEN_END, PATIENCE, QUICK
 

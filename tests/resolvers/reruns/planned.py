@@ -11,7 +11,7 @@ from db.tables import Contract, CourseRun, Job, Rerun, RerunAttempt, RunOrigin
 from edx.lms import Pacing
 from resolvers.jobs import Handlers, Pace
 from resolvers.reruns import Platform, Rules, request_reruns, rerun_handlers
-from server import jobs
+from server.jobs import running as jobs
 from server.settings import Settings, load
 from tests.asking import ADMIN
 from tests.catalog import course, course_run, organization

@@ -21,7 +21,7 @@ def test_a_caller_is_a_viewer_with_the_permissions_of_its_roles() -> None:
 
 @pytest.mark.parametrize(
     ("viewer", "application"),
-    [(WRITER, "report"), (from_lms(Viewer("Ada", AUTHOR)), "lms:Ada"), (Viewer("ada"), None), (ANONYMOUS, None)],
+    [(WRITER, "report"), (from_lms("Ada", AUTHOR), "lms:Ada"), (Viewer("ada"), None), (ANONYMOUS, None)],
 )
 def test_operations_are_counted_under_an_application(viewer: Viewer, application: str | None) -> None:
     assert application_of(viewer) == application
@@ -38,6 +38,6 @@ def test_an_application_that_may_only_read_runs_no_mutation() -> None:
     assert caught.value.code is Code.FORBIDDEN
 
 
-@pytest.mark.parametrize("viewer", [WRITER, from_lms(Viewer("ada", AUTHOR)), Viewer("ada", AUTHOR)])
+@pytest.mark.parametrize("viewer", [WRITER, from_lms("ada", AUTHOR), Viewer("ada", AUTHOR)])
 def test_everybody_else_is_let_through_to_the_rules_of_the_fields(viewer: Viewer) -> None:
     check_scope(viewer, OperationType.MUTATION)

@@ -1,14 +1,18 @@
 """The jobs of a process: what it can do, and the engine that has it do so."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from db.engine import Database, PostgresqlDatabase
+from db.engine import Database, PostgresqlDatabase, open_database
+from db.migrate import check
+from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
 from resolvers.reruns import Rules, rerun_handlers
 from server.failures import Failure
+from server.process import stopping
 from server.settings import Settings
 from server.upstream import open_platform
 
@@ -26,7 +30,8 @@ LINGERS = 180.0
 async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
     async with open_platform(settings) as platform:
-        yield rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
+        reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
+        yield {**reruns, **reconcile_handlers(platform)}
 
 
 @contextlib.asynccontextmanager
@@ -56,3 +61,25 @@ def _engine(runner: Runner, database: Database, queues: Collection[str], concurr
     from resolvers.jobs.delivered import Delivered
 
     return Delivered(database, runner, queues=queues, concurrency=concurrency)
+
+
+async def run_worker(
+    settings: Settings,
+    work: Work = work,
+    *,
+    queues: Collection[str] = (),
+    concurrency: int | None = None,
+    pace: Pace | None = None,
+    on_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Run jobs until the process is told to stop. Raises DatabaseError where the database is not there or not ours."""
+    await check(settings.database_url)
+    database = open_database(settings.database_url)
+    is_over = asyncio.Event()
+    try:
+        with stopping(is_over.set):
+            async with running(settings, database, work, queues=queues, concurrency=concurrency, pace=pace):
+                on_ready()
+                await is_over.wait()
+    finally:
+        await database.close()
