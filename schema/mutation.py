@@ -20,6 +20,7 @@ from schema.catalog_mutations import (
     UpsertCourseRunPayload,
     UpsertOrganizationPayload,
 )
+from schema.courseware_path import SetBlockSlugPayload, set_block_slug
 from schema.directory_mutations import (
     DropDirectoryRunPayload,
     EnrollInDirectoryRunPayload,
@@ -171,4 +172,10 @@ class Mutation:
     )
     revoke_role: RevokeRolePayload | None = _mutation(
         role.revoke_role, "Take a role for one organization or program from a user."
+    )
+    set_block_slug: SetBlockSlugPayload | None = _mutation(
+        set_block_slug,
+        "Give a sequence or a unit a readable name in paths, which belongs to the run and to no version of its "
+        "content. Needs the permission to change content.",
+        Feature.CONTENT,
     )

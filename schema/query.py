@@ -9,6 +9,7 @@ from schema.available_run import AvailableRun, available_runs
 from schema.connection import Connection
 from schema.course import Course
 from schema.course_run import CourseRun
+from schema.courseware_path import CoursewarePath, courseware_path, courseware_paths, paths_field
 from schema.features import Features, features
 from schema.health import Health, health
 from schema.learner import Viewer
@@ -87,6 +88,13 @@ class Query:
     )
     role_grants: Connection[RoleGrant] | None = lists.role_grants(
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."
+    )
+
+    courseware_path: CoursewarePath | None = paths_field(
+        courseware_path, "What a link into a course comes to: its canonical path, the way there, and what to know."
+    )
+    courseware_paths: list[CoursewarePath] | None = paths_field(
+        courseware_paths, "The same of many links, in their order."
     )
 
     features: Features | None = strawberry.field(

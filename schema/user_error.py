@@ -17,6 +17,9 @@ class UserErrorCode(Enum):
     BAD_TRANSITION = strawberry.enum_value(
         Reason.BAD_TRANSITION.value, description="The program's status cannot become this one."
     )
+    BLOCK_UNKNOWN = strawberry.enum_value(
+        Reason.BLOCK_UNKNOWN.value, description="There is no such block in the content of the run."
+    )
     CATEGORY_UNKNOWN = strawberry.enum_value(Reason.CATEGORY_UNKNOWN.value, description="There is no such category.")
     COURSE_OF_OTHER_ORGANIZATION = strawberry.enum_value(
         Reason.COURSE_OF_OTHER_ORGANIZATION.value, description="None of the program's organizations offers the course."
@@ -69,6 +72,9 @@ class UserErrorCode(Enum):
         Reason.RUN_OF_OTHER_COURSE.value, description="The run is of none of the program's courses."
     )
     RUN_UNKNOWN = strawberry.enum_value(Reason.RUN_UNKNOWN.value, description="There is no such course run.")
+    SLUG_TAKEN = strawberry.enum_value(
+        Reason.SLUG_TAKEN.value, description="Another block has the slug there, or once had it."
+    )
     TOO_LONG = strawberry.enum_value(Reason.TOO_LONG.value, description="A text has too many characters.")
 
 

@@ -14,9 +14,14 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
+from edx.courseware import CoursewareRecords
 from resolvers.access import Viewer
+from resolvers.content.load import Courses
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
+from resolvers.paths.places import Places
+from resolvers.paths.service import Paths
+from resolvers.paths.whereabouts import LearnersPlaces
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
 from server import explorer, health, jobs, landing, metrics, observing, tracing
@@ -25,7 +30,9 @@ from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.certificates import CertificatePages
+from server.content import open_store
 from server.cookies import JwtCookies, csrf_route
+from server.courseware import CoursewareLinks
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
@@ -67,6 +74,7 @@ def create_app(
     learner_lms = LearnerLms(settings)
     links = Links(settings.lms_url, settings.ecommerce_url)
     learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
+    paths = _paths(settings, learners, learner_lms.courseware)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, lms)
     shared = SharedLms(settings)
@@ -106,6 +114,7 @@ def create_app(
         documents=known,
         layout=layout_of(settings),
         learners=learners,
+        paths=paths,
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
@@ -114,6 +123,7 @@ def create_app(
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
         *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
+        *_links(settings, learners, paths, sign_in),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
@@ -130,6 +140,25 @@ def _learners(settings: Settings, learners: Learners, sign_in: Callable[[Mapping
     events = EventsEndpoint(learners.inbox, secret).routes() if secret else []
     database = learners.database
     return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database).routes()]
+
+
+def _paths(settings: Settings, learners: Learners, lms: CoursewareRecords | None) -> Paths:
+    """The resolution of courseware paths over the content that is here."""
+    database = learners.database
+    places = None
+    if Feature.CONTENT in settings.features:
+        places = Places(Courses(open_store(settings, database)), database.dialect)
+    return Paths(places, learners.mirror, LearnersPlaces(lms, settings.lms_patience) if lms else None)
+
+
+def _links(
+    settings: Settings, learners: Learners, paths: Paths, sign_in: Callable[[Mapping[str, str]], Viewer]
+) -> list[Route]:
+    """Old links into courses, where the learning front end is known."""
+    if settings.learning_url is None:
+        return []
+    links = CoursewareLinks(learners.database, paths, sign_in, base=settings.learning_url, features=settings.features)
+    return links.routes()
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:

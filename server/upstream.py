@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 from edx.budget import CallBudget
+from edx.courseware import CoursewareRecords
 from edx.http import OpenEdxHttp
 from edx.learners import COUNTED, LearnerRecords
 from edx.lms import Lms
@@ -45,13 +46,15 @@ async def open_lms(settings: Settings, *, attempts: int = 4) -> AsyncIterator[Lm
 
 
 class LearnerLms:
-    """The LMS as it is asked about learners, within the budget of calls; `records` is None where no setting names it.
+    """The LMS as it is asked about learners, within the budget of calls, and by learners themselves.
 
-    A client of its own: requests wait for it, so that it is tried less and given up sooner than others.
+    A client of its own: requests wait for it, so that it is tried less and given up sooner than others. `records` and
+    `courseware` are None where no setting names the LMS.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.records: LearnerRecords | None = None
+        self.courseware: CoursewareRecords | None = None
         self._closing: list[Callable[[], Awaitable[None]]] = []
         if settings.lms_url and settings.lms_client_id and settings.lms_client_secret:
             budget = CallBudget(settings.lms_calls_per_minute, operations=COUNTED)
@@ -63,6 +66,7 @@ class LearnerLms:
             http = OpenEdxHttp(settings.lms_url, authority=tokens, settings=replace(patience, admit=budget.admit))
             self._closing = [http.aclose, tokens.aclose]
             self.records = LearnerRecords(http)
+            self.courseware = CoursewareRecords(http)
 
     async def aclose(self) -> None:
         """Close all connections."""
