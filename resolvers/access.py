@@ -45,7 +45,7 @@ class Permission(StrEnum):
     SEE_RESTRICTED_RUNS = "see_restricted_runs"  # those too that only their members see
     SYNC_DIRECTORIES = "sync_directories"
     MANAGE_LEARNERS = "manage_learners"
-    SEE_HIDDEN_CONTENT = "see_hidden_content"  # of courses: what learners do not see, or not yet
+    SEE_CONTENT = "see_content"
     CHANGE_CONTENT = "change_content"
 
 
@@ -65,7 +65,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_PROGRAMS,
                 Permission.SEE_UNPUBLISHED_PROGRAMS,
                 Permission.CHANGE_PROGRAMS,
-                Permission.SEE_HIDDEN_CONTENT,
+                Permission.SEE_CONTENT,
                 Permission.CHANGE_CONTENT,
                 Permission.SEE_DIRECTORIES,
                 Permission.SEE_RESTRICTED_RUNS,

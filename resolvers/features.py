@@ -26,7 +26,7 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_PROGRAMS_OF_OTHERS,
             }
         ),
-        Feature.CONTENT: frozenset({Permission.SEE_HIDDEN_CONTENT, Permission.CHANGE_CONTENT}),
+        Feature.CONTENT: frozenset({Permission.SEE_CONTENT, Permission.CHANGE_CONTENT}),
         Feature.DIRECTORIES: frozenset({Permission.SEE_DIRECTORIES}),
     }
 )

@@ -68,7 +68,7 @@ class Asker:
     @property
     def is_staff(self) -> bool:
         """Whether they may see what learners do not."""
-        return Permission.SEE_HIDDEN_CONTENT in self.permissions
+        return Permission.SEE_CONTENT in self.permissions
 
     @property
     def learner(self) -> str | None:
