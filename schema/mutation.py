@@ -7,6 +7,7 @@ import strawberry
 
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
+from schema import certificate_mutations as certificates
 from schema import directory_mutations as directories
 from schema import learner_mutations as learners
 from schema import program_import, role
@@ -20,6 +21,7 @@ from schema.catalog_mutations import (
     UpsertCourseRunPayload,
     UpsertOrganizationPayload,
 )
+from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
 from schema.courseware_path import SetBlockSlugPayload, set_block_slug
 from schema.directory_mutations import (
     DropDirectoryRunPayload,
@@ -127,6 +129,11 @@ class Mutation:
     restore_program_user: RestoreProgramUserPayload | None = _of_programs(
         learners.restore_program_user,
         "Bring a learner's association back that was ended. Needs the permission to manage learners.",
+    )
+    update_program_certificate_template: UpdateProgramCertificateTemplatePayload | None = _of_programs(
+        certificates.update_template,
+        "Give the certificates of a program, or of the programs of a category, a template of their own, or take it "
+        "away. Needs the permission to publish the program, or all programs.",
     )
     import_programs: ImportProgramsPayload | None = _of_programs(
         program_import.import_programs,

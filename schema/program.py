@@ -9,9 +9,11 @@ from db import tables
 from resolvers import reads
 from resolvers.access import visible_categories, visible_modes, visible_programs
 from resolvers.grants import load_permissions
+from resolvers.learners.designs import load_category_designs, load_program_designs
 from resolvers.learners.progress import load_learner
 from resolvers.plan.sources import Link, batched, column, many, noun, one
 from schema import lists
+from schema.certificate_template import CertificateTemplate
 from schema.connection import Connection
 from schema.enums import ProgramPermission, ProgramStatus, RequirementKind
 from schema.node import Node
@@ -55,6 +57,12 @@ class ProgramCategory:
         "Enrollment modes that count for the completion of its programs.",
         remote=tables.ProgramCategoryMode.category_id,
         order=[tables.ProgramCategoryMode.mode_slug],
+    )
+    certificate_template: CertificateTemplate | None = batched(
+        tables.ProgramCategory.id,
+        load_category_designs,
+        "Template for the certificates of those of its programs that have none of their own; null for viewers who may "
+        "not change it.",
     )
 
 
@@ -158,6 +166,11 @@ class Program(Node):
         "Course runs that count for the program, each with the mode that counts.",
         remote=tables.ProgramCourseRunMode.program_id,
         order=[tables.ProgramCourseRunMode.id],
+    )
+    certificate_template: CertificateTemplate | None = batched(
+        tables.Program.id,
+        load_program_designs,
+        "Template that the program's certificates are made with; null for viewers who may not change it.",
     )
     learner: ProgramLearner = batched(
         tables.Program.id,

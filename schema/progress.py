@@ -149,6 +149,11 @@ class ProgramCertificate:
     """A certificate."""
 
     uuid: str = attribute("uuid", "UUID; anybody sees at `/certificates/` and the UUID whether it is good.")
+    url: str = attribute(
+        "url",
+        "Address of its page, which needs no sign-in, and with `?download` of the page as a file; relative to this "
+        "server where it does not know its own address.",
+    )
     awarded_at: datetime = attribute("awarded_at", "When it was awarded, or awarded again.")
     revoked_at: datetime | None = attribute("revoked_at", "When it was revoked; null while it is good.")
 

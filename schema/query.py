@@ -6,6 +6,7 @@ from resolvers import reads
 from resolvers.plan.sources import by_id, by_ids, found, viewed
 from schema import lists
 from schema.available_run import AvailableRun, available_runs
+from schema.certificate_mutations import CertificatePreview, previewing
 from schema.connection import Connection
 from schema.course import Course
 from schema.course_run import CourseRun
@@ -85,6 +86,9 @@ class Query:
     available_run_modes: list[AvailableRun] | None = available_runs(
         "Runs of a course that the LMS offers, 100 at most, with their modes, by key. Needs the permission to change "
         "programs; the LMS is asked each time."
+    )
+    preview_program_certificate: CertificatePreview | None = previewing(
+        "How certificates of a program would look; nothing is stored. Needs the permission to publish the program."
     )
     role_grants: Connection[RoleGrant] | None = lists.role_grants(
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."

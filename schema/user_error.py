@@ -75,6 +75,9 @@ class UserErrorCode(Enum):
     SLUG_TAKEN = strawberry.enum_value(
         Reason.SLUG_TAKEN.value, description="Another block has the slug there, or once had it."
     )
+    TEMPLATE_INVALID = strawberry.enum_value(
+        Reason.TEMPLATE_INVALID.value, description="No certificate can be made with the template."
+    )
     TOO_LONG = strawberry.enum_value(Reason.TOO_LONG.value, description="A text has too many characters.")
 
 
@@ -146,12 +149,21 @@ class NotPublishable(UserError):
     reasons: list[PublishReason] = strawberry.field(description="All that it lacks.")
 
 
+@strawberry.type(description="No certificate can be made with the template.")
+class TemplateInvalid(UserError):
+    """A failure of a template of certificates."""
+
+    line: int = strawberry.field(description="Line of the template that is wrong, counted from 1.")
+
+
 def user_error(problem: Problem) -> UserError:
     """A problem as GraphQL has it."""
     code, path = UserErrorCode(problem.code.value), list(problem.place) or None
     match problem.data:
         case {"current_revision": revision}:
             return RevisionConflict(code=code, message=problem.message, field=path, current_revision=revision)
+        case {"line": line}:
+            return TemplateInvalid(code=code, message=problem.message, field=path, line=line)
         case {"reasons": reasons}:
             lacking = [PublishReason.of(reason) for reason in reasons]
             return NotPublishable(code=code, message=problem.message, field=path, reasons=lacking)

@@ -19,6 +19,7 @@ from resolvers.access import Viewer
 from resolvers.content.load import Courses
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
+from resolvers.learners.outbox import Outbox
 from resolvers.paths.places import Places
 from resolvers.paths.service import Paths
 from resolvers.paths.whereabouts import LearnersPlaces
@@ -43,6 +44,7 @@ from server.exports import Exports
 from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
 from server.landing import documentation
+from server.metrics import DELIVERIES
 from server.oauth import TokenEndpoint
 from server.profiles import profile
 from server.programs.rules import rules
@@ -57,6 +59,7 @@ from server.subscriptions.streams import Streams
 from server.throttle import open_throttle
 from server.tracing import CallersTrace
 from server.upstream import LearnerLms, SharedLms, open_lms
+from server.webhooks import Webhook
 
 ENDPOINT = "/graphql"
 
@@ -72,8 +75,10 @@ def create_app(
     database = open_database(settings.database_url)
     observing.watch(database)
     learner_lms = LearnerLms(settings)
-    links = Links(settings.lms_url, settings.ecommerce_url)
-    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links)
+    links = Links(settings.lms_url, settings.ecommerce_url, settings.public_url)
+    webhook = _webhook(settings)
+    told = webhook is not None
+    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links, is_told=told)
     paths = _paths(settings, learners, learner_lms.courseware)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, lms)
@@ -88,11 +93,15 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         settle_garbage_collection()
-        async with (
-            Freshness(database, [applications, trusted]).running(),
-            learners.inbox.running(),
-            jobs.running(settings, database, work) if settings.run_jobs else contextlib.nullcontext(),
-        ):
+        async with contextlib.AsyncExitStack() as background:
+            await background.enter_async_context(Freshness(database, [applications, trusted]).running())
+            await background.enter_async_context(learners.inbox.running())
+            if settings.run_jobs:
+                await background.enter_async_context(jobs.running(settings, database, work))
+            if webhook is not None:
+                background.push_async_callback(webhook.aclose)
+                outbox = Outbox(database, webhook.deliver, links, tell=lambda outcome: DELIVERIES.labels(outcome).inc())
+                await background.enter_async_context(outbox.running())
             yield
         observing.tell()
         await throttle.aclose()
@@ -139,7 +148,15 @@ def _learners(settings: Settings, learners: Learners, sign_in: Callable[[Mapping
     secret = _revealed(settings.events_secret)
     events = EventsEndpoint(learners.inbox, secret).routes() if secret else []
     database = learners.database
-    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database).routes()]
+    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database, learners.links).routes()]
+
+
+def _webhook(settings: Settings) -> Webhook | None:
+    """Where events about certificates are sent, if a setting says so."""
+    secret = _revealed(settings.webhook_secret)
+    if settings.webhook_url is None or secret is None or Feature.PROGRAMS not in settings.features:
+        return None
+    return Webhook(settings.webhook_url, secret)
 
 
 def _paths(settings: Settings, learners: Learners, lms: CoursewareRecords | None) -> Paths:

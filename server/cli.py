@@ -22,6 +22,7 @@ from server.documents import commands as documents
 from server.failures import Failure
 from server.programs import commands as programs
 from server.users import commands as users
+from server.webhooks import commands as webhooks
 
 if TYPE_CHECKING:
     from resolvers.catalog import Report
@@ -69,6 +70,7 @@ app.add_typer(directories.group(command), name="directories")
 app.add_typer(programs.group(command), name="programs")
 app.add_typer(users.group(command), name="users")
 content.declare(command, app)
+app.add_typer(webhooks.group(command), name="webhooks")
 
 
 def main() -> None:

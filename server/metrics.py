@@ -66,6 +66,13 @@ EVENTS = Counter(
     registry=REGISTRY,
 )
 
+DELIVERIES = Counter(
+    "collegium_webhook_deliveries",
+    "Attempts to send events about certificates by outcome: delivered, failed, or given_up for good.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+
 
 class Standing(Collector):
     """What an application stands on, as far as is known without asking anybody."""

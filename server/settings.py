@@ -51,6 +51,7 @@ HIDDEN = frozenset(
         "metrics_token",
         "redis_url",
         "token_secret",
+        "webhook_secret",
     }
 )
 """Settings whose values may hold a secret and are never shown."""
@@ -212,6 +213,9 @@ class Settings(BaseSettings):
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
     port: Port = Field(8000, description="Port that the server listens on.")
+    public_url: Site | None = Field(
+        None, description="Address that the server is reached at from outside, for links to certificates."
+    )
     profile: Annotated[ProfileName, BeforeValidator(_lower), Accepted("open or locked")] = Field(
         "open",
         description="`open`: explorer, introspection, queries by GET. `locked`: none of these, only known documents.",
@@ -305,6 +309,10 @@ class Settings(BaseSettings):
     events_secret: Secret | None = Field(
         None, description="Secret that events of the LMS are signed with or sent with; without it none are taken."
     )
+    webhook_url: Site | None = Field(
+        None, description="Address that events about certificates of programs are sent to; without it none are."
+    )
+    webhook_secret: Secret | None = Field(None, description="Secret that they are signed with.")
     ecommerce_url: Site | None = Field(
         None, description="Base address of the shop in which learners enroll in what has a SKU; without it, the LMS."
     )
@@ -381,6 +389,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}EXPLORER cannot be true where {PREFIX}PROFILE is locked")
         if self.profile == "locked" and self.remember_documents:
             raise ValueError(f"{PREFIX}REMEMBER_DOCUMENTS cannot be true where {PREFIX}PROFILE is locked")
+        return self
+
+    @model_validator(mode="after")
+    def _webhook_is_signed(self) -> Self:
+        """Whoever is told could not tell our events from forged ones."""
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError(f"{PREFIX}WEBHOOK_SECRET must be set where {PREFIX}WEBHOOK_URL is")
         return self
 
     @model_validator(mode="after")

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from db.engine import Database
 from db.tables import (
     Base,
+    CertificateTemplate,
     Course,
     CourseRun,
     DirectoryLevel,
@@ -34,6 +35,7 @@ from db.tables import (
     RequirementKind,
 )
 from resolvers.access import Role, Viewer
+from resolvers.learners.designs import BUILT_IN
 from schema import sdl
 from tests.entries import entry_of
 
@@ -48,6 +50,7 @@ async def everything(database: Database) -> Rows:
         Organization, Course, CourseRun, ProgramCategory, Program, ProgramOrganization, ProgramRequirement,
         ProgramCourseRunMode, DirectorySite, DirectoryLevel, DirectoryRun, DirectorySiteRun,
         ProgramCourseRunMode, ProgramCategoryMode, ProgramUser, LearnerEnrollment, LearnerCertificate,
+        CertificateTemplate,
     )  # fmt: skip
     async with database.writing() as session:
         return {table: list(await session.scalars(select(table))) for table in tables}
@@ -387,6 +390,19 @@ def _learner(oracle: "Oracle", program: Program, username: str | None = None) ->
     return {"username": name, "association": next(iter(found), None), "progress": _progress(oracle, program, name)}
 
 
+def _template(oracle: "Oracle", program: Program | None, category: int) -> dict[str, Any] | None:
+    """The nearest template, for admins."""
+    if not oracle.viewer.roles & {Role.ADMIN}:
+        return None
+    known = oracle.all(CertificateTemplate)
+    own = next((each for each in known if program and each.program_id == program.id), None)
+    found = own or next((each for each in known if each.category_id == category), None)
+    if found is None:
+        return {"source": BUILT_IN, "origin": "BUILT_IN", "updatedAt": None}
+    origin = "PROGRAM" if own else "CATEGORY"
+    return {"source": found.source, "origin": origin, "updatedAt": _shown(found.updated_at)}
+
+
 def _own(oracle: "Oracle", arguments: Mapping[str, Any]) -> dict[str, Any]:
     users = [user for user in oracle.all(ProgramUser) if user.username == oracle.viewer.username]
     return oracle.connection(users, arguments)
@@ -476,6 +492,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "viewerPermissions": lambda o, row: _permissions(o.viewer),
         "publishability": _publishability,
         "history": lambda o, row, **a: o.connection([], a),
+        "certificateTemplate": lambda o, row: _template(o, row, row.category_id),
         "learner": _learner,
         "users": lambda o, row, **a: o.connection((u for u in o.all(ProgramUser) if u.program_id == row.id), a),
         "category": lambda o, row: o.one(ProgramCategory, row.category_id),
@@ -487,6 +504,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         ),
     },
     "ProgramCategory": {
+        "certificateTemplate": lambda o, row: _template(o, None, row.id),
         "modes": lambda o, row: sorted(
             (mode for mode in o.all(ProgramCategoryMode) if mode.category_id == row.id), key=lambda mode: mode.mode_slug
         ),

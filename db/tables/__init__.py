@@ -8,6 +8,7 @@ from db.tables.access import CacheVersion, ClientApplication, TrustedDocument
 from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
+from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
 from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentVersion
 from db.tables.directories import (
     LEARNER,
@@ -41,6 +42,7 @@ __all__ = [
     "Base",
     "BlockSlug",
     "CacheVersion",
+    "CertificateTemplate",
     "ClientApplication",
     "ContentBlob",
     "ContentHead",
@@ -50,6 +52,7 @@ __all__ = [
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
+    "Delivery",
     "DirectoryLevel",
     "DirectoryMember",
     "DirectoryRun",
@@ -64,6 +67,7 @@ __all__ = [
     "LearnerEvent",
     "Organization",
     "OrganizationAlias",
+    "OutgoingEvent",
     "Pacing",
     "Program",
     "ProgramCategory",

@@ -20,29 +20,34 @@ AWARDED = select(_of.program_id, _of.username, _of.uuid, micros(_of.awarded_at),
     any_of(_of.username, keys_parameter(String()))
 )
 VERIFIED = (
-    select(_of.username, micros(_of.awarded_at), micros(_of.revoked_at), Program.name, Organization.display_name)
-    .add_columns(Organization.key)
+    select(
+        _of.username, micros(_of.awarded_at), micros(_of.revoked_at), Program.id, Program.name,
+        Organization.display_name, Organization.key,
+    )
     .join(Program, Program.id == _of.program_id)
     .outerjoin(ProgramOrganization, ProgramOrganization.program_id == Program.id)
     .outerjoin(Organization, Organization.id == ProgramOrganization.organization_id)
     .where(_of.uuid == bindparam("uuid", type_=String()), Program.status != ProgramStatus.DELETED)
     .order_by(ProgramOrganization.position)
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Awarded:
-    """A certificate of a learner's."""
+    """A certificate of a learner's, and where its page is."""
 
     uuid: str
+    url: str
     awarded_at: datetime | None
     revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What anybody who has the UUID of a certificate may know of it."""
+    """What anybody who has the UUID of a certificate may know of it; `program_id` is ours alone."""
 
+    uuid: str
+    program_id: int
     username: str
     program: str
     organizations: tuple[str, ...]
@@ -52,11 +57,11 @@ class Verified:
 
 async def load_certificates(batch: Batch) -> dict[str, Awarded]:
     """The certificates of associations, by `progress.ASSOCIATION`: a batch source."""
-    context = batch.context
+    context, links = batch.context, batch.context.learners.links
     usernames = sorted({key.partition(":")[2] for key in batch.keys})
     rows = await rows_for(context.snapshot, context.database.dialect, AWARDED, usernames)
     return {
-        f"{program}:{username}": Awarded(uuid, moment(awarded), moment(revoked))
+        f"{program}:{username}": Awarded(uuid, links.of_certificate(uuid), moment(awarded), moment(revoked))
         for program, username, uuid, awarded, revoked in rows
     }
 
@@ -68,6 +73,6 @@ async def verify(database: Database, uuid: str) -> Verified | None:
         rows = await snapshot.fetch(statement.sql, *statement.parameters({"uuid": uuid}))
     if not rows:
         return None
-    username, awarded, revoked, program, *_ = rows[0]
+    username, awarded, revoked, program_id, program, *_ = rows[0]
     organizations = tuple(name or key for *_, name, key in rows if key is not None)
-    return Verified(username, program, organizations, moment(awarded), moment(revoked))
+    return Verified(uuid, program_id, username, program, organizations, moment(awarded), moment(revoked))

@@ -15,62 +15,74 @@ from db.tables import ProgramCertificate, ProgramUser, ProgramUserSource, Progra
 from resolvers.learners.associations import associate
 from resolvers.learners.copies import touch
 from resolvers.learners.curricula import curricula, from_session, records
+from resolvers.learners.outbox import OutgoingKind, put
 from resolvers.learners.rules import Curriculum, Record, program_progress
 
 
-async def associate_and_settle(session: AsyncSession, usernames: Collection[str], source: ProgramUserSource) -> None:
-    """Associate learners with programs; what they have completed already is completed at once."""
-    await associate(session, usernames, source)
-    await settle(session, usernames)
+class Completion:
+    """What makes associations completed. Where somebody `is_told`, what becomes of certificates is in the outbox."""
+
+    def __init__(self, *, is_told: bool = False) -> None:
+        self._is_told = is_told
+
+    async def associate(self, session: AsyncSession, usernames: Collection[str], source: ProgramUserSource) -> None:
+        """Associate learners with programs; what they have completed already is completed at once."""
+        await associate(session, usernames, source)
+        await self.settle(session, usernames)
+
+    async def settle(self, session: AsyncSession, usernames: Collection[str]) -> None:
+        """Bring the associations of these learners, and their certificates of programs, up to date with what is known.
+
+        Associations are locked in one order, so that two settlements do not wait for each other.
+        """
+        of = ProgramUser
+        query = select(of).where(
+            of.username.in_(sorted(usernames)),
+            or_(of.status == ProgramUserStatus.ACTIVE, of.status == ProgramUserStatus.COMPLETED),
+        )
+        users = list(await session.scalars(query.order_by(of.id).with_for_update()))
+        if not users:
+            return
+        fetch = from_session(session)
+        programs = await curricula(fetch, {user.program_id for user in users})
+        known = await records(fetch, {user.username for user in users})
+        for user in users:
+            await self._settle_one(session, user, programs[user.program_id], known[user.username])
+
+    async def _settle_one(self, session: AsyncSession, user: ProgramUser, program: Curriculum, record: Record) -> None:
+        is_completed = program_progress(program, record, now()).is_completed
+        if is_completed and user.status is ProgramUserStatus.ACTIVE:
+            user.status, user.completed_at = ProgramUserStatus.COMPLETED, now()
+            certificate, kind = await _award(session, user), OutgoingKind.AWARDED
+        elif not is_completed and user.status is ProgramUserStatus.COMPLETED and _has_lost_one(program, record):
+            user.status, user.completed_at = ProgramUserStatus.ACTIVE, None
+            certificate, kind = await _revoke(session, user), OutgoingKind.REVOKED
+        else:
+            return
+        await touch(session, [user.username])
+        if self._is_told and certificate is not None:
+            put(session, kind, user.username, user.program_id, certificate)
 
 
-async def settle(session: AsyncSession, usernames: Collection[str]) -> None:
-    """Bring the associations of these learners, and the certificates of their programs, up to date with what is known.
-
-    Associations are locked in one order, so that two settlements do not wait for each other.
-    """
-    of = ProgramUser
-    query = select(of).where(
-        of.username.in_(sorted(usernames)),
-        or_(of.status == ProgramUserStatus.ACTIVE, of.status == ProgramUserStatus.COMPLETED),
-    )
-    users = list(await session.scalars(query.order_by(of.id).with_for_update()))
-    if not users:
-        return
-    fetch = from_session(session)
-    programs = await curricula(fetch, {user.program_id for user in users})
-    known = await records(fetch, {user.username for user in users})
-    for user in users:
-        await _settle_one(session, user, programs[user.program_id], known[user.username])
+async def _revoke(session: AsyncSession, user: ProgramUser) -> str | None:
+    """Revoke the program's certificate; its UUID, None where there was none that was good."""
+    of = ProgramCertificate
+    own = (of.username == user.username, of.program_id == user.program_id, of.revoked_at.is_(None))
+    revoked: str | None = await session.scalar(update(of).where(*own).values(revoked_at=now()).returning(of.uuid))
+    return revoked
 
 
-async def _settle_one(session: AsyncSession, user: ProgramUser, program: Curriculum, record: Record) -> None:
-    moment = now()
-    is_completed = program_progress(program, record, moment).is_completed
-    if is_completed and user.status is ProgramUserStatus.ACTIVE:
-        user.status, user.completed_at = ProgramUserStatus.COMPLETED, moment
-        await _award(session, user)
-    elif not is_completed and user.status is ProgramUserStatus.COMPLETED and _has_lost_one(program, record):
-        user.status, user.completed_at = ProgramUserStatus.ACTIVE, None
-        of = ProgramCertificate
-        revoking = update(of).where(of.username == user.username, of.program_id == user.program_id)
-        await session.execute(revoking.where(of.revoked_at.is_(None)).values(revoked_at=moment))
-    else:
-        return
-    await touch(session, [user.username])
-
-
-async def _award(session: AsyncSession, user: ProgramUser) -> None:
-    """Award the program's certificate; one that was revoked is valid again."""
+async def _award(session: AsyncSession, user: ProgramUser) -> str | None:
+    """Award the program's certificate, of which this gives the UUID; one that was revoked is valid again."""
     insert = inserting(session, ProgramCertificate)
     awarded = {
         "uuid": str(uuid4()), "username": user.username, "program_id": user.program_id, "awarded_at": now(),
         "revoked_at": None,
     }  # fmt: skip
     again = {"awarded_at": insert.excluded.awarded_at, "revoked_at": None}
-    await session.execute(
-        insert.on_conflict_do_update(index_elements=["username", "program_id"], set_=again), [awarded]
-    )
+    upsert = insert.values(awarded).on_conflict_do_update(index_elements=["username", "program_id"], set_=again)
+    number: str | None = await session.scalar(upsert.returning(ProgramCertificate.uuid))
+    return number
 
 
 def _has_lost_one(program: Curriculum, record: Record) -> bool:

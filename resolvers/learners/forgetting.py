@@ -19,6 +19,7 @@ from db.tables import (
     LearnerCertificate,
     LearnerEnrollment,
     LearnerEvent,
+    OutgoingEvent,
     ProgramCertificate,
     RoleGrant,
     now,
@@ -30,7 +31,8 @@ from resolvers.refusals import Problem, Reason, Refusal
 
 NAMES = frozenset({"username", "granted_by", "created_by", "requested_by"})
 ERASED = (
-    Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, IdempotencyKey, RoleGrant,
+    Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, OutgoingEvent, IdempotencyKey,
+    RoleGrant,
 )  # fmt: skip
 """Tables whose rows of the learner go; in others the name is replaced, since counts and histories rest on them."""
 

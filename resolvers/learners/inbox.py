@@ -26,7 +26,7 @@ from db.tables import (
 )
 from edx.events import Event, EventKind
 from edx.learners import MOST_NAMES, is_possible
-from resolvers.learners.completion import associate_and_settle
+from resolvers.learners.completion import Completion
 from resolvers.learners.copies import Kind, touch, upserting
 from resolvers.learners.mirror import Mirror
 
@@ -45,8 +45,9 @@ log = structlog.get_logger(__name__)
 class Inbox:
     """The events of one database. `put` stores them; while `running`, what is stored is taken up."""
 
-    def __init__(self, mirror: Mirror) -> None:
+    def __init__(self, mirror: Mirror, completion: Completion) -> None:
         self._mirror = mirror
+        self._completion = completion
         self._database = mirror.database
         self._waiting: list[tuple[Sequence[Event], asyncio.Future[int]]] = []
         self._storing: asyncio.Task[None] | None = None
@@ -120,7 +121,7 @@ class Inbox:
             log.warning("certificates_not_checked", learners=len(failures), reason=str(next(iter(failures.values()))))
         async with self._database.writing() as session:
             if checked:
-                await associate_and_settle(session, checked, ProgramUserSource.CERTIFICATE)
+                await self._completion.associate(session, checked, ProgramUserSource.CERTIFICATE)
                 await _finish(session, checked)
             if failures:
                 again = update(LearnerEvent).where(_open(failures.keys())).values(due_at=now() + RETRY)

@@ -9,7 +9,7 @@ from db.tables import ProgramUserSource, now
 from edx.learners import MOST_NAMES, LearnerRecords, is_possible
 from resolvers.access import Permission
 from resolvers.errors import BadUserInput, Forbidden
-from resolvers.learners.completion import associate_and_settle, settle
+from resolvers.learners.completion import Completion
 from resolvers.learners.copies import outdate
 from resolvers.learners.curricula import Curricula
 from resolvers.learners.following import Followers
@@ -22,7 +22,10 @@ STALE = "LEARNER_DATA_STALE"
 
 
 class Learners:
-    """All that is about learners, over one database; without `records` the LMS is never asked."""
+    """All that is about learners, over one database; without `records` the LMS is never asked.
+
+    Where somebody `is_told`, what becomes of certificates is put in the outbox.
+    """
 
     def __init__(
         self,
@@ -31,13 +34,15 @@ class Learners:
         rules: MirrorRules | None = None,
         *,
         links: Links | None = None,
+        is_told: bool = False,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self.database = database
         self.clock = clock
         self.links = links or Links()
-        self.mirror = Mirror(database, records, rules, settle=settle, clock=clock)
-        self.inbox = Inbox(self.mirror)
+        self.completion = Completion(is_told=is_told)
+        self.mirror = Mirror(database, records, rules, settle=self.completion.settle, clock=clock)
+        self.inbox = Inbox(self.mirror, self.completion)
         self.followers = Followers(database)
         self.curricula = Curricula()
 
@@ -75,7 +80,8 @@ async def listed(context: Any, usernames: Sequence[str]) -> None:
     found = await standings(context, usernames, [Kind.ENROLLMENTS])
     new = [name for name, standing in found.items() if standing.freshness.is_unassociated]
     if new:
-        await context.changing(lambda session: associate_and_settle(session, new, ProgramUserSource.LISTING))
+        completion = context.learners.completion
+        await context.changing(lambda session: completion.associate(session, new, ProgramUserSource.LISTING))
 
 
 async def refresh(context: Any, usernames: Sequence[str]) -> dict[str, Standing]:

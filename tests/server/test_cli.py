@@ -47,6 +47,8 @@ COMMANDS = [
     ["content", "verify"],
     ["content", "collect"],
     ["content", "statistics"],
+    ["webhooks", "list"],
+    ["webhooks", "retry"],
     ["simulate"],
     ["demo"],
     ["check"],

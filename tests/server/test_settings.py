@@ -181,7 +181,10 @@ def test_no_secret_shows_in_a_repr() -> None:
 
 def test_every_secret_is_among_the_hidden() -> None:
     secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
-    assert secret == {"events_secret", "jwt_secret", "lms_client_secret", "metrics_token", "redis_url", "token_secret"}
+    assert secret == {
+        "events_secret", "jwt_secret", "lms_client_secret", "metrics_token", "redis_url", "token_secret",
+        "webhook_secret",
+    }  # fmt: skip
     assert secret < HIDDEN
 
 

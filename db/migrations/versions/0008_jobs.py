@@ -1,7 +1,7 @@
 """Jobs, and on PostgreSQL what their engine keeps them in.
 
 Revision: 0008
-Revises: 0006
+Revises: 0007
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ import db.deliveries
 import db.types
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, select
 
 from db.engine import Database
+from db.tables import ProgramCourseRunMode, ProgramRequirement, RequirementKind
 from edx.budget import CallBudget
 from edx.http import OpenEdxHttp
 from edx.learners import COUNTED, LearnerRecords
@@ -118,6 +120,25 @@ async def campus(database: Database) -> AsyncIterator[Campus]:
             yield Campus(database, world, options, faults, learners, asking, clock)
             await learners.aclose()
         await tokens.aclose()
+
+
+@pytest.fixture
+async def small(campus: Campus) -> Campus:
+    """The campus, whose program 1 requires the course of its two runs and nothing else, in mode verified."""
+    async with campus.database.writing() as session:
+        await session.execute(delete(ProgramCourseRunMode).where(ProgramCourseRunMode.mode_slug == "audit"))
+        leaves = select(ProgramRequirement.id).where(
+            ProgramRequirement.program_id == 2, ProgramRequirement.kind == RequirementKind.COURSE
+        )
+        ids = sorted(await session.scalars(leaves))
+        kept = await session.scalar(
+            select(ProgramRequirement.id).where(ProgramRequirement.program_id == 2, ProgramRequirement.sequence == 1)
+        )
+        await session.execute(delete(ProgramRequirement).where(ProgramRequirement.id.in_(set(ids) - {kept})))
+        await session.execute(
+            delete(ProgramRequirement).where(ProgramRequirement.program_id == 2, ProgramRequirement.sequence == 4)
+        )
+    return campus
 
 
 DOWN = [

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from db.engine import Database
-from db.tables import Base, ClientApplication, IdempotencyKey, ProgramUser, RoleGrant, now
+from db.tables import Base, ClientApplication, IdempotencyKey, OutgoingEvent, ProgramUser, RoleGrant, now
 from edx.events import Event, EventKind
 from resolvers.learners.forgetting import NAMES
 from tests.asking import ADMIN, AUTHOR
@@ -54,6 +54,7 @@ async def fill(campus: Campus) -> None:
     async with campus.database.writing() as session:
         for name in names:
             session.add(RoleGrant(username=name, role="author", program_id=2, granted_by=name))
+            session.add(OutgoingEvent(uuid=name, kind="x", username=name, program_id=2, certificate=f"of {name}"))
             session.add(IdempotencyKey(username=name, operation="x", key="k", fingerprint="f", result="r"))
             session.add(
                 ClientApplication(

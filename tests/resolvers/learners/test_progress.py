@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from db.tables import (
     Program,
@@ -30,25 +29,6 @@ DASHBOARD = f"""{{ viewer {{ programs {{ nodes {{ status completedAt certificate
     program {{ name }} progress {{ {PROGRESS} }} }} }} }} }}"""
 LEARNER = f"""query ($id: ID!, $name: String) {{ program(id: $id) {{ learner(username: $name) {{ username
     association {{ status source }} progress {{ {PROGRESS} }} }} }} }}"""
-
-
-@pytest.fixture
-async def small(campus: Campus) -> Campus:
-    """The campus, whose program 1 requires the course of its two runs and nothing else, in mode verified."""
-    async with campus.database.writing() as session:
-        await session.execute(delete(ProgramCourseRunMode).where(ProgramCourseRunMode.mode_slug == "audit"))
-        leaves = select(ProgramRequirement.id).where(
-            ProgramRequirement.program_id == 2, ProgramRequirement.kind == RequirementKind.COURSE
-        )
-        ids = sorted(await session.scalars(leaves))
-        kept = await session.scalar(
-            select(ProgramRequirement.id).where(ProgramRequirement.program_id == 2, ProgramRequirement.sequence == 1)
-        )
-        await session.execute(delete(ProgramRequirement).where(ProgramRequirement.id.in_(set(ids) - {kept})))
-        await session.execute(
-            delete(ProgramRequirement).where(ProgramRequirement.program_id == 2, ProgramRequirement.sequence == 4)
-        )
-    return campus
 
 
 async def statuses(campus: Campus) -> dict[int, str]:

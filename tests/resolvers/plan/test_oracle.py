@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from db.engine import Database
-from db.tables import LearnerCertificate, LearnerEnrollment, Program, ProgramUser, ProgramUserStatus
+from db.tables import (
+    CertificateTemplate,
+    LearnerCertificate,
+    LearnerEnrollment,
+    Program,
+    ProgramUser,
+    ProgramUserStatus,
+)
 from resolvers.access import Viewer
 from resolvers.directories.layout import Layout
 from schema import schema
@@ -30,6 +37,7 @@ SCHEMA = schema()._schema
 DEEPEST = 4
 LEFT_OUT = {"cursor", "startCursor", "endCursor", "features", "health", "rateLimit"}
 LEFT_OUT |= {"availableRunModes", "coursewarePath", "coursewarePaths"}
+LEFT_OUT |= {"previewProgramCertificate"}
 """Fields that are nobody's business but the server's, and those that no plan answers."""
 
 NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site")
@@ -204,6 +212,8 @@ async def add_learners(database: Database) -> None:
     users = [("learner", 1, "active"), ("learner", 2, "completed"), ("learner", 6, "deleted"), ("ada", 1, "active")]
     runs = {i: f"course-v1:Org0X+C{i}.0x+R0" for i in range(3)}
     async with database.writing() as session:
+        category = await session.scalar(select(Program.category_id).where(Program.uuid == uuid(2)))
+        session.add(CertificateTemplate(category_id=category, source="of the category", updated_at=MOMENT))
         ids = {int(uuid_[-2:]): id_ for id_, uuid_ in await session.execute(select(Program.id, Program.uuid))}
         session.add_all(
             ProgramUser(
@@ -216,6 +226,7 @@ async def add_learners(database: Database) -> None:
             )
             for name, number, status in [*users, ("learner", 5, "completed"), ("admin", 1, "active")]
         )
+        session.add(CertificateTemplate(program_id=ids[1], source="of the program", updated_at=MOMENT))
         session.add_all(
             LearnerEnrollment(username=name, course_key=key, mode=mode, is_active=active, known_at=MOMENT)
             for name, key, mode, active in [
