@@ -254,8 +254,8 @@ class PostgresqlDatabase(Database):
     """A PostgreSQL server, read through a pool of plain driver connections."""
 
     def __init__(self, url: URL) -> None:
-        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        super().__init__(create_async_engine(url, pool_pre_ping=True), News(self._dsn))
+        self.dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        super().__init__(create_async_engine(url, pool_pre_ping=True), News(self.dsn))
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening = asyncio.Lock()
 
@@ -268,7 +268,7 @@ class PostgresqlDatabase(Database):
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._dsn,
+                    self.dsn,
                     min_size=0,
                     max_size=10,
                     statement_cache_size=1024,

@@ -27,6 +27,9 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
             }
         ),
         Feature.CONTENT: frozenset({Permission.SEE_CONTENT, Permission.CHANGE_CONTENT}),
+        Feature.CONTRACTS: frozenset(
+            {Permission.SEE_OWN_CONTRACTS, Permission.SEE_CONTRACTS, Permission.CHANGE_CONTRACTS}
+        ),
         Feature.DIRECTORIES: frozenset({Permission.SEE_DIRECTORIES}),
     }
 )

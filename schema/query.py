@@ -8,11 +8,14 @@ from schema import lists
 from schema.available_run import AvailableRun, available_runs
 from schema.certificate_mutations import CertificatePreview, previewing
 from schema.connection import Connection
+from schema.contract import Contract
 from schema.course import Course
+from schema.course_key import CourseKeyExplanation, course_key
 from schema.course_run import CourseRun
 from schema.courseware_path import CoursewarePath, courseware_path, courseware_paths, paths_field
 from schema.features import Features, features
 from schema.health import Health, health
+from schema.job import Job
 from schema.learner import Viewer
 from schema.node import Node
 from schema.organization import Organization
@@ -82,6 +85,19 @@ class Query:
     )
     viewer: Viewer | None = viewed("Whoever asks, as a learner.")
 
+    contracts: Connection[Contract] | None = lists.contracts("All contracts that the viewer may see.")
+    contract: Contract | None = found(
+        "id",
+        "Its global id, `Contract:` and its number.",
+        "Contract with an id; null where there is none for the viewer.",
+        where=reads.contract_with,
+        prepare=reads.contract_key,
+        kind=strawberry.ID,
+    )
+    course_key: CourseKeyExplanation | None = strawberry.field(
+        resolver=course_key, description="What a text is as a key: its parts, what it names, and what is wrong with it."
+    )
+
     program_categories: Connection[ProgramCategory] | None = lists.program_categories("Kinds of programs, by name.")
     available_run_modes: list[AvailableRun] | None = available_runs(
         "Runs of a course that the LMS offers, 100 at most, with their modes, by key. Needs the permission to change "
@@ -94,6 +110,15 @@ class Query:
         "Roles that were granted for one organization or program; empty for viewers who may not grant them."
     )
 
+    jobs: Connection[Job] | None = lists.jobs("Jobs that the viewer may see, the last first.")
+    job: Job | None = found(
+        "id",
+        "Its global id, `Job:` and its UUID.",
+        "Job with an id; null where there is none for the viewer.",
+        where=reads.job_with,
+        prepare=reads.job_key,
+        kind=strawberry.ID,
+    )
     courseware_path: CoursewarePath | None = paths_field(
         courseware_path, "What a link into a course comes to: its canonical path, the way there, and what to know."
     )

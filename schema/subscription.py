@@ -15,9 +15,11 @@ import strawberry
 
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
+from resolvers.jobs.following import follow
 from resolvers.learners.service import permit_username, some_username
-from resolvers.reads import program_key
+from resolvers.reads import job_key, program_key
 from schema.health import Health, health
+from schema.job import Job
 from schema.payload import changed
 from schema.program import Program
 
@@ -83,6 +85,30 @@ async def _changing(context: Context, username: str, uuid: str) -> AsyncGenerato
             yield LearnerChange(username=username, at=datetime.now(UTC), uuid=uuid)
 
 
+@strawberry.type(description="A change of a job, or how it stands when the subscription begins.")
+class JobChange:
+    """What `jobProgress` sends."""
+
+    at: datetime = strawberry.field(description="The server's clock.")
+    uuid: strawberry.Private[str | None] = None
+    job: Job | None = changed("uuid", "The job as it is now; null where it is there for the viewer no more.")
+
+
+def job_changes(
+    info: strawberry.Info[Context, None],
+    job: Annotated[strawberry.ID, strawberry.argument(name="id", description="Global id of the job.")],
+) -> AsyncGenerator[JobChange | None, None]:
+    """A job at once and after each change. Raises BadUserInput and NotFound."""
+    return _working(info.context, job_key(job))
+
+
+async def _working(context: Context, uuid: str) -> AsyncGenerator[JobChange | None, None]:
+    viewer, permissions = context.viewer.username, context.request.permissions
+    async with contextlib.aclosing(follow(context.database, uuid, viewer, permissions)) as changes:
+        async for _ in changes:
+            yield JobChange(at=datetime.now(UTC), uuid=uuid)
+
+
 @strawberry.type(description="What can be followed.")
 class Subscription:
     """The subscriptions."""
@@ -94,4 +120,8 @@ class Subscription:
     program_progress: AsyncGenerator[LearnerChange | None, None] = strawberry.subscription(
         resolver=learner_changes,
         description="Changes of a learner's enrollments, certificates and associations, each within a second.",
+    )
+    job_progress: AsyncGenerator[JobChange | None, None] = strawberry.subscription(
+        resolver=job_changes,
+        description="A job as it goes on, until it is over.",
     )

@@ -25,7 +25,7 @@ from resolvers.paths.service import Paths
 from resolvers.paths.whereabouts import LearnersPlaces
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import explorer, health, jobs, landing, metrics, observing, tracing
+from server import circuits, explorer, health, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
@@ -43,6 +43,9 @@ from server.execution import Executor
 from server.exports import Exports
 from server.graphql import GraphQLView
 from server.health import LmsWatch, Readiness
+from server.jobs.counting import JobCounts
+from server.jobs.running import Work, work
+from server.jobs.running import running as running_jobs
 from server.landing import documentation
 from server.metrics import DELIVERIES
 from server.oauth import TokenEndpoint
@@ -64,9 +67,7 @@ from server.webhooks import Webhook
 ENDPOINT = "/graphql"
 
 
-def create_app(
-    settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: jobs.Work = jobs.work
-) -> Starlette:
+def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (), work: Work = work) -> Starlette:
     """The application under `settings`, which does the `work` of jobs where it runs them.
 
     Its explorer offers `sessions` to sign in as: for demo and development only.
@@ -81,7 +82,9 @@ def create_app(
     learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links, is_told=told)
     paths = _paths(settings, learners, learner_lms.courseware)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
-    readiness = Readiness(database, lms)
+    readiness = Readiness(
+        database, lms, lambda: circuits.states({"LMS": settings.lms_url, "Studio": settings.studio_url})
+    )
     shared = SharedLms(settings)
     streams = Streams(_stream_limits(settings))
     throttle = open_throttle(settings.rate_limit, redis_url=_revealed(settings.redis_url))
@@ -97,7 +100,7 @@ def create_app(
             await background.enter_async_context(Freshness(database, [applications, trusted]).running())
             await background.enter_async_context(learners.inbox.running())
             if settings.run_jobs:
-                await background.enter_async_context(jobs.running(settings, database, work))
+                await background.enter_async_context(running_jobs(settings, database, work))
             if webhook is not None:
                 background.push_async_callback(webhook.aclose)
                 outbox = Outbox(database, webhook.deliver, links, tell=lambda outcome: DELIVERIES.labels(outcome).inc())
@@ -127,7 +130,12 @@ def create_app(
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
-    standing = metrics.Standing(database, readiness)
+    standing, counts = metrics.Standing(database, readiness), JobCounts(database)
+
+    async def count() -> None:
+        observing.tell()
+        await counts.count()
+
     routes = [
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
@@ -135,7 +143,7 @@ def create_app(
         *_links(settings, learners, paths, sign_in),
         csrf_route(),
         *health.routes(readiness),
-        metrics.route("/metrics", standing, before=observing.tell, token=_revealed(settings.metrics_token)),
+        metrics.route("/metrics", standing, counts, before=count, token=_revealed(settings.metrics_token)),
     ]
     middleware = [Middleware(Exchanges), *cors(settings.allowed_origins)]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)

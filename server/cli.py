@@ -20,6 +20,7 @@ from server.content import commands as content
 from server.directories import commands as directories
 from server.documents import commands as documents
 from server.failures import Failure
+from server.jobs import commands as jobs
 from server.programs import commands as programs
 from server.users import commands as users
 from server.webhooks import commands as webhooks
@@ -66,11 +67,12 @@ def command(application: typer.Typer, name: str | None = None) -> Callable[[Call
 
 app.add_typer(applications.group(command), name="apps")
 app.add_typer(documents.group(command), name="documents")
+app.add_typer(jobs.group(command), name="jobs")
 app.add_typer(directories.group(command), name="directories")
 app.add_typer(programs.group(command), name="programs")
 app.add_typer(users.group(command), name="users")
-content.declare(command, app)
 app.add_typer(webhooks.group(command), name="webhooks")
+content.declare(command, app)
 
 
 def main() -> None:
@@ -99,6 +101,28 @@ async def serve(
     served = create_app(settings)
     ready = f"Collegium serves {url_of(listener)}/graphql"
     await serve_app(served, listener, lambda: typer.echo(ready), served.state.streams.close)
+
+
+@command(app)
+async def worker(
+    *,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="A queue to take jobs from; may be repeated. All if not given.")
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(help="Jobs of one queue at a time, in place of COLLEGIUM_JOB_CONCURRENCY.", min=1)
+    ] = None,
+) -> None:
+    """Run jobs until Ctrl-C or SIGTERM; any number of workers may, on any number of machines.
+
+    Example: `collegium worker --concurrency 8`
+    """
+    from server.jobs.running import run_worker
+
+    settings = read_settings()
+    await run_worker(
+        settings, queues=queue or (), concurrency=concurrency, on_ready=lambda: typer.echo("Collegium runs jobs")
+    )
 
 
 @command(app)

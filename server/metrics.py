@@ -4,7 +4,7 @@ No label holds what clients choose, such as names of operations or of users: the
 """
 
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from db.engine import Database, SqliteDatabase
 from resolvers.health import version
+from server.circuits import Circuits
 from server.health import Readiness
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60)
@@ -35,6 +36,7 @@ REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
+REGISTRY.register(Circuits())
 
 OPERATIONS = Counter(
     "collegium_operations",
@@ -94,18 +96,19 @@ class Standing(Collector):
             yield _gauge(name, "When the LMS last answered a check.", last.timestamp())
 
 
-def route(path: str, standing: Standing, *, before: Callable[[], None], token: str | None = None) -> Route:
-    """The page of all numbers, at `path`; `before` brings them up to date.
+def route(path: str, *collectors: Collector, before: Callable[[], Awaitable[None]], token: str | None = None) -> Route:
+    """The page of all numbers, at `path`, with those of `collectors`; `before` brings them up to date.
 
     With a `token` only whoever sends it as `Authorization: Bearer` sees the page.
     """
     registry = CollectorRegistry()
-    registry.register(standing)
+    for collector in collectors:
+        registry.register(collector)
 
     async def metrics(request: Request) -> Response:
         if token is not None and not _is_sent(token, request.headers.get("authorization", "")):
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
-        before()
+        await before()
         return Response(generate_latest(REGISTRY) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return Route(path, metrics, methods=["GET"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from resolvers.errors import Code
+from resolvers.jobs import JobErrorCode
 from resolvers.refusals import Reason
 from schema.user_error import UserErrorCode
 from server.settings import Settings, variable
@@ -16,12 +17,12 @@ from tests.asking import ADMIN, Asking
 ROOT = Path(__file__).parent.parent
 ROOMS = ("schema", "resolvers", "db", "edx", "ondisk", "server")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-STORY = "programs.md"
+STORY, JOBS = "programs.md", "jobs.md"
 QUERY = re.compile(r"^```graphql\n(.*?)^```(?:\n+```json\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
 QUERIES = [
     pytest.param(query, answer, id=f"{page.name}-{number}")
     for page in PAGES
-    if page.name != STORY  # told from top to bottom, in tests/test_docs_programs.py
+    if page.name not in {STORY, JOBS}  # run over what they are about, in tests/test_docs_programs.py and …_jobs.py
     for number, (query, answer) in enumerate(QUERY.findall(page.read_text()))
 ]
 
@@ -29,7 +30,7 @@ QUERIES = [
 def test_every_error_code_is_documented_and_every_documented_one_exists() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "errors.md").read_text(), flags=re.MULTILINE)
 
-    assert sorted(rows) == sorted([*Code, *Reason])
+    assert sorted(rows) == sorted([*Code, *Reason, *JobErrorCode])
     assert sorted(UserErrorCode.__members__) == sorted(Reason)
 
 

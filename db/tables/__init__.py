@@ -10,6 +10,17 @@ from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
 from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
 from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentVersion
+from db.tables.contracts import (
+    Contract,
+    ContractCourse,
+    ContractMember,
+    ContractMembership,
+    ContractProgram,
+    OrganizationManager,
+    Rerun,
+    RerunAttempt,
+    RerunState,
+)
 from db.tables.directories import (
     LEARNER,
     DirectoryLevel,
@@ -49,6 +60,11 @@ __all__ = [
     "ContentNode",
     "ContentPin",
     "ContentVersion",
+    "Contract",
+    "ContractCourse",
+    "ContractMember",
+    "ContractMembership",
+    "ContractProgram",
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
@@ -67,6 +83,7 @@ __all__ = [
     "LearnerEvent",
     "Organization",
     "OrganizationAlias",
+    "OrganizationManager",
     "OutgoingEvent",
     "Pacing",
     "Program",
@@ -81,6 +98,9 @@ __all__ = [
     "ProgramUserSource",
     "ProgramUserStatus",
     "RequirementKind",
+    "Rerun",
+    "RerunAttempt",
+    "RerunState",
     "RoleGrant",
     "RunOrigin",
     "TrustedDocument",

@@ -5,7 +5,7 @@ A kind is declared once and asked for by `enqueue`, in the transaction of the ch
     RERUN = Kind(name="RERUN", queue="studio")
     await enqueue(session, RERUN, "CourseRun:…", input={"source": "…"}, by=viewer, key="…")
 
-What does the work is a function of a `JobContext`, which a process is given for each kind (`server/jobs.py`).
+What does the work is a function of a `JobContext`, which a process is given for each kind (`server/jobs/running.py`).
 """
 
 from resolvers.jobs.context import JobContext

@@ -37,6 +37,7 @@ class Embedded:
         with contextlib.suppress(DatabaseError):  # what is left is swept later
             await sweep_after_start(self._database, self._runner.worker)
         async with (
+            self._runner.listening(),
             self._database.news.listening(CHANNEL, self._hear),
             Sweeper(self._database, self._runner.pace.sweep).running(),
         ):
@@ -69,16 +70,18 @@ class Embedded:
             await stop(under_way)
 
     async def _next(self, queue: str) -> Held:
-        """The next job of a queue, taken up as soon as there is one."""
+        """The next job of a queue, taken up as soon as there is one: most often at once, where there is much to do."""
+        is_ready = True
         while True:
             self._news[queue].clear()
             try:
-                held = await self._runner.take(queue=queue) if await self._is_ready(queue) else None
+                held = await self._runner.take(queue=queue) if is_ready or await self._is_ready(queue) else None
             except Exception as error:  # noqa: BLE001 -- whatever it is, later jobs are taken up
                 log.warning("jobs_not_taken_up", queue=queue, reason=str(error))
                 held = None
             if held is not None:
                 return held
+            is_ready = False
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._runner.pace.look):
                     await self._news[queue].wait()

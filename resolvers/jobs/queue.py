@@ -18,9 +18,14 @@ from resolvers.access import Viewer
 from resolvers.jobs.kinds import Kind
 
 CHANNEL = "collegium_jobs"
-"""The channel of news of jobs: a UUID each; `QUEUED` and the queue's name for one that may be taken up."""
+"""The channel of news of jobs: the UUID of one that changed, or one of the following with what is behind it."""
 
 QUEUED = "queued:"
+"""A queue in which there is something to take up."""
+
+CANCEL = "cancel:"
+"""The UUID of a job that runs and is to be canceled."""
+
 MOST_TOGETHER = 200
 """Rows of one statement."""
 

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from sqlalchemy import func
 
 from db.engine import Database
 from db.errors import DatabaseError
@@ -17,6 +18,7 @@ from resolvers.jobs.attempts import Held, as_json, ended, hold, put, reason, tak
 from resolvers.jobs.context import JobContext
 from resolvers.jobs.errors import AttemptLost, JobCanceled, JobErrorCode, JobFailed, Postponed, TryAgain
 from resolvers.jobs.kinds import Handler, Handlers, Kind
+from resolvers.jobs.queue import CANCEL, CHANNEL
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,18 @@ class Runner:
         self.worker = worker_name()
         self.kinds: Mapping[str, Kind] = {kind.name: kind for kind in handlers}
         self._handlers = handlers
+        self._under_way: dict[str, asyncio.Event] = {}
+
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Hear of jobs under way that are to be canceled, for the time of the block; else it takes a beat."""
+        async with self.database.news.listening(CHANNEL, self._hear):
+            yield
+
+    def _hear(self, text: str) -> None:
+        news = self._under_way.get(text.removeprefix(CANCEL)) if text.startswith(CANCEL) else None
+        if news is not None:
+            news.set()
 
     @property
     def queues(self) -> list[str]:
@@ -65,7 +79,8 @@ class Runner:
         context = JobContext(self.database, held, self.pace.lease)
         began = time.perf_counter()
         work = asyncio.create_task(_outcome(context, kind, self._handlers[kind]))
-        beat = asyncio.create_task(self._beat(context, work))
+        news = self._under_way[held.job.uuid] = asyncio.Event()
+        beat = asyncio.create_task(self._beat(context, work, news))
         is_stopped = False
         try:
             await asyncio.wait({work})
@@ -75,20 +90,26 @@ class Runner:
             await asyncio.wait({work})
         finally:
             beat.cancel()
+            if self._under_way.get(held.job.uuid) is news:
+                del self._under_way[held.job.uuid]
         outcome = STOPPED if work.cancelled() else work.result()
         ending = asyncio.create_task(self._end(context, kind, outcome))
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(ending)
         await ending
-        log.info("job_attempt", job=held.job.uuid, kind=kind.name, seconds=round(time.perf_counter() - began, 3))
+        seconds, code = round(time.perf_counter() - began, 3), getattr(outcome, "code", None)
+        log.info("job_attempt", job=held.job.uuid, kind=kind.name, seconds=seconds, code=code)
         if is_stopped:
             raise asyncio.CancelledError
 
-    async def _beat(self, context: JobContext, work: "asyncio.Task[Any]") -> None:
+    async def _beat(self, context: JobContext, work: "asyncio.Task[Any]", news: asyncio.Event) -> None:
         """Hold the job while it runs; stop the work when that was not possible for as long as it was held."""
         confirmed = time.monotonic()
         while not context.is_lost and time.monotonic() - confirmed < self.pace.lease:
-            await asyncio.sleep(self.pace.beat)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.pace.beat):
+                    await news.wait()
+            news.clear()
             try:
                 await context.write()
                 confirmed = time.monotonic()
@@ -107,8 +128,11 @@ class Runner:
         for pause in (0.1, 0.5, 2.0, None):
             try:
                 async with self.database.writing() as session:
-                    job = await hold(session, context.held, self.pace.lease)
-                    await put(session, job, {**_progress(job, context, outcome), **_ending(job, kind, outcome)})
+                    if isinstance(outcome, str):
+                        await hold(session, context.held, self.pace.lease, _success(context, outcome))
+                    else:
+                        job = await hold(session, context.held, self.pace.lease)
+                        await put(session, job, {**context.unwritten(), **_ending(job, kind, outcome)})
             except AttemptLost:
                 log.warning("job_lost", job=context.uuid, kind=kind.name)
             except DatabaseError as error:
@@ -120,11 +144,11 @@ class Runner:
             return
 
 
-def _progress(job: Job, context: JobContext, outcome: Any) -> dict[str, Any]:
-    """How far the work came; of what succeeded, all of it."""
-    values = dict(context.unwritten())
-    total = values.get("total", job.total)
-    return {**values, "done": total} if isinstance(outcome, str) and total is not None else values
+def _success(context: JobContext, result: str) -> dict[str, Any]:
+    """What is written of an attempt that has a result: all of what was to be done is."""
+    last = dict(context.unwritten())
+    done = func.coalesce(last.get("total", Job.total), last.get("done", Job.done))
+    return {**last, **ended(JobState.SUCCEEDED, result=result, done=done, item=None, **reason(None, None))}
 
 
 async def _outcome(context: JobContext, kind: Kind, handler: Handler) -> Any:
@@ -152,10 +176,8 @@ def _fault(context: JobContext, kind: Kind, error: Exception) -> TryAgain:
 
 
 def _ending(job: Job, kind: Kind, outcome: Any) -> dict[str, Any]:
-    """What is written of an attempt that ended in this way."""
+    """What is written of an attempt that ended in this way, without a result."""
     is_canceled = job.cancel_requested_at is not None
-    if isinstance(outcome, str):
-        return ended(JobState.SUCCEEDED, result=outcome, item=None, **reason(None, None))
     if isinstance(outcome, JobCanceled) or (is_canceled and (outcome is STOPPED or isinstance(outcome, TryAgain))):
         return ended(JobState.CANCELED)
     if outcome is STOPPED:

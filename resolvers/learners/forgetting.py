@@ -14,11 +14,13 @@ from db.tables import (
     AuditEntry,
     Base,
     ClientApplication,
+    ContractMember,
     IdempotencyKey,
     Learner,
     LearnerCertificate,
     LearnerEnrollment,
     LearnerEvent,
+    OrganizationManager,
     OutgoingEvent,
     ProgramCertificate,
     RoleGrant,
@@ -29,10 +31,10 @@ from resolvers.audit import record
 from resolvers.errors import Forbidden
 from resolvers.refusals import Problem, Reason, Refusal
 
-NAMES = frozenset({"username", "granted_by", "created_by", "requested_by"})
+NAMES = frozenset({"username", "granted_by", "created_by", "requested_by", "added_by"})
 ERASED = (
     Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, OutgoingEvent, IdempotencyKey,
-    RoleGrant,
+    RoleGrant, ContractMember, OrganizationManager,
 )  # fmt: skip
 """Tables whose rows of the learner go; in others the name is replaced, since counts and histories rest on them."""
 

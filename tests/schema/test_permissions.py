@@ -61,8 +61,8 @@ def example(kind: GraphQLInputType, name: str, mutation: str) -> Any:
     return texts.get(bare.name, "2026-11-21T00:00:00Z")
 
 
-OWN = {"dropDirectoryRun", "enrollInDirectoryRun", "leaveProgram", "refreshEnrollments"}
-"""What learners do about themselves."""
+OWN = {"cancelJob", "dropDirectoryRun", "enrollInDirectoryRun", "leaveProgram", "refreshEnrollments", "retryJob"}
+"""What learners do about themselves, and about the jobs that they asked for."""
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from db.engine import open_database
 from edx import http
 from server import metrics
 from server.health import LmsWatch, Readiness
+from server.jobs.counting import JobCounts
 from server.observing import observe, tell
 from server.settings import load
 from server.upstream import open_lms
@@ -51,7 +52,7 @@ def test_the_metrics_are_documented_and_every_documented_one_exists(tmp_path: Pa
     watch = LmsWatch(lambda: open_lms(load()))
     watch.last_success = datetime(2026, 11, 21, tzinfo=UTC)
     standing = metrics.Standing(database, Readiness(database, watch))
-    families = [*metrics.REGISTRY.collect(), *standing.collect()]
+    families = [*metrics.REGISTRY.collect(), *standing.collect(), *JobCounts(database).collect()]
 
     ours = {family.name + "_total" * (family.type == "counter") for family in families}
     assert column("## Metrics") == {name for name in ours if name.startswith("collegium_")}

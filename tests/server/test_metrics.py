@@ -1,8 +1,10 @@
 """The page of numbers, and who may see it."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -10,7 +12,9 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 
 from db.engine import Database
+from db.tables import Job, JobState, now
 from server.health import LmsWatch, Readiness
+from server.jobs.counting import JobCounts
 from server.metrics import Standing, route
 from server.observing import observe, tell
 from server.settings import load
@@ -21,9 +25,13 @@ from server.upstream import open_lms
 async def asking(database: Database, token: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
     watch = LmsWatch(lambda: open_lms(load()))
     watch.last_success = datetime(2026, 11, 21, tzinfo=UTC)
-    app = Starlette(
-        routes=[route("/metrics", Standing(database, Readiness(database, watch)), before=tell, token=token)]
-    )
+    standing, counts = Standing(database, Readiness(database, watch)), JobCounts(database)
+
+    async def before() -> None:
+        tell()
+        await counts.count()
+
+    app = Starlette(routes=[route("/metrics", standing, counts, before=before, token=token)])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         yield client
 
@@ -60,3 +68,26 @@ async def test_with_a_token_only_its_bearer_sees_the_page(database: Database, au
         shown = await client.get("/metrics", headers={"authorization": "Bearer plainly-a-test-token"})
     assert (refused.status_code, refused.headers["www-authenticate"], refused.text) == (401, "Bearer", "")
     assert shown.status_code == 200
+
+
+async def test_jobs_are_counted_by_kind_and_state_and_queues_by_what_waits(database: Database) -> None:
+    moment = now() - timedelta(minutes=1)
+    states = [(JobState.QUEUED, None), (JobState.QUEUED, now() + timedelta(hours=1)), (JobState.FAILED, None)]
+    async with database.writing() as session:
+        session.add_all(
+            Job(
+                uuid=str(uuid4()), kind="COUNT", queue="default", subject="Course:MITx+1x", state=state, input="{}",
+                max_attempts=3, created_at=moment, not_before=later, started_at=moment,
+                finished_at=moment + timedelta(seconds=7) if state is JobState.FAILED else None,
+            )
+            for state, later in states
+        )  # fmt: skip
+    async with asking(database) as client:
+        page = (await client.get("/metrics")).text
+
+    assert 'collegium_jobs{kind="COUNT",state="queued"} 2.0' in page
+    assert 'collegium_jobs{kind="COUNT",state="failed"} 1.0' in page
+    assert 'collegium_jobs_lasted_seconds{kind="COUNT",state="failed"} 7.0' in page
+    assert 'collegium_job_queue{queue="default"} 1.0' in page
+    [waits] = re.findall(r'collegium_job_queue_wait_seconds{queue="default"} ([\d.]+)', page)
+    assert 60 <= float(waits) < 120

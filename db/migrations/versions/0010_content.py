@@ -1,7 +1,7 @@
 """Course content: nodes, blobs, and the versions of runs.
 
 Revision: 0010
-Revises: 0012
+Revises: 0009
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0010"
-down_revision = "0012"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,4 +1,4 @@
-"""The engine within a process (design: SQLite and in-process jobs are the embedded default)."""
+"""Both engines: within a process on SQLite, and procrastinate's on PostgreSQL."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -9,23 +9,22 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
-from db.engine import Database
+from db.engine import Database, PostgresqlDatabase
 from db.tables import Job, JobState, now
 from db.types import EPOCH
 from resolvers.jobs import AttemptLost, Embedded, Handlers, JobContext, Kind, Order, Runner, enqueue, enqueue_all
+from resolvers.jobs.delivered import Delivered
 from resolvers.jobs.sweeping import sweep
 from tests.resolvers.jobs.sample import COUNT, FAST, HANDLERS, OTHER, SLOW
 
 SUBJECT = "Course:MITx+1x"
 
 
-@pytest.fixture
-def dialect() -> str:
-    return "sqlite"
-
-
-def engine(database: Database, handlers: Handlers = HANDLERS, **options: Any) -> Embedded:
-    return Embedded(Runner(database, handlers, FAST), **options)
+def engine(database: Database, handlers: Handlers = HANDLERS, **options: Any) -> Embedded | Delivered:
+    runner = Runner(database, handlers, FAST)
+    if isinstance(database, PostgresqlDatabase):
+        return Delivered(database, runner, **options)
+    return Embedded(runner, **options)
 
 
 async def ask(database: Database, kind: Kind = COUNT, **input: Any) -> str:
@@ -132,18 +131,19 @@ async def test_of_jobs_with_one_key_one_is_unfinished(database: Database) -> Non
 
 
 async def test_as_many_jobs_of_a_queue_run_side_by_side_as_are_allowed(database: Database) -> None:
-    running: list[int] = []
+    running: set[str] = set()
+    together = asyncio.Barrier(3)
     most = 0
 
     async def work(context: JobContext) -> None:
         nonlocal most
-        running.append(1)
+        running.add(context.uuid)
         most = max(most, len(running))
-        await asyncio.sleep(0.02)
-        running.pop()
+        await together.wait()
+        running.discard(context.uuid)
 
     async with database.writing() as session:
-        jobs = await enqueue_all(session, COUNT, [Order(SUBJECT) for _ in range(8)])
+        jobs = await enqueue_all(session, COUNT, [Order(SUBJECT) for _ in range(9)])
     async with engine(database, {COUNT: work}, concurrency=3).running():
         for job in jobs:
             await over(database, job.uuid)
@@ -224,3 +224,24 @@ async def test_a_job_whose_workers_all_died_fails(database: Database) -> None:
 
     assert (job.state, job.error_code) == (JobState.FAILED, "WORKER_LOST")
     assert job.finished_at
+
+
+@pytest.mark.parametrize(("dialect", "count"), [("sqlite", 1000), ("postgresql", 200)])
+async def test_many_jobs_are_drained_and_each_runs_once(database: Database, count: int) -> None:
+    ran: list[str] = []
+    is_over = asyncio.Event()
+
+    async def work(context: JobContext) -> None:
+        ran.append(context.uuid)
+        if len(ran) == count:
+            is_over.set()
+
+    async with database.writing() as session:
+        await enqueue_all(session, COUNT, [Order(SUBJECT) for _ in range(count)])
+    async with engine(database, {COUNT: work}, concurrency=8).running(), asyncio.timeout(100):
+        await is_over.wait()
+        await until(database, ran[-1], lambda job: job.finished_at is not None)
+    jobs = await read(database)
+
+    assert len(set(ran)) == len(ran) == len(jobs)
+    assert {(job.state, job.attempts) for job in jobs if job.finished_at} == {(JobState.SUCCEEDED, 1)}

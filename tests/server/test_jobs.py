@@ -1,0 +1,98 @@
+"""Jobs in processes of their own, which are killed (design §6: a job survives `kill -9` on both engines)."""
+
+import asyncio
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import orjson
+from sqlalchemy import URL, func, select
+
+from db.engine import Database
+from db.tables import Job, JobState
+from resolvers.jobs import Kind, Order, enqueue_all
+from tests.server.jobs_worker import NOTE, POISON, STEPS
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextlib.asynccontextmanager
+async def workers(url: URL, count: int = 1, *, concurrency: int = 4) -> AsyncIterator[None]:
+    """Worker processes, which are started again when they die."""
+    address = url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "tests.server.jobs_worker", address, str(concurrency)]
+    processes = [await asyncio.create_subprocess_exec(*command, cwd=ROOT) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+        ended = [await process.wait() for process in processes]
+    assert ended == [0] * count
+
+
+async def ask(database: Database, *orders: tuple[Kind, Order]) -> list[str]:
+    async with database.writing() as session:
+        return [(await enqueue_all(session, kind, [order]))[0].uuid for kind, order in orders]
+
+
+async def all_over(database: Database, *, within: float = 60) -> Sequence[Job]:
+    """All jobs, once they are over."""
+    async with asyncio.timeout(within):
+        while True:
+            async with database.writing() as session:
+                unfinished = await session.scalar(select(func.count(Job.id)).where(Job.finished_at.is_(None)))
+                if not unfinished:
+                    return list(await session.scalars(select(Job).order_by(Job.id)))
+            await asyncio.sleep(0.1)
+
+
+async def test_a_worker_killed_at_every_step_has_each_effect_once(
+    database: Database, database_url: URL, tmp_path: Path
+) -> None:
+    path = tmp_path / "elsewhere"
+    await ask(database, (STEPS, Order("Course:MITx+1x", {"path": str(path), "steps": 2})))
+
+    async with workers(database_url):
+        [job] = await all_over(database)
+
+    deaths = [f"{point}{number}" for number in (1, 2) for point in ("before", "begun", "there", "done")]
+    assert (tmp_path / "elsewhere.deaths").read_text().split() == deaths
+    assert (job.state, job.error_code) == (JobState.SUCCEEDED, None)
+    assert orjson.loads(job.result or "") == path.read_text().split() == ["step1", "step2"]
+    assert job.attempts > len(deaths)
+
+
+async def test_a_job_that_kills_each_worker_fails_visibly_and_others_go_on(
+    database: Database, database_url: URL, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "notes")
+    await ask(
+        database,
+        (NOTE, Order("Course:MITx+1x", {"path": path})),
+        (POISON, Order("Course:MITx+2x")),
+        (NOTE, Order("Course:MITx+3x", {"path": path})),
+    )
+
+    async with workers(database_url, concurrency=1):
+        first, poisoned, last = await all_over(database)
+
+    assert (poisoned.state, poisoned.attempts, poisoned.error_code) == (JobState.FAILED, 3, "WORKER_LOST")
+    assert (first.state, last.state) == (JobState.SUCCEEDED, JobState.SUCCEEDED)
+
+
+async def test_two_workers_never_run_one_job(database: Database, database_url: URL, tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    async with database.writing() as session:
+        orders = [Order("Course:MITx+1x", {"path": str(path), "sleep": 0.05}) for _ in range(60)]
+        await enqueue_all(session, NOTE, orders)
+
+    async with workers(database_url, 2, concurrency=2):
+        jobs = await all_over(database)
+
+    ran = Counter(line.partition(":")[0] for line in path.read_text().split())
+    assert ran == dict.fromkeys([job.uuid for job in jobs], 1)
+    assert {job.attempts for job in jobs} == {1}
+    assert len({job.worker for job in jobs}) == 2
