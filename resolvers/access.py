@@ -57,6 +57,8 @@ class Permission(StrEnum):
     SEE_OWN_CONTRACTS = "see_own_contracts"  # as a member, or as a manager of the organization
     SEE_CONTRACTS = "see_contracts"
     CHANGE_CONTRACTS = "change_contracts"
+    SEE_CONTENT = "see_content"
+    CHANGE_CONTENT = "change_content"
 
 
 class Role(StrEnum):
@@ -75,6 +77,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_PROGRAMS,
                 Permission.SEE_UNPUBLISHED_PROGRAMS,
                 Permission.CHANGE_PROGRAMS,
+                Permission.SEE_CONTENT,
+                Permission.CHANGE_CONTENT,
                 Permission.SEE_OWN_CONTRACTS,
                 Permission.SEE_DIRECTORIES,
                 Permission.SEE_RESTRICTED_RUNS,

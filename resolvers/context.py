@@ -17,6 +17,7 @@ from resolvers.features import Feature
 from resolvers.grants import Grantees
 from resolvers.learners.mirror import Memory
 from resolvers.learners.service import Learners
+from resolvers.paths.service import Paths
 from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
 from resolvers.programs.lifecycle import Rules
@@ -42,6 +43,7 @@ class Context:
     request: Request
     grantees: Grantees
     learners: Learners
+    paths: Paths
     rules: Rules = field(default_factory=Rules)
     offers: Offers | None = None
     features: frozenset[Feature] = frozenset(Feature)

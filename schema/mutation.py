@@ -47,6 +47,7 @@ from schema.courseware_mutations import (
     RetryRerunPayload,
     SyncContractProgramPayload,
 )
+from schema.courseware_path import SetBlockSlugPayload, set_block_slug
 from schema.directory_mutations import (
     DropDirectoryRunPayload,
     EnrollInDirectoryRunPayload,
@@ -208,6 +209,12 @@ class Mutation:
     )
     revoke_role: RevokeRolePayload | None = _mutation(
         role.revoke_role, "Take a role for one organization or program from a user."
+    )
+    set_block_slug: SetBlockSlugPayload | None = _mutation(
+        set_block_slug,
+        "Give a sequence or a unit a readable name in paths, which belongs to the run and to no version of its "
+        "content. Needs the permission to change content.",
+        Feature.CONTENT,
     )
     cancel_job: CancelJobPayload | None = _mutation(
         job.cancel_job,

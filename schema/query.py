@@ -19,6 +19,7 @@ from schema.courseware import (
     plan_courseware,
     propose_run_key,
 )
+from schema.courseware_path import CoursewarePath, courseware_path, courseware_paths, paths_field
 from schema.features import Features, features
 from schema.health import Health, health
 from schema.job import Job
@@ -137,6 +138,12 @@ class Query:
         where=reads.job_with,
         prepare=reads.job_key,
         kind=strawberry.ID,
+    )
+    courseware_path: CoursewarePath | None = paths_field(
+        courseware_path, "What a link into a course comes to: its canonical path, the way there, and what to know."
+    )
+    courseware_paths: list[CoursewarePath] | None = paths_field(
+        courseware_paths, "The same of many links, in their order."
     )
 
     features: Features | None = strawberry.field(

@@ -17,6 +17,9 @@ class UserErrorCode(Enum):
     BAD_TRANSITION = strawberry.enum_value(
         Reason.BAD_TRANSITION.value, description="The program's status cannot become this one."
     )
+    BLOCK_UNKNOWN = strawberry.enum_value(
+        Reason.BLOCK_UNKNOWN.value, description="There is no such block in the content of the run."
+    )
     CATEGORY_UNKNOWN = strawberry.enum_value(Reason.CATEGORY_UNKNOWN.value, description="There is no such category.")
     CONTRACT_FULL = strawberry.enum_value(
         Reason.CONTRACT_FULL.value, description="The contract has not as many seats left."
@@ -105,6 +108,9 @@ class UserErrorCode(Enum):
         Reason.RUN_OF_OTHER_COURSE.value, description="The run is of none of the program's courses."
     )
     RUN_UNKNOWN = strawberry.enum_value(Reason.RUN_UNKNOWN.value, description="There is no such course run.")
+    SLUG_TAKEN = strawberry.enum_value(
+        Reason.SLUG_TAKEN.value, description="Another block has the slug there, or once had it."
+    )
     TEMPLATE_INVALID = strawberry.enum_value(
         Reason.TEMPLATE_INVALID.value, description="No certificate can be made with the template."
     )
