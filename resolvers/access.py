@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, or
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import (
+    LEARNER,
     AuditEntry,
     Contract,
     ContractMember,
@@ -52,10 +53,10 @@ class Permission(StrEnum):
     SEE_RESTRICTED_RUNS = "see_restricted_runs"  # those too that only their members see
     SYNC_DIRECTORIES = "sync_directories"
     MANAGE_LEARNERS = "manage_learners"
+    MANAGE_JOBS = "manage_jobs"
     SEE_OWN_CONTRACTS = "see_own_contracts"  # as a member, or as a manager of the organization
     SEE_CONTRACTS = "see_contracts"
     CHANGE_CONTRACTS = "change_contracts"
-    MANAGE_JOBS = "manage_jobs"
 
 
 class Role(StrEnum):
@@ -184,6 +185,16 @@ def _is_member(run: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnEl
     return exists(member.where(or_(of.course_run_id == run, DirectoryRun.parent_run_id == run)))
 
 
+def teaches(run: ColumnElement[int] | InstrumentedAttribute[int], username: str | None) -> ColumnElement[bool]:
+    """Whether a user has a role of the staff in a run, as its directory says: they may change its content.
+
+    Instructors and teaching assistants of a course are those of its sections too, unless those say otherwise
+    (`spec/course-directories.rst`, "role_info.json").
+    """
+    of = aliased(DirectoryMember)
+    return exists().where(of.course_run_id == run, of.username == username, of.role != LEARNER)
+
+
 def visible_courses(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
     """Which courses a viewer may see: those without runs, and those of which they may see one."""
     runs = visible_runs(permissions)
@@ -236,6 +247,13 @@ def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bo
     if Permission.SEE_PROGRAMS_OF_OTHERS in permissions:
         return found
     return and_(found, ProgramUser.username == bindparam(VIEWER, type_=String()))
+
+
+def visible_jobs(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which jobs a viewer may see: those that they asked for, and all those who look after jobs."""
+    if Permission.MANAGE_JOBS in permissions:
+        return None
+    return Job.requested_by == bindparam(VIEWER, type_=String())
 
 
 def in_effect() -> ColumnElement[bool]:
@@ -308,10 +326,3 @@ def _belongs() -> ColumnElement[bool]:
 def is_ready() -> ColumnElement[bool]:
     """Whether a run is made; one that nobody is making here always was."""
     return ~exists().where(Rerun.id == CourseRun.id, Rerun.state != RerunState.READY)
-
-
-def visible_jobs(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
-    """Which jobs a viewer may see: those that they asked for, and all those who look after jobs."""
-    if Permission.MANAGE_JOBS in permissions:
-        return None
-    return Job.requested_by == bindparam(VIEWER, type_=String())

@@ -124,6 +124,21 @@ def program_key(value: str) -> str:
     return program_uuid(parse_key("Program", value))
 
 
+def job_uuid(value: str) -> str:
+    """A job's UUID in its one form. Raises BadUserInput."""
+    return _uuid("job", value)
+
+
+def job_key(value: str) -> str:
+    """The UUID in a job's id. Raises BadUserInput."""
+    return job_uuid(parse_key("Job", value))
+
+
+def job_with(uuid: BindParameter[str]) -> ColumnElement[bool]:
+    """The job of that UUID."""
+    return Job.uuid == uuid
+
+
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -142,21 +157,6 @@ def contract_key(value: str) -> int:
 def contract_with(number: BindParameter[int]) -> ColumnElement[bool]:
     """The contract of that number."""
     return Contract.id == number
-
-
-def job_uuid(value: str) -> str:
-    """A job's UUID in its one form. Raises BadUserInput."""
-    return _uuid("job", value)
-
-
-def job_key(value: str) -> str:
-    """The UUID in a job's id. Raises BadUserInput."""
-    return job_uuid(parse_key("Job", value))
-
-
-def job_with(uuid: BindParameter[str]) -> ColumnElement[bool]:
-    """The job of that UUID."""
-    return Job.uuid == uuid
 
 
 def organization_named(key: BindParameter[str]) -> ColumnElement[bool]:
@@ -329,8 +329,6 @@ GRANT_FILTERS: Mapping[str, Filter] = {
     "username": Filter(lambda username: RoleGrant.username == username, str),
     "org": Filter(lambda key: RoleGrant.organization_id == _organization(key), folded),
 }
-MEMBER_ORDERS: Mapping[str, Expression] = {"username": ContractMember.username}
-MANAGER_ORDERS: Mapping[str, Expression] = {"username": OrganizationManager.username}
 
 JOB_FILTERS: Mapping[str, Filter] = {
     "kind": Filter(lambda kinds: any_of(Job.kind, kinds), list, ListOf(text())),
@@ -338,3 +336,5 @@ JOB_FILTERS: Mapping[str, Filter] = {
     "subject": Filter(lambda subject: Job.subject == subject, str),
     "requestedBy": Filter(lambda username: Job.requested_by == username, str),
 }
+MEMBER_ORDERS: Mapping[str, Expression] = {"username": ContractMember.username}
+MANAGER_ORDERS: Mapping[str, Expression] = {"username": OrganizationManager.username}

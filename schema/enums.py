@@ -108,6 +108,23 @@ class RequirementKind(Enum):
     PROGRAM = strawberry.enum_value(tables.RequirementKind.PROGRAM.value, description="Another program, completed.")
 
 
+@strawberry.enum(description="Where a job is.")
+class JobState(Enum):
+    """States of jobs."""
+
+    QUEUED = strawberry.enum_value(
+        tables.JobState.QUEUED.value, description="It waits for a worker, or for the next attempt."
+    )
+    RUNNING = strawberry.enum_value(tables.JobState.RUNNING.value, description="A worker is at it.")
+    SUCCEEDED = strawberry.enum_value(tables.JobState.SUCCEEDED.value, description="It is done.")
+    FAILED = strawberry.enum_value(
+        tables.JobState.FAILED.value, description="It ended without a result; it can be tried again."
+    )
+    CANCELED = strawberry.enum_value(
+        tables.JobState.CANCELED.value, description="Somebody had it ended; it can be tried again."
+    )
+
+
 @strawberry.enum(description="How learners come to belong to a contract.")
 class ContractMembership(Enum):
     """Membership types."""
@@ -143,20 +160,3 @@ class RerunState(Enum):
     )
     READY = strawberry.enum_value(tables.RerunState.READY.value, description="Done: learners may see the run.")
     FAILED = strawberry.enum_value(tables.RerunState.FAILED.value, description="Given up; it can be tried again.")
-
-
-@strawberry.enum(description="Where a job is.")
-class JobState(Enum):
-    """States of jobs."""
-
-    QUEUED = strawberry.enum_value(
-        tables.JobState.QUEUED.value, description="It waits for a worker, or for the next attempt."
-    )
-    RUNNING = strawberry.enum_value(tables.JobState.RUNNING.value, description="A worker is at it.")
-    SUCCEEDED = strawberry.enum_value(tables.JobState.SUCCEEDED.value, description="It is done.")
-    FAILED = strawberry.enum_value(
-        tables.JobState.FAILED.value, description="It ended without a result; it can be tried again."
-    )
-    CANCELED = strawberry.enum_value(
-        tables.JobState.CANCELED.value, description="Somebody had it ended; it can be tried again."
-    )

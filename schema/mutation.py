@@ -194,8 +194,8 @@ class Mutation:
     )
     sync_directories: SyncDirectoriesPayload | None = _of_directories(
         directories.sync_directories,
-        "Take courses that are kept as directories over into the catalog, site by site. When the time of a mutation is "
-        "over, the sites that are done stay so; libraries that take longer are synchronized on the command line.",
+        "Have courses that are kept as directories taken over into the catalog, site by site, by a job, whose `result` "
+        "says what became of each. Needs the permission to synchronize directories.",
     )
     enroll_in_directory_run: EnrollInDirectoryRunPayload | None = _of_directories(
         directories.enroll_in_directory_run, "Enroll in a run that is kept as a directory; only admins enroll others."
@@ -208,6 +208,14 @@ class Mutation:
     )
     revoke_role: RevokeRolePayload | None = _mutation(
         role.revoke_role, "Take a role for one organization or program from a user."
+    )
+    cancel_job: CancelJobPayload | None = _mutation(
+        job.cancel_job,
+        "Cancel a job: at once where it waits, else when it comes to where it can be stopped. Who asked for it may do "
+        "so, and administrators.",
+    )
+    retry_job: RetryJobPayload | None = _mutation(
+        job.retry_job, "Have a job tried again that failed or was canceled; it goes on where it was."
     )
 
     create_contract: CreateContractPayload | None = _of_contracts(
@@ -269,12 +277,4 @@ class Mutation:
     )
     remove_program_from_contract: RemoveProgramFromContractPayload | None = _of_contracts(
         courseware.remove_program_from_contract, "Take a program out of a contract, and its runs if that is asked for."
-    )
-    cancel_job: CancelJobPayload | None = _mutation(
-        job.cancel_job,
-        "Cancel a job: at once where it waits, else when it comes to where it can be stopped. Who asked for it may do "
-        "so, and administrators.",
-    )
-    retry_job: RetryJobPayload | None = _mutation(
-        job.retry_job, "Have a job tried again that failed or was canceled; it goes on where it was."
     )

@@ -39,6 +39,13 @@ class UserErrorCode(Enum):
         Reason.IDEMPOTENCY_KEY_REUSED.value, description="The idempotency key came with another input before."
     )
     INVALID = strawberry.enum_value(Reason.INVALID.value, description="A value is not one that the field takes.")
+    JOB_NOT_FAILED = strawberry.enum_value(
+        Reason.JOB_NOT_FAILED.value, description="The job has neither failed nor been canceled."
+    )
+    JOB_OVER = strawberry.enum_value(Reason.JOB_OVER.value, description="The job is over.")
+    JOB_SUPERSEDED = strawberry.enum_value(
+        Reason.JOB_SUPERSEDED.value, description="Another job for the same thing is unfinished."
+    )
     INVALID_DATES = strawberry.enum_value(
         Reason.INVALID_DATES.value, description="Something would end before it starts."
     )
@@ -47,13 +54,6 @@ class UserErrorCode(Enum):
     )
     KEY_TOO_LONG = strawberry.enum_value(
         Reason.KEY_TOO_LONG.value, description="A course key, or a part of one, would be longer than Open edX takes."
-    )
-    JOB_NOT_FAILED = strawberry.enum_value(
-        Reason.JOB_NOT_FAILED.value, description="The job has neither failed nor been canceled."
-    )
-    JOB_OVER = strawberry.enum_value(Reason.JOB_OVER.value, description="The job is over.")
-    JOB_SUPERSEDED = strawberry.enum_value(
-        Reason.JOB_SUPERSEDED.value, description="Another job for the same thing is unfinished."
     )
     MODE_UNKNOWN = strawberry.enum_value(
         Reason.MODE_UNKNOWN.value, description="The LMS offers no such enrollment mode of the run."
@@ -105,6 +105,9 @@ class UserErrorCode(Enum):
         Reason.RUN_OF_OTHER_COURSE.value, description="The run is of none of the program's courses."
     )
     RUN_UNKNOWN = strawberry.enum_value(Reason.RUN_UNKNOWN.value, description="There is no such course run.")
+    TEMPLATE_INVALID = strawberry.enum_value(
+        Reason.TEMPLATE_INVALID.value, description="No certificate can be made with the template."
+    )
     SOURCE_RUN_AMBIGUOUS = strawberry.enum_value(
         Reason.SOURCE_RUN_AMBIGUOUS.value, description="Several runs of the course are called its source."
     )
@@ -116,9 +119,6 @@ class UserErrorCode(Enum):
     )
     SOURCE_RUN_PROTECTED = strawberry.enum_value(
         Reason.SOURCE_RUN_PROTECTED.value, description="The run is a source: runs for contracts are made from it."
-    )
-    TEMPLATE_INVALID = strawberry.enum_value(
-        Reason.TEMPLATE_INVALID.value, description="No certificate can be made with the template."
     )
     TOO_LONG = strawberry.enum_value(Reason.TOO_LONG.value, description="A text has too many characters.")
 

@@ -206,6 +206,12 @@ class Settings(BaseSettings):
         description="The database. Without it, an SQLite file in the data folder.",
     )
 
+    blobs_url: Text | None = Field(
+        None,
+        description="Where the files of course content are: an s3://, gs://, az:// or file:// address. "
+        "Without it, a folder in the data folder.",
+    )
+
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
     port: Port = Field(8000, description="Port that the server listens on.")
     public_url: Site | None = Field(

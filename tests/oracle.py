@@ -60,8 +60,7 @@ async def everything(database: Database) -> Rows:
         Organization, Course, CourseRun, ProgramCategory, Program, ProgramOrganization, ProgramRequirement,
         ProgramCourseRunMode, DirectorySite, DirectoryLevel, DirectoryRun, DirectorySiteRun,
         ProgramCourseRunMode, ProgramCategoryMode, ProgramUser, LearnerEnrollment, LearnerCertificate,
-        Contract, ContractMember, ContractProgram, OrganizationManager, Rerun, RerunAttempt,
-        CertificateTemplate, Job,
+        CertificateTemplate, Job, Contract, ContractMember, ContractProgram, OrganizationManager, Rerun, RerunAttempt,
     )  # fmt: skip
     async with database.writing() as session:
         return {table: list(await session.scalars(select(table))) for table in tables}
@@ -239,8 +238,15 @@ class Oracle:
 
     def by_id(self, text: str) -> Any:
         name, _, key = text.partition(":")
-        tables = (Organization, Course, CourseRun, Program, Job, Contract)
-        table: type[Base] = next((each for each in tables if each.__name__ == name), DirectorySite)
+        nouns = {
+            "Organization": Organization,
+            "Course": Course,
+            "CourseRun": CourseRun,
+            "Program": Program,
+            "Contract": Contract,
+            "Job": Job,
+        }
+        table: type[Base] = DirectorySite if name == "Site" else nouns[name]
         return next((row for row in self.visible(self.all(table)) if str(_key(row)) == key), None)
 
 
@@ -266,10 +272,10 @@ def _sorts(row: Any, field: str | None) -> Any:
         return row.username if field in {None, "USERNAME"} else row.created_at
     if isinstance(row, ProgramCategory):
         return row.display_name
-    if isinstance(row, Contract) and field in {"START", "END"}:
-        return {"START": row.start or EARLY, "END": row.end or LATE}[field]
     if isinstance(row, Job):
         return -row.id
+    if isinstance(row, Contract) and field in {"START", "END"}:
+        return {"START": row.start or EARLY, "END": row.end or LATE}[field]
     if field is None:
         field = "NAME" if isinstance(row, Organization | Program | Contract) else "KEY"
     if isinstance(row, DirectorySite):

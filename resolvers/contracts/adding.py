@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from db.engine import inserting
 from db.tables import Contract, ContractCourse, ContractProgram, CourseRun, Pacing, Rerun, RunOrigin, now
 from resolvers.access import Viewer
 from resolvers.audit import record
@@ -22,7 +23,6 @@ from resolvers.contracts.gathering import course_named, link_of, offer_of, plan_
 from resolvers.contracts.members import standing
 from resolvers.contracts.terms import ContractStatus
 from resolvers.idempotency import once
-from resolvers.learners.copies import inserting
 from resolvers.refusals import Problem, Reason, Refusal
 from resolvers.reruns import request_reruns
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
 from resolvers.contracts.reconciling import reconcile_handlers
+from resolvers.directories.jobs import SYNC, synchronizing
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
 from resolvers.reruns import Rules, rerun_handlers
+from server.directories.commands import layout_of
 from server.failures import Failure
 from server.process import stopping
 from server.settings import Settings
@@ -31,7 +33,7 @@ async def work(settings: Settings, _database: Database) -> AsyncIterator[Handler
     """What does the work of each kind of jobs that there is."""
     async with open_platform(settings) as platform:
         reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
-        yield {**reruns, **reconcile_handlers(platform)}
+        yield {**reruns, **reconcile_handlers(platform), SYNC: synchronizing(layout_of(settings))}
 
 
 @contextlib.asynccontextmanager

@@ -54,6 +54,12 @@ def test_the_demo_is_filled_answers_each_role_and_starts_warm_the_second_time(fo
         assert {node["status"] for node in seen["admin"]} == {"UNPUBLISHED", "ACTIVE", "RETIRED"}
         assert seen["author"] == seen["admin"]
         assert len(seen["admin"]) >= 8
+        dashboard = "{ viewer { programs { nodes { status progress { done needed } certificate { url } } } } }"
+        studied = first.ask(dashboard, "learner")["viewer"]["programs"]["nodes"]
+        studied.sort(key=lambda node: node["progress"]["done"])
+        assert [node["status"] for node in studied[-3:]] == ["ACTIVE", "ACTIVE", "COMPLETED"]
+        assert studied[-2]["progress"]["done"] > studied[-3]["progress"]["done"] == 0
+        assert httpx.get(f"{first.url}{studied[-1]['certificate']['url']}").status_code == 200
         page = httpx.get(f"{first.url}/graphiql").text
         assert first.tokens()["learner"] in page
         assert first.stop(signal.SIGINT) == 0

@@ -1,7 +1,7 @@
 """Contracts: members, managers, programs and courses, designated source runs, and the making of contracts' runs.
 
 Revision: 0009
-Revises: 0012
+Revises: 0008
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0009"
-down_revision = "0012"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -43,8 +43,8 @@ from tests.resolvers.directories.sample import CHILD, PARENTS, write_library
 
 SCHEMA = schema()._schema
 DEEPEST = 4
-LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "features", "health", "rateLimit"}
-LEFT_OUT |= {"previewProgramCertificate", "courseKey", "planCourseware", "proposeRunKey", "contractDateChanges"}
+LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "courseKey", "features", "health", "rateLimit"}
+LEFT_OUT |= {"previewProgramCertificate", "planCourseware", "proposeRunKey", "contractDateChanges"}
 """Fields that are nobody's business but the server's, and those that no plan answers."""
 
 NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site", "Job", "Contract")
@@ -200,7 +200,7 @@ class Writing:
             return self.value(kind, str(wanted).lower(), wanted)
         if name == "contract":
             return self.text(["Contract:1", "Contract:9"], "ID")
-        if kind.startswith("["):
+        if name != "kind" and kind.startswith("["):
             named: Any = SCHEMA.type_map[kind[1:-2]]
             options = list(named.values)
             chosen = self.draw(st.lists(st.sampled_from(options), max_size=2))
@@ -271,22 +271,6 @@ async def add_learners(database: Database) -> None:
         )  # fmt: skip
 
 
-async def add_to_contracts(database: Database) -> None:
-    """The learner is a member of contract 1 and enrolled in its run; contract 2 has two programs, one unpublished."""
-    await enroll(database, READY, "learner")
-    async with database.writing() as session:
-        await session.execute(delete(RoleGrant))  # the second opinion knows of none
-        session.add(ContractMember(contract_id=1, username="learner", added_by="admin"))
-        session.add(ContractMember(contract_id=2, username="learner", added_by="admin"))
-        ids = {int(uuid_[-2:]): id_ for id_, uuid_ in await session.execute(select(Program.id, Program.uuid))}
-        for position, number in enumerate((2, 0, 1)):
-            session.add(ContractProgram(contract_id=2, program_id=ids[number], position=position, added_by="admin"))
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == READY))
-        for number in (1, 2):
-            session.add(RerunAttempt(rerun_id=run, attempt=number, step="clone", outcome="ok"))
-            await session.flush()
-
-
 async def add_jobs(database: Database) -> None:
     """Jobs of each state, of the learner and of others."""
     given: list[tuple[int, str, JobState, str | None]] = [
@@ -305,13 +289,29 @@ async def add_jobs(database: Database) -> None:
         )  # fmt: skip
 
 
+async def add_to_contracts(database: Database) -> None:
+    """The learner is a member of contract 1 and enrolled in its run; contract 2 has two programs, one unpublished."""
+    await enroll(database, READY, "learner")
+    async with database.writing() as session:
+        await session.execute(delete(RoleGrant))  # the second opinion knows of none
+        session.add(ContractMember(contract_id=1, username="learner", added_by="admin"))
+        session.add(ContractMember(contract_id=2, username="learner", added_by="admin"))
+        ids = {int(uuid_[-2:]): id_ for id_, uuid_ in await session.execute(select(Program.id, Program.uuid))}
+        for position, number in enumerate((2, 0, 1)):
+            session.add(ContractProgram(contract_id=2, program_id=ids[number], position=position, added_by="admin"))
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == READY))
+        for number in (1, 2):
+            session.add(RerunAttempt(rerun_id=run, attempt=number, step="clone", outcome="ok"))
+            await session.flush()
+
+
 async def test_every_query_is_answered_as_by_naive_resolvers(asking: Asking, tmp_path: Path) -> None:
     write_library(tmp_path / "library")
     await sync(asking.database, tmp_path / "library", layout=Layout(parents=PARENTS))
     await add_learners(asking.database)
+    await add_jobs(asking.database)
     await add_contracts(asking.database)
     await add_to_contracts(asking.database)
-    await add_jobs(asking.database)
     rows = await everything(asking.database)
     oracles = {LEARNER: Oracle(rows, LEARNER), ADMIN: Oracle(rows, ADMIN)}
     loop = asyncio.get_running_loop()
