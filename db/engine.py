@@ -15,8 +15,10 @@ from typing import Any
 import aiosqlite
 import asyncpg
 from sqlalchemy import URL, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
 from typing_extensions import override
 
 from db.errors import DatabaseBusy, DatabaseNotMigrated, DatabaseUnavailable, WritersCrossed
@@ -121,6 +123,11 @@ def open_database(url: str | URL) -> Database:
     """The database at `url`, `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`. Nothing is connected yet."""
     url = make_url(url)
     return SqliteDatabase(url) if url.get_backend_name() == "sqlite" else PostgresqlDatabase(url)
+
+
+def inserting(session: AsyncSession, table: type[DeclarativeBase]) -> Any:
+    """An INSERT that can be told what to do with rows that are there already."""
+    return (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
 
 
 def _translated(error: DBAPIError) -> Exception:

@@ -3,9 +3,12 @@
 InvalidCourseKey            a text that is not the key of a course run, or not the id of a course
 OpenEdxError                a call that failed
 ├── Unreachable             no connection, a time-out, or 502, 503, 504; the same call may succeed later
+│   └── NotSent             nothing reached the platform: no connection could be made, or none was tried
 ├── Throttled               429 for longer than we wait; `retry_after` says how long
 ├── Rejected                the platform understood and refused: 400, 401, 403 and other 4xx
-│   └── NotFound            404
+│   ├── NotFound            404
+│   ├── SourceMissing       a clone of a run that there is not
+│   └── DestinationExists   a clone to a key that a run has already
 ├── Failed                  500 and other 5xx: the platform broke down over this call
 └── UnexpectedAnswer        garbage: not JSON, wrong types, fields missing, too large, a redirect
 """
@@ -69,7 +72,14 @@ class OpenEdxError(Exception):
 
 
 class Unreachable(OpenEdxError):
-    """No connection, a time-out, or 502, 503 or 504, also after all retries; the same call may succeed later."""
+    """No connection, a time-out, or 502, 503 or 504, also after all retries; the same call may succeed later.
+
+    Whether the platform has done what was asked for is not known, but for `NotSent`.
+    """
+
+
+class NotSent(Unreachable):
+    """Nothing reached the platform: no connection could be made, or none was tried as long as it is held to be down."""
 
 
 class Throttled(OpenEdxError):
@@ -86,6 +96,14 @@ class Rejected(OpenEdxError):
 
 class NotFound(Rejected):
     """404: there is no such thing, or the caller may not know of it."""
+
+
+class SourceMissing(Rejected):
+    """There is no run of the key that was to be cloned."""
+
+
+class DestinationExists(Rejected):
+    """There is a run of the key already that a clone was to get, be it by an earlier call of ours."""
 
 
 class Failed(OpenEdxError):

@@ -18,7 +18,7 @@ import orjson
 import stamina
 
 from edx.answers import Answer, Call
-from edx.errors import NotFound, OpenEdxError, UnexpectedAnswer, Unreachable
+from edx.errors import NotFound, NotSent, OpenEdxError, UnexpectedAnswer, Unreachable
 from edx.keys import CourseKey
 from edx.patience import HttpSettings, Tries, Try
 
@@ -44,13 +44,17 @@ class Authority(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What is sent with a call: a query, raw or to be encoded, a body with its content type, and who signs it in."""
+    """What is sent with a call: a query, raw or to be encoded, a body with its content type, and who signs it in.
+
+    `patience` is how many seconds the answer is waited for, where that is other than usual.
+    """
 
     query: Mapping[str, str | int] | str = ""
     body: bytes | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     content_type: str = "application/json"
     authorization: str | None = field(default=None, repr=False)
+    patience: float | None = None
 
 
 class OpenEdxHttp:
@@ -63,7 +67,6 @@ class OpenEdxHttp:
         self.settings = settings or HttpSettings()
         self._authority = authority
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(self.settings.read, connect=self.settings.connect, pool=self.settings.whole),
             headers={
                 "User-Agent": f"Collegium/{version('collegium')}",
                 "Accept": "application/json",
@@ -107,16 +110,18 @@ class OpenEdxHttp:
         private: bool = False,
         attempts: int | None = None,
         authorization: str | None = None,
+        patience: float | None = None,
     ) -> Answer:
         """Make a call and return its answer, which is 2xx; anything else raises an `OpenEdxError`.
 
         `path` is percent-encoded (`quoted`) and has no query. A call is retried only if it is idempotent, which GET,
         PUT and DELETE are unless told otherwise. `private` keeps the bodies out of errors. `authorization` signs this
-        call in instead of the client's authority.
+        call in instead of the client's authority. `patience` is how many seconds its answer may take, in place of the
+        settings' `read` and `whole`.
         """
         call = Call(method, path, operation, private=private)
         body = None if json is None else orjson.dumps(json)
-        outgoing = Outgoing(query, body, form, content_type, authorization)
+        outgoing = Outgoing(query, body, form, content_type, authorization, patience)
         retried = method in IDEMPOTENT if idempotent is None else idempotent
         tries = Tries(call, self.settings, attempts=(attempts or self.settings.attempts) if retried else 1)
         retrying = stamina.AsyncRetryingCaller(attempts=tries.attempts, timeout=None)
@@ -185,7 +190,7 @@ class OpenEdxHttp:
         started = self.settings.clock()
         try:
             with translated(call):
-                async with asyncio.timeout(self.settings.whole):
+                async with asyncio.timeout(outgoing.patience or self.settings.whole):
                     answer = await self._exchange(call, self._request(call, outgoing, authorization))
         except OpenEdxError as error:
             self._report(call, started, error.status, error.code)
@@ -226,6 +231,9 @@ class OpenEdxHttp:
             content=outgoing.body,
             data=outgoing.form,
             headers=headers,
+            timeout=httpx.Timeout(
+                outgoing.patience or self.settings.read, connect=self.settings.connect, pool=self.settings.whole
+            ),
         )
 
 
@@ -234,6 +242,9 @@ def translated(call: Call) -> Iterator[None]:
     """Turn what httpx raises into our errors."""
     try:
         yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        reason = f"no connection to {error.request.url.host} ({type(error).__name__})"
+        raise call.failed(NotSent, reason) from error
     except (TimeoutError, httpx.TimeoutException) as error:
         raise call.failed(Unreachable, f"no answer in time ({type(error).__name__})") from error
     except httpx.DecodingError as error:

@@ -1,4 +1,4 @@
-"""The LMS as we see it: its organizations, course runs and their modes, read through its REST APIs.
+"""The LMS as we see it: its organizations, course runs and their modes, read through its REST APIs; modes are added.
 
 Shapes are those of `/api/organizations/v0/`, `/api/courses/v1/` and `/api/course_modes/v1/`; what else they hold is
 ignored.
@@ -135,15 +135,32 @@ class Lms:
 
     async def modes(self, key: CourseKey) -> list[Mode]:
         """The modes of a run that there is, expired ones too; of an unknown one those of a run without any."""
+        return await self.own_modes(key) or [DEFAULT_MODE]
+
+    async def own_modes(self, key: CourseKey) -> list[Mode]:
+        """The modes that were given to a run; none for an unknown one, too."""
         answer = await self._http.call("GET", f"{MODES}{quoted(key)}/", operation="course_modes")
         items = answer.json()
         if not isinstance(items, list):
             raise answer.unexpected("not a list")
         try:
-            modes = [read_mode(item) for item in items]
+            return [read_mode(item) for item in items]
         except BadField as error:
             raise answer.unexpected(str(error)) from error
-        return modes or [DEFAULT_MODE]
+
+    async def add_mode(self, key: CourseKey, mode: Mode) -> None:
+        """Give a run a mode that it has not. Not sent twice: for a mode that is there the LMS breaks down (`Failed`).
+
+        So it does for a run that it does not know (yet). A SKU and an expiry are left to whoever sells the mode.
+        """
+        body = {
+            "course_id": str(key),
+            "mode_slug": mode.slug,
+            "mode_display_name": mode.name,
+            "min_price": mode.price,
+            "currency": mode.currency,
+        }
+        await self._http.call("POST", f"{MODES}{quoted(key)}/", operation="add_mode", json=body, idempotent=False)
 
     async def course_run(self, key: CourseKey) -> CourseRun | None:
         """One course run; None if there is none or the user may not see it."""

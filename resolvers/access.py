@@ -15,19 +15,25 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from db.tables import (
     LEARNER,
     AuditEntry,
+    Contract,
+    ContractMember,
     Course,
     CourseRun,
     DirectoryMember,
     DirectoryRun,
     Job,
+    OrganizationManager,
     Program,
     ProgramCourseRunMode,
     ProgramOrganization,
     ProgramStatus,
     ProgramUser,
     ProgramUserStatus,
+    Rerun,
+    RerunState,
     RoleGrant,
 )
+from db.types import present
 
 VIEWER = "viewer_username"
 """The parameter of statements that holds the viewer's username."""
@@ -48,6 +54,9 @@ class Permission(StrEnum):
     SYNC_DIRECTORIES = "sync_directories"
     MANAGE_LEARNERS = "manage_learners"
     MANAGE_JOBS = "manage_jobs"
+    SEE_OWN_CONTRACTS = "see_own_contracts"  # as a member, or as a manager of the organization
+    SEE_CONTRACTS = "see_contracts"
+    CHANGE_CONTRACTS = "change_contracts"
 
 
 class Role(StrEnum):
@@ -60,12 +69,13 @@ class Role(StrEnum):
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS, Permission.SEE_DIRECTORIES}),
+        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS, Permission.SEE_DIRECTORIES, Permission.SEE_OWN_CONTRACTS}),
         Role.AUTHOR: frozenset(
             {
                 Permission.SEE_PROGRAMS,
                 Permission.SEE_UNPUBLISHED_PROGRAMS,
                 Permission.CHANGE_PROGRAMS,
+                Permission.SEE_OWN_CONTRACTS,
                 Permission.SEE_DIRECTORIES,
                 Permission.SEE_RESTRICTED_RUNS,
             }
@@ -142,9 +152,30 @@ def visible_runs(permissions: frozenset[Permission]) -> ColumnElement[bool] | No
 
     Members are enrolled in them or instruct them (`spec/course-directories.rst`, "course_info.json").
     """
+    of_contracts = _visible_runs_of_contracts(permissions)
     if Permission.SEE_RESTRICTED_RUNS in permissions:
+        return of_contracts
+    unrestricted = or_(CourseRun.is_restricted == false(), _is_member(CourseRun.id))
+    return unrestricted if of_contracts is None else and_(unrestricted, of_contracts)
+
+
+def _visible_runs_of_contracts(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """As `visible_runs`: a contract's run is for whoever sees the contract, and for learners once it is ready.
+
+    "We do not generally allow intermingling between learners in separate contracts" (`spec/b2b-courseware.md`). Sources
+    of such runs are not for learners, and retired runs that no contract has are for staff.
+    """
+    if Permission.SEE_CONTRACTS in permissions:
         return None
-    return or_(CourseRun.is_restricted == false(), _is_member(CourseRun.id))
+    public = and_(CourseRun.contract_id.is_(None), CourseRun.retired_at.is_(None))
+    if not permissions & {Permission.CHANGE_PROGRAMS, Permission.SEE_GRANTED_PROGRAMS}:
+        public = and_(public, ~CourseRun.is_source)
+    if Permission.SEE_OWN_CONTRACTS not in permissions:
+        return public
+    of = Contract.id == CourseRun.contract_id
+    managed = exists().where(of, _runs_contracts_of(Contract.organization_id))
+    joined = exists().where(of, in_effect(), _belongs())
+    return or_(public, managed, and_(is_ready(), joined))
 
 
 def _is_member(run: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
@@ -223,3 +254,75 @@ def visible_jobs(permissions: frozenset[Permission]) -> ColumnElement[bool] | No
     if Permission.MANAGE_JOBS in permissions:
         return None
     return Job.requested_by == bindparam(VIEWER, type_=String())
+
+
+def in_effect() -> ColumnElement[bool]:
+    """Whether a contract is: enabled, from the start of its first day to the end of its last one."""
+    started = or_(Contract.start.is_(None), Contract.start <= present())
+    ended = or_(Contract.end.is_(None), Contract.end >= present())
+    return and_(Contract.is_enabled, started, ended)
+
+
+def visible_contracts(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which contracts a viewer may see: members those that are in effect, managers all of their organization."""
+    if Permission.SEE_CONTRACTS in permissions:
+        return None
+    if Permission.SEE_OWN_CONTRACTS not in permissions:
+        return false()
+    return or_(_runs_contracts_of(Contract.organization_id), and_(in_effect(), _belongs()))
+
+
+def visible_reruns(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Whose making a viewer may see: that of runs of contracts which it looks after."""
+    if Permission.SEE_CONTRACTS in permissions:
+        return None
+    return _looks_after(permissions, CourseRun.id == Rerun.id, Contract.id == CourseRun.contract_id)
+
+
+def visible_members(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which members of contracts a viewer may see: all of a contract that it looks after, else only itself."""
+    if Permission.SEE_CONTRACTS in permissions:
+        return None
+    is_own = ContractMember.username == bindparam(VIEWER, type_=String())
+    return or_(
+        _looks_after(permissions, Contract.id == ContractMember.contract_id),
+        and_(is_own, exists().where(Contract.id == ContractMember.contract_id, in_effect())),
+    )
+
+
+def visible_managers(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Which managers of organizations a viewer may see: those of the organizations that it manages itself."""
+    if Permission.SEE_CONTRACTS in permissions:
+        return None
+    return _runs_contracts_of(OrganizationManager.organization_id)
+
+
+def _looks_after(permissions: frozenset[Permission], *joined: ColumnElement[bool]) -> ColumnElement[bool]:
+    if Permission.SEE_OWN_CONTRACTS not in permissions:
+        return false()
+    return exists().where(*joined, _runs_contracts_of(Contract.organization_id))
+
+
+def _runs_contracts_of(organization: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether the viewer is a manager or an admin of an organization."""
+    manager = aliased(OrganizationManager)
+    viewer = bindparam(VIEWER, type_=String())
+    return or_(
+        exists().where(manager.username == viewer, manager.organization_id == organization),
+        exists().where(
+            RoleGrant.username == viewer,
+            RoleGrant.role == Role.ADMIN.value,
+            RoleGrant.organization_id == organization,
+        ),
+    )
+
+
+def _belongs() -> ColumnElement[bool]:
+    """Whether the viewer is a member of a contract."""
+    member = aliased(ContractMember)
+    return exists().where(member.contract_id == Contract.id, member.username == bindparam(VIEWER, type_=String()))
+
+
+def is_ready() -> ColumnElement[bool]:
+    """Whether a run is made; one that nobody is making here always was."""
+    return ~exists().where(Rerun.id == CourseRun.id, Rerun.state != RerunState.READY)

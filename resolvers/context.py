@@ -55,7 +55,7 @@ class Context:
         """The value of a planned root field, for graphql-core to take as it is."""
         return await self.planner.field(self.request, _site(info), self.snapshot, self)
 
-    async def object(self, info: Info, key: str) -> Planned:
+    async def object(self, info: Info, key: str | int) -> Planned:
         """The object with a public key that the field of `info` leads to, null where the viewer may not see it."""
         return await self.planner.object(self.request, _site(info), key, self.snapshot, self)
 

@@ -26,6 +26,9 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_PROGRAMS_OF_OTHERS,
             }
         ),
+        Feature.CONTRACTS: frozenset(
+            {Permission.SEE_OWN_CONTRACTS, Permission.SEE_CONTRACTS, Permission.CHANGE_CONTRACTS}
+        ),
         Feature.DIRECTORIES: frozenset({Permission.SEE_DIRECTORIES}),
     }
 )

@@ -69,12 +69,17 @@ async def require_to_create(session: AsyncSession, viewer: Viewer, organizations
         raise Forbidden("you may not make programs for these organizations")
 
 
+async def may_for(session: AsyncSession, viewer: Viewer, permission: Permission, organization: int | None) -> bool:
+    """Whether the viewer has the permission everywhere or for an organization, of which None is none."""
+    if viewer.may(permission):
+        return True
+    grants = await grants_of(session, viewer)
+    return organization is not None and permission in grants.organizations.get(organization, frozenset())
+
+
 async def require_for(session: AsyncSession, viewer: Viewer, permission: Permission, organization: int | None) -> None:
     """Raise Forbidden unless the viewer has the permission everywhere or for an organization, of which None is none."""
-    if viewer.may(permission):
-        return
-    grants = await grants_of(session, viewer)
-    if organization is None or permission not in grants.organizations.get(organization, frozenset()):
+    if not await may_for(session, viewer, permission, organization):
         raise Forbidden(f"you lack the permission to {permission.value.replace('_', ' ')} of this organization")
 
 

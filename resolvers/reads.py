@@ -4,15 +4,18 @@ Every expression is over the declared tables; the plan puts its own aliases in t
 that a cursor always names one place.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Boolean, ColumnElement, String, case, exists, func, or_, select
+from sqlalchemy import BigInteger, BindParameter, Boolean, ColumnElement, String, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import (
+    Contract,
+    ContractMember,
     Course,
     CourseRun,
     DirectoryRun,
@@ -21,6 +24,7 @@ from db.tables import (
     Job,
     Organization,
     OrganizationAlias,
+    OrganizationManager,
     Program,
     ProgramCategory,
     ProgramCourseRunMode,
@@ -28,16 +32,19 @@ from db.tables import (
     ProgramRequirement,
     ProgramUser,
     ProgramUserStatus,
+    Rerun,
     RoleGrant,
 )
 from db.types import Instant, ListOf, any_of, micros, present, text
 from edx.keys import CourseId, CourseKey, InvalidCourseKey
+from resolvers.contracts.terms import STATUS
 from resolvers.errors import BadUserInput
 from resolvers.learners.service import listed, permit_username, some_username
 from resolvers.plan.ids import parse_key
 from resolvers.plan.sources import Expression, Filter
 
 LONGEST_SEARCH = 200
+EARLIEST = -(2**62)  # sorts before every time, as a contract without a start does
 LATEST = 2**62  # sorts after every time, as a run without a start does
 
 ORGANIZATION_ORDERS: Mapping[str, Expression] = {"name": Organization.name_folded, "key": Organization.key}
@@ -46,6 +53,12 @@ RUN_ORDERS: Mapping[str, Expression] = {
     "key": CourseRun.key,
     "name": CourseRun.name_folded,
     "start": func.coalesce(micros(CourseRun.start), LATEST),
+}
+CONTRACT_ORDERS: Mapping[str, Expression] = {
+    "name": Contract.name_folded,
+    "number": Contract.id,
+    "start": func.coalesce(micros(Contract.start), EARLIEST),
+    "end": func.coalesce(micros(Contract.end), LATEST),
 }
 SITE_ORDERS: Mapping[str, Expression] = {"name": DirectorySite.name}
 PROGRAM_ORDERS: Mapping[str, Expression] = {
@@ -124,6 +137,26 @@ def job_key(value: str) -> str:
 def job_with(uuid: BindParameter[str]) -> ColumnElement[bool]:
     """The job of that UUID."""
     return Job.uuid == uuid
+
+
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+
+def contract_number(value: str) -> int:
+    """A contract's number, as its id ends with it. Raises BadUserInput."""
+    if not NUMBER.fullmatch(value):
+        raise BadUserInput(f"contract: '{value[:100]}' is not a number")
+    return int(value)
+
+
+def contract_key(value: str) -> int:
+    """The number in a contract's id. Raises BadUserInput."""
+    return contract_number(parse_key("Contract", value))
+
+
+def contract_with(number: BindParameter[int]) -> ColumnElement[bool]:
+    """The contract of that number."""
+    return Contract.id == number
 
 
 def organization_named(key: BindParameter[str]) -> ColumnElement[bool]:
@@ -209,6 +242,10 @@ def run_of(key: str) -> str:
     return CourseKey.parse(key).run
 
 
+def _run_in_the_making(states: BindParameter[list[str]]) -> ColumnElement[bool]:
+    return exists().where(Rerun.id == CourseRun.id, any_of(Rerun.state, states))
+
+
 RUN_FILTERS: Mapping[str, Filter] = {
     "org": Filter(_course_of_organization, folded),
     "course": Filter(_run_of_course, folded_course_id),
@@ -217,6 +254,16 @@ RUN_FILTERS: Mapping[str, Filter] = {
     "site": Filter(_run_of_site, folded),
     "ntiid": Filter(_run_with_ntiid, str),
     "search": Filter(_search(CourseRun.name_folded, CourseRun.key_folded), containing),
+    "contract": Filter(lambda number: CourseRun.contract_id == number, contract_key, BigInteger()),
+    "rerunState": Filter(_run_in_the_making, list, ListOf(text())),
+}
+
+
+CONTRACT_FILTERS: Mapping[str, Filter] = {
+    "org": Filter(lambda key: Contract.organization_id == _organization(key), folded),
+    "status": Filter(lambda statuses: any_of(STATUS, statuses), list, ListOf(String())),
+    "membership": Filter(lambda kinds: any_of(Contract.membership, kinds), list, ListOf(text())),
+    "search": Filter(_search(Contract.name_folded), containing),
 }
 
 
@@ -289,3 +336,5 @@ JOB_FILTERS: Mapping[str, Filter] = {
     "subject": Filter(lambda subject: Job.subject == subject, str),
     "requestedBy": Filter(lambda username: Job.requested_by == username, str),
 }
+MEMBER_ORDERS: Mapping[str, Expression] = {"username": ContractMember.username}
+MANAGER_ORDERS: Mapping[str, Expression] = {"username": OrganizationManager.username}

@@ -8,6 +8,7 @@ import strawberry
 from edx.lms import Mode
 from resolvers.access import Permission
 from resolvers.context import Context
+from resolvers.contracts.runs import runs_of_contracts
 from resolvers.errors import FeatureDisabled
 from resolvers.features import Feature
 from resolvers.grants import require_some
@@ -72,4 +73,9 @@ async def _available_runs(
     if context.offers is None:
         raise FeatureDisabled("This installation has no LMS to ask.")
     await context.snapshot.release()  # the LMS may take its time
-    return [AvailableRun.of(each) for each in await context.offers.of_course(organization, course)]
+    found = await context.offers.of_course(organization, course)
+    hidden = set[str]()
+    if not context.viewer.may(Permission.SEE_CONTRACTS):
+        keys = [str(each.run.key) for each in found]
+        hidden = await context.changing(lambda session: runs_of_contracts(session, keys))
+    return [AvailableRun.of(each) for each in found if each.run.key.folded not in hidden]

@@ -8,6 +8,7 @@ import strawberry
 from db import tables
 from resolvers import reads
 from resolvers.access import visible_courses
+from resolvers.contracts.sources import is_source_of_its_course
 from resolvers.plan.sources import Link, column, noun, one
 from schema import lists
 from schema.connection import Connection
@@ -40,6 +41,12 @@ class Course(Node):
     runs: Connection[Annotated["CourseRun", strawberry.lazy("schema.course_run")]] = lists.course_runs(
         "Runs of the course.",
         remote=tables.CourseRun.course_id,
+    )
+    source_runs: Connection[Annotated["CourseRun", strawberry.lazy("schema.course_run")]] = lists.course_runs(
+        "Runs that its runs for contracts are made from: the designated one, or else all whose keys say so. For staff "
+        "and authors.",
+        remote=tables.CourseRun.course_id,
+        where=is_source_of_its_course(),
     )
     programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = lists.programs(
         "Programs that the course is part of.",

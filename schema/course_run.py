@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
+from sqlalchemy import case
 
 from db import tables
 from resolvers import reads
 from resolvers.access import visible_runs
+from resolvers.contracts.terms import can_be_joined
 from resolvers.directories.entries import load_entries
 from resolvers.learners.progress import load_own_enrollments
 from resolvers.plan.sources import Link, batched, column, computed, noun, one
@@ -17,8 +19,10 @@ from schema.connection import Connection
 from schema.enums import CourseRunOrigin, CourseRunState, Pacing
 from schema.node import Node
 from schema.progress import Enrollment
+from schema.rerun import Rerun
 
 if TYPE_CHECKING:
+    from schema.contract import Contract
     from schema.course import Course
     from schema.program import Program
 
@@ -47,6 +51,13 @@ class CourseRun(Node):
     is_invitation_only: bool = column(tables.CourseRun.is_invitation_only, "Whether only invited learners may enroll.")
     is_hidden: bool = column(tables.CourseRun.is_hidden, "Whether the LMS leaves the run out of its catalog pages.")
     is_source: bool = column(tables.CourseRun.is_source, "Whether runs for contracts are made from this one.")
+    is_designated_source: bool = column(
+        tables.CourseRun.is_designated, "Whether it was named as its course's one source of runs for contracts."
+    )
+    can_be_joined: bool = column(
+        can_be_joined(), "Whether learners may enroll now; in a contract's run those who belong to the contract."
+    )
+    retired_at: datetime | None = column(tables.CourseRun.retired_at, "Since when nobody may join it any more.")
     origin: CourseRunOrigin = column(tables.CourseRun.origin, "Where the run came from.")
     created_at: datetime = column(tables.CourseRun.created_at, "When it was first seen here.")
     updated_at: datetime = column(tables.CourseRun.updated_at, "When it last changed here.")
@@ -56,6 +67,16 @@ class CourseRun(Node):
     )
     parent: Annotated["CourseRun", strawberry.lazy("schema.course_run")] | None = one(
         tables.CourseRun.parent_id, "Run that this one was made from or is a section of."
+    )
+    cloned_from: Annotated["CourseRun", strawberry.lazy("schema.course_run")] | None = one(
+        case((tables.CourseRun.origin == tables.RunOrigin.RERUN, tables.CourseRun.parent_id)),
+        "Run that this one was copied from in Studio; null for learners, who do not see sources.",
+    )
+    contract: Annotated["Contract", strawberry.lazy("schema.contract")] | None = one(
+        tables.CourseRun.contract_id, "Contract that the run was made for."
+    )
+    rerun: Rerun | None = one(
+        tables.CourseRun.id, "How the run is made from another one, for staff and managers; null for other runs."
     )
     children: Connection[Annotated["CourseRun", strawberry.lazy("schema.course_run")]] = lists.course_runs(
         "Runs that were made from this one or are its sections.",

@@ -6,6 +6,7 @@ import strawberry
 
 from db import tables
 from resolvers.access import Permission
+from resolvers.contracts.terms import ContractStatus as StoredStatus
 from resolvers.reads import RunState
 
 
@@ -122,3 +123,40 @@ class JobState(Enum):
     CANCELED = strawberry.enum_value(
         tables.JobState.CANCELED.value, description="Somebody had it ended; it can be tried again."
     )
+
+
+@strawberry.enum(description="How learners come to belong to a contract.")
+class ContractMembership(Enum):
+    """Membership types."""
+
+    MANAGED = strawberry.enum_value(
+        tables.ContractMembership.MANAGED.value, description="Managers and staff add them, one by one."
+    )
+    CODE = strawberry.enum_value(tables.ContractMembership.CODE.value, description="They redeem an enrollment code.")
+    AUTO = strawberry.enum_value(
+        tables.ContractMembership.AUTO.value, description="Whoever belongs to the organization belongs to the contract."
+    )
+
+
+@strawberry.enum(description="Where a contract is. Days are those of UTC, and its first and last day belong to it.")
+class ContractStatus(Enum):
+    """Statuses of contracts: what comes first here wins."""
+
+    DISABLED = strawberry.enum_value(StoredStatus.DISABLED.value, description="Switched off.")
+    UPCOMING = strawberry.enum_value(StoredStatus.UPCOMING.value, description="Before its first day.")
+    EXPIRED = strawberry.enum_value(StoredStatus.EXPIRED.value, description="After its last day.")
+    FULL = strawberry.enum_value(StoredStatus.FULL.value, description="In effect, with all of its seats taken.")
+    ACTIVE = strawberry.enum_value(StoredStatus.ACTIVE.value, description="In effect.")
+
+
+@strawberry.enum(description="Where the making of a course run from another one is.")
+class RerunState(Enum):
+    """States of re-runs."""
+
+    PLANNED = strawberry.enum_value(tables.RerunState.PLANNED.value, description="Nothing was asked of Open edX yet.")
+    CLONING = strawberry.enum_value(tables.RerunState.CLONING.value, description="Studio is copying the content.")
+    CONFIGURING = strawberry.enum_value(
+        tables.RerunState.CONFIGURING.value, description="Dates, pacing and modes are being set."
+    )
+    READY = strawberry.enum_value(tables.RerunState.READY.value, description="Done: learners may see the run.")
+    FAILED = strawberry.enum_value(tables.RerunState.FAILED.value, description="Given up; it can be tried again.")

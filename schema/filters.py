@@ -5,7 +5,15 @@ from typing import Any
 
 import strawberry
 
-from schema.enums import CourseRunState, JobState, ProgramStatus, ProgramUserStatus
+from schema.enums import (
+    ContractMembership,
+    ContractStatus,
+    CourseRunState,
+    JobState,
+    ProgramStatus,
+    ProgramUserStatus,
+    RerunState,
+)
 
 
 def _condition(description: str) -> Any:
@@ -38,6 +46,18 @@ class CourseRunFilter:
     site: str | None = _condition("Name of a site, without regard to case, that offers it: as its own or its parents'.")
     ntiid: str | None = _condition("NTIID of its catalog entry, compared with case.")
     search: str | None = _condition("Name or key contains this text, without regard to case.")
+    contract: strawberry.ID | None = _condition("Made for the contract with this id.")
+    rerun_state: list[RerunState] | None = _condition("Made from another run here, and its making is at one of these.")
+
+
+@strawberry.input(description="Which contracts to list.")
+class ContractFilter:
+    """Conditions on contracts."""
+
+    org: str | None = _condition("Key of the organization, without regard to case.")
+    status: list[ContractStatus] | None = _condition("Status is one of these.")
+    membership: list[ContractMembership] | None = _condition("Learners come to belong to it in one of these ways.")
+    search: str | None = _condition("Name contains this text, without regard to case.")
 
 
 @strawberry.input(description="Which programs to list.")

@@ -2,15 +2,25 @@
 
 from typing import Any
 
-from sqlalchemy import String, bindparam
+from sqlalchemy import ColumnElement, String, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.tables import AuditEntry, Job, ProgramCategory, ProgramUser, RoleGrant
+from db.tables import (
+    AuditEntry,
+    ContractMember,
+    Job,
+    OrganizationManager,
+    ProgramCategory,
+    ProgramUser,
+    RerunAttempt,
+    RoleGrant,
+)
 from resolvers import reads
 from resolvers.access import VIEWER
 from resolvers.learners.service import listed
 from resolvers.plan.sources import Link, paged
 from schema.filters import (
+    ContractFilter,
     CourseFilter,
     CourseRunFilter,
     JobFilter,
@@ -19,7 +29,7 @@ from schema.filters import (
     ProgramUserFilter,
     RoleGrantFilter,
 )
-from schema.orders import CourseOrder, CourseRunOrder, OrganizationOrder, ProgramOrder, ProgramUserOrder
+from schema.orders import ContractOrder, CourseOrder, CourseRunOrder, OrganizationOrder, ProgramOrder, ProgramUserOrder
 
 
 def organizations(description: str) -> Any:
@@ -46,9 +56,16 @@ def courses(description: str, *, remote: InstrumentedAttribute[Any] | None = Non
 
 
 def course_runs(
-    description: str, *, remote: InstrumentedAttribute[Any] | None = None, through: Link | None = None
+    description: str,
+    *,
+    remote: InstrumentedAttribute[Any] | None = None,
+    through: Link | None = None,
+    where: ColumnElement[bool] | None = None,
 ) -> Any:
-    """Course runs, page by page: all, those whose `remote` refers to the object, or those that a link leads to."""
+    """Course runs, page by page: all, or those whose `remote` refers to the object or that a link leads to.
+
+    `where` holds for all of them.
+    """
     return paged(
         description,
         orders=reads.RUN_ORDERS,
@@ -57,7 +74,35 @@ def course_runs(
         filter_by=CourseRunFilter,
         remote=remote,
         through=through,
+        where=where,
     )
+
+
+def contracts(description: str, *, remote: InstrumentedAttribute[Any] | None = None) -> Any:
+    """Contracts, page by page: all, or those whose `remote` refers to the object."""
+    return paged(
+        description,
+        orders=reads.CONTRACT_ORDERS,
+        order_by=ContractOrder,
+        filters=reads.CONTRACT_FILTERS,
+        filter_by=ContractFilter,
+        remote=remote,
+    )
+
+
+def contract_members(description: str) -> Any:
+    """The members of a contract, by name."""
+    return paged(description, orders=reads.MEMBER_ORDERS, remote=ContractMember.contract_id)
+
+
+def managers(description: str) -> Any:
+    """The managers of an organization, by name."""
+    return paged(description, orders=reads.MANAGER_ORDERS, remote=OrganizationManager.organization_id)
+
+
+def rerun_attempts(description: str) -> Any:
+    """What was tried for a re-run, in order."""
+    return paged(description, orders={"id": RerunAttempt.id}, remote=RerunAttempt.rerun_id)
 
 
 def sites(description: str) -> Any:

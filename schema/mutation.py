@@ -8,6 +8,7 @@ import strawberry
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
 from schema import certificate_mutations as certificates
+from schema import contract_mutations as contracts
 from schema import directory_mutations as directories
 from schema import job, program_import, role
 from schema import learner_mutations as learners
@@ -22,6 +23,16 @@ from schema.catalog_mutations import (
     UpsertOrganizationPayload,
 )
 from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
+from schema.contract_mutations import (
+    ActivateContractPayload,
+    AddContractMembersPayload,
+    CreateContractPayload,
+    DeactivateContractPayload,
+    RemoveContractMembersPayload,
+    SetOrganizationManagerPayload,
+    SetOrganizationPrefixPayload,
+    UpdateContractPayload,
+)
 from schema.directory_mutations import (
     DropDirectoryRunPayload,
     EnrollInDirectoryRunPayload,
@@ -65,6 +76,10 @@ def _mutation(work: Callable[..., Any], description: str, feature: Feature | Non
 
 def _of_programs(work: Callable[..., Any], description: str) -> Any:
     return _mutation(work, description, Feature.PROGRAMS)
+
+
+def _of_contracts(work: Callable[..., Any], description: str) -> Any:
+    return _mutation(work, description, Feature.CONTRACTS)
 
 
 def _of_directories(work: Callable[..., Any], description: str) -> Any:
@@ -187,4 +202,31 @@ class Mutation:
     )
     retry_job: RetryJobPayload | None = _mutation(
         job.retry_job, "Have a job tried again that failed or was canceled; it goes on where it was."
+    )
+
+    create_contract: CreateContractPayload | None = _of_contracts(
+        contracts.create_contract, "Make a contract with an organization. Needs the permission to change contracts."
+    )
+    update_contract: UpdateContractPayload | None = _of_contracts(
+        contracts.update_contract, "Change some terms of a contract, all or none of them."
+    )
+    activate_contract: ActivateContractPayload | None = _of_contracts(
+        contracts.activate_contract, "Have a contract in effect while its dates say so."
+    )
+    deactivate_contract: DeactivateContractPayload | None = _of_contracts(
+        contracts.deactivate_contract, "Switch a contract off: its learners see it and its runs no more."
+    )
+    add_contract_members: AddContractMembersPayload | None = _of_contracts(
+        contracts.add_contract_members,
+        "Have learners belong to a contract, all or none of them; for staff and managers of the organization.",
+    )
+    remove_contract_members: RemoveContractMembersPayload | None = _of_contracts(
+        contracts.remove_contract_members, "Have learners belong to a contract no more; their enrollments stay."
+    )
+    set_organization_manager: SetOrganizationManagerPayload | None = _of_contracts(
+        contracts.set_organization_manager, "Have a user look after the contracts of an organization, or end that."
+    )
+    set_organization_prefix: SetOrganizationPrefixPayload | None = _of_contracts(
+        contracts.set_organization_prefix,
+        "Set what stands before an organization's key in the keys of its contracts' runs, and its name in addresses.",
     )

@@ -38,6 +38,16 @@ class CourseRunOrderField(Enum):
     START = strawberry.enum_value("start", description="Start; runs without one count as later than all others.")
 
 
+@strawberry.enum(description="What contracts are sorted by.")
+class ContractOrderField(Enum):
+    """Orders of contracts."""
+
+    NAME = strawberry.enum_value("name", description="Name, without regard to case.")
+    NUMBER = strawberry.enum_value("number", description="Number: the first that was made is the first.")
+    START = strawberry.enum_value("start", description="First day; contracts without one come before all others.")
+    END = strawberry.enum_value("end", description="Last day; contracts without one come after all others.")
+
+
 @strawberry.enum(description="What programs are sorted by.")
 class ProgramOrderField(Enum):
     """Orders of programs."""
@@ -82,6 +92,14 @@ class CourseRunOrder:
     """An order of course runs."""
 
     field: CourseRunOrderField = strawberry.field(description="What to sort by.")
+    direction: OrderDirection | None = _direction()
+
+
+@strawberry.input(description="The order of contracts; by name if not given.")
+class ContractOrder:
+    """An order of contracts."""
+
+    field: ContractOrderField = strawberry.field(description="What to sort by.")
     direction: OrderDirection | None = _direction()
 
 

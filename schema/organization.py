@@ -15,6 +15,7 @@ from schema.enums import CourseKeyPrefix, ProgramPermission
 from schema.node import Node
 
 if TYPE_CHECKING:
+    from schema.contract import Contract, OrganizationManager
     from schema.course import Course
     from schema.program import Program
 
@@ -31,6 +32,7 @@ class Organization(Node):
     prefix: CourseKeyPrefix = column(
         tables.Organization.prefix, "What stands before the key in the course keys of runs made for contracts."
     )
+    slug: str | None = column(tables.Organization.slug, "Name in web addresses; no part of course keys.")
     display_name: str = column(
         func.coalesce(tables.Organization.display_name, tables.Organization.key),
         "Name for people; the key where no name is known.",
@@ -47,6 +49,12 @@ class Organization(Node):
         tables.Organization.id,
         load_organization_permissions,
         "What the viewer may do with the organization's programs.",
+    )
+    contracts: Connection[Annotated["Contract", strawberry.lazy("schema.contract")]] = lists.contracts(
+        "Contracts with the organization that the viewer may see.", remote=tables.Contract.organization_id
+    )
+    managers: Connection[Annotated["OrganizationManager", strawberry.lazy("schema.contract")]] = lists.managers(
+        "Users who look after its contracts; for staff and for managers themselves."
     )
     programs: Connection[Annotated["Program", strawberry.lazy("schema.program")]] = lists.programs(
         "Programs that the organization publishes.",

@@ -8,7 +8,9 @@ from schema import lists
 from schema.available_run import AvailableRun, available_runs
 from schema.certificate_mutations import CertificatePreview, previewing
 from schema.connection import Connection
+from schema.contract import Contract
 from schema.course import Course
+from schema.course_key import CourseKeyExplanation, course_key
 from schema.course_run import CourseRun
 from schema.features import Features, features
 from schema.health import Health, health
@@ -81,6 +83,19 @@ class Query:
         prepare=reads.folded,
     )
     viewer: Viewer | None = viewed("Whoever asks, as a learner.")
+
+    contracts: Connection[Contract] | None = lists.contracts("All contracts that the viewer may see.")
+    contract: Contract | None = found(
+        "id",
+        "Its global id, `Contract:` and its number.",
+        "Contract with an id; null where there is none for the viewer.",
+        where=reads.contract_with,
+        prepare=reads.contract_key,
+        kind=strawberry.ID,
+    )
+    course_key: CourseKeyExplanation | None = strawberry.field(
+        resolver=course_key, description="What a text is as a key: its parts, what it names, and what is wrong with it."
+    )
 
     program_categories: Connection[ProgramCategory] | None = lists.program_categories("Kinds of programs, by name.")
     available_run_modes: list[AvailableRun] | None = available_runs(

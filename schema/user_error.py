@@ -18,6 +18,12 @@ class UserErrorCode(Enum):
         Reason.BAD_TRANSITION.value, description="The program's status cannot become this one."
     )
     CATEGORY_UNKNOWN = strawberry.enum_value(Reason.CATEGORY_UNKNOWN.value, description="There is no such category.")
+    CONTRACT_FULL = strawberry.enum_value(
+        Reason.CONTRACT_FULL.value, description="The contract has not as many seats left."
+    )
+    CONTRACT_INACTIVE = strawberry.enum_value(
+        Reason.CONTRACT_INACTIVE.value, description="The contract is switched off or expired."
+    )
     COURSE_OF_OTHER_ORGANIZATION = strawberry.enum_value(
         Reason.COURSE_OF_OTHER_ORGANIZATION.value, description="None of the program's organizations offers the course."
     )
@@ -40,17 +46,35 @@ class UserErrorCode(Enum):
     JOB_SUPERSEDED = strawberry.enum_value(
         Reason.JOB_SUPERSEDED.value, description="Another job for the same thing is unfinished."
     )
+    INVALID_DATES = strawberry.enum_value(
+        Reason.INVALID_DATES.value, description="Something would end before it starts."
+    )
+    KEY_CONFLICT = strawberry.enum_value(
+        Reason.KEY_CONFLICT.value, description="The course key is that of another run."
+    )
+    KEY_TOO_LONG = strawberry.enum_value(
+        Reason.KEY_TOO_LONG.value, description="A course key, or a part of one, would be longer than Open edX takes."
+    )
     MODE_UNKNOWN = strawberry.enum_value(
         Reason.MODE_UNKNOWN.value, description="The LMS offers no such enrollment mode of the run."
     )
     NAME_TAKEN = strawberry.enum_value(
         Reason.NAME_TAKEN.value, description="Another program, be it a deleted one, has the name."
     )
+    NOT_IN_CONTRACT = strawberry.enum_value(
+        Reason.NOT_IN_CONTRACT.value, description="The run is not one of the contract's."
+    )
     NOT_PUBLISHABLE = strawberry.enum_value(
         Reason.NOT_PUBLISHABLE.value, description="The program lacks what a published one needs."
     )
     ORG_COUNT = strawberry.enum_value(Reason.ORG_COUNT.value, description="Too few or too many organizations.")
+    ORG_KEY_TAKEN = strawberry.enum_value(
+        Reason.ORG_KEY_TAKEN.value, description="Prefix and key together are the key of another organization."
+    )
     ORG_UNKNOWN = strawberry.enum_value(Reason.ORG_UNKNOWN.value, description="There is no such organization.")
+    PREFIX_MISMATCH = strawberry.enum_value(
+        Reason.PREFIX_MISMATCH.value, description="The source was made for organizations of another prefix."
+    )
     PROGRAM_ACTIVE = strawberry.enum_value(
         Reason.PROGRAM_ACTIVE.value, description="A program that learners see would lose or change what they rely on."
     )
@@ -66,18 +90,35 @@ class UserErrorCode(Enum):
         Reason.REQUIREMENTS_NOT_FLAT.value,
         description="The requirements are more than a list of courses, so a list cannot replace them.",
     )
+    RERUN_IN_PROGRESS = strawberry.enum_value(Reason.RERUN_IN_PROGRESS.value, description="The run is being made.")
     REVISION_CONFLICT = strawberry.enum_value(
         Reason.REVISION_CONFLICT.value, description="Somebody changed the object meanwhile."
+    )
+    RUN_EXISTS_FOR_CONTRACT = strawberry.enum_value(
+        Reason.RUN_EXISTS_FOR_CONTRACT.value, description="The contract has the run that this year's key is of."
     )
     RUN_NOT_PUBLISHED = strawberry.enum_value(
         Reason.RUN_NOT_PUBLISHED.value, description="The LMS does not offer the run."
     )
+    RUN_OF_CONTRACT = strawberry.enum_value(Reason.RUN_OF_CONTRACT.value, description="The run is a contract's.")
     RUN_OF_OTHER_COURSE = strawberry.enum_value(
         Reason.RUN_OF_OTHER_COURSE.value, description="The run is of none of the program's courses."
     )
     RUN_UNKNOWN = strawberry.enum_value(Reason.RUN_UNKNOWN.value, description="There is no such course run.")
     TEMPLATE_INVALID = strawberry.enum_value(
         Reason.TEMPLATE_INVALID.value, description="No certificate can be made with the template."
+    )
+    SOURCE_RUN_AMBIGUOUS = strawberry.enum_value(
+        Reason.SOURCE_RUN_AMBIGUOUS.value, description="Several runs of the course are called its source."
+    )
+    SOURCE_RUN_EXISTS = strawberry.enum_value(
+        Reason.SOURCE_RUN_EXISTS.value, description="Another run is designated as the course's source."
+    )
+    SOURCE_RUN_MISSING = strawberry.enum_value(
+        Reason.SOURCE_RUN_MISSING.value, description="No run of the course is its source."
+    )
+    SOURCE_RUN_PROTECTED = strawberry.enum_value(
+        Reason.SOURCE_RUN_PROTECTED.value, description="The run is a source: runs for contracts are made from it."
     )
     TOO_LONG = strawberry.enum_value(Reason.TOO_LONG.value, description="A text has too many characters.")
 

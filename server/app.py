@@ -20,7 +20,7 @@ from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import explorer, health, landing, metrics, observing, tracing
+from server import circuits, explorer, health, landing, metrics, observing, tracing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
@@ -74,7 +74,9 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
     told = webhook is not None
     learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links, is_told=told)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
-    readiness = Readiness(database, lms)
+    readiness = Readiness(
+        database, lms, lambda: circuits.states({"LMS": settings.lms_url, "Studio": settings.studio_url})
+    )
     shared = SharedLms(settings)
     streams = Streams(_stream_limits(settings))
     throttle = open_throttle(settings.rate_limit, redis_url=_revealed(settings.redis_url))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec
 import typer
 
 from server.applications import commands as applications
+from server.content import commands as content
 from server.directories import commands as directories
 from server.documents import commands as documents
 from server.failures import Failure
@@ -71,6 +72,7 @@ app.add_typer(directories.group(command), name="directories")
 app.add_typer(programs.group(command), name="programs")
 app.add_typer(users.group(command), name="users")
 app.add_typer(webhooks.group(command), name="webhooks")
+content.declare(command, app)
 
 
 def main() -> None:

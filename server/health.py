@@ -91,11 +91,15 @@ class LmsWatch:
 
 
 class Readiness:
-    """Whether the server can answer: its database is there and has this version's tables."""
+    """Whether the server can answer: its database is there and has this version's tables.
 
-    def __init__(self, database: Database, lms: LmsWatch) -> None:
+    `circuits` gives the states of those to the services that it authors in, by name.
+    """
+
+    def __init__(self, database: Database, lms: LmsWatch, circuits: Callable[[], Mapping[str, str]] = dict) -> None:
         self._database = database
         self._lms = lms
+        self._circuits = circuits
 
     @property
     def lms_last_success(self) -> datetime | None:
@@ -112,6 +116,7 @@ class Readiness:
             "database": {"status": database},
             "migrations": {"status": migrations},
             "lms": {"status": self._lms.status, "lastSuccess": last and last.isoformat(timespec="seconds")},
+            "circuits": dict(self._circuits()),
         }
 
     async def _tables(self) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from db.engine import Database, SqliteDatabase
 from resolvers.health import version
+from server.circuits import Circuits
 from server.health import Readiness
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60)
@@ -35,6 +36,7 @@ REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
+REGISTRY.register(Circuits())
 
 OPERATIONS = Counter(
     "collegium_operations",

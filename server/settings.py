@@ -6,6 +6,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -205,6 +206,12 @@ class Settings(BaseSettings):
         description="The database. Without it, an SQLite file in the data folder.",
     )
 
+    blobs_url: Text | None = Field(
+        None,
+        description="Where the files of course content are: an s3://, gs://, az:// or file:// address. "
+        "Without it, a folder in the data folder.",
+    )
+
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
     port: Port = Field(8000, description="Port that the server listens on.")
     public_url: Site | None = Field(
@@ -280,6 +287,14 @@ class Settings(BaseSettings):
     )
     lms_timeout: Annotated[float, Field(gt=0, le=600), Accepted("seconds, more than 0 and at most 600")] = Field(
         5.0, description="How long the LMS and Studio may stay silent before a call is given up."
+    )
+
+    clone_timeout: Seconds = Field(
+        120.0, description="How long Studio may take to copy a course before it is looked for in place of the answer."
+    )
+    open_end: Annotated[date, Accepted("date, such as 2100-01-01")] = Field(
+        date(2100, 1, 1),
+        description="The end that Studio is given for runs without one, as it takes none without.",
     )
 
     lms_calls_per_minute: Count = Field(

@@ -4,13 +4,17 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, time
 
 from edx.budget import CallBudget
 from edx.http import OpenEdxHttp
 from edx.learners import COUNTED, LearnerRecords
 from edx.lms import Lms
 from edx.patience import HttpSettings, Try
+from edx.studio import Studio
 from edx.tokens import Tokens
+from resolvers.reruns import Platform
+from server.circuits import circuit
 from server.observing import count_lms_call
 from server.settings import Settings, SettingsError
 
@@ -42,6 +46,29 @@ async def open_lms(settings: Settings, *, attempts: int = 4) -> AsyncIterator[Lm
         stack.push_async_callback(tokens.aclose)
         http = await stack.enter_async_context(OpenEdxHttp(settings.lms_url, authority=tokens, settings=patience))
         yield Lms(http, username=settings.lms_username)
+
+
+@contextlib.asynccontextmanager
+async def open_platform(settings: Settings) -> AsyncIterator[Platform | None]:
+    """What runs are made in, for jobs, which wait; None where the settings do not name the LMS and Studio."""
+    if missing(settings) or settings.studio_url is None:
+        yield None
+        return
+    assert settings.lms_url and settings.lms_client_id and settings.lms_client_secret  # noqa: S101, PT018 -- as above
+    secret = settings.lms_client_secret.get_secret_value()
+    patience = HttpSettings(read=settings.lms_timeout, attempts=3)
+    async with contextlib.AsyncExitStack() as stack:
+        tokens = Tokens(settings.lms_url, settings.lms_client_id, secret, settings=patience)
+        stack.push_async_callback(tokens.aclose)
+
+        async def opened(name: str, url: str) -> OpenEdxHttp:
+            breaker = circuit(name, url)
+            guarded = replace(patience, admit=breaker.admit, on_try=breaker.note)
+            return await stack.enter_async_context(OpenEdxHttp(url, authority=tokens, settings=guarded))
+
+        lms, studio = await opened("LMS", settings.lms_url), await opened("Studio", settings.studio_url)
+        open_end = datetime.combine(settings.open_end, time(), UTC)
+        yield Platform(Studio(studio, clone_seconds=settings.clone_timeout), Lms(lms), open_end)
 
 
 class LearnerLms:

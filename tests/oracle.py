@@ -14,6 +14,9 @@ from db.engine import Database
 from db.tables import (
     Base,
     CertificateTemplate,
+    Contract,
+    ContractMember,
+    ContractProgram,
     Course,
     CourseRun,
     DirectoryLevel,
@@ -24,6 +27,7 @@ from db.tables import (
     LearnerCertificate,
     LearnerEnrollment,
     Organization,
+    OrganizationManager,
     Program,
     ProgramCategory,
     ProgramCategoryMode,
@@ -34,12 +38,17 @@ from db.tables import (
     ProgramUser,
     ProgramUserStatus,
     RequirementKind,
+    Rerun,
+    RerunAttempt,
+    RerunState,
+    RunOrigin,
 )
 from resolvers.access import Role, Viewer
 from resolvers.learners.designs import BUILT_IN
 from schema import sdl
 from tests.entries import entry_of
 
+EARLY = datetime.min.replace(tzinfo=UTC)
 LATE = datetime.max.replace(tzinfo=UTC)
 
 Rows = Mapping[type[Base], list[Any]]
@@ -51,7 +60,7 @@ async def everything(database: Database) -> Rows:
         Organization, Course, CourseRun, ProgramCategory, Program, ProgramOrganization, ProgramRequirement,
         ProgramCourseRunMode, DirectorySite, DirectoryLevel, DirectoryRun, DirectorySiteRun,
         ProgramCourseRunMode, ProgramCategoryMode, ProgramUser, LearnerEnrollment, LearnerCertificate,
-        CertificateTemplate, Job,
+        CertificateTemplate, Job, Contract, ContractMember, ContractProgram, OrganizationManager, Rerun, RerunAttempt,
     )  # fmt: skip
     async with database.writing() as session:
         return {table: list(await session.scalars(select(table))) for table in tables}
@@ -118,12 +127,56 @@ class Oracle:
             return not self._shows(row)
         if isinstance(row, Job):
             return not self._is_mine(row)
+        if not self.viewer.roles & {Role.ADMIN} and not self._is_for_learners(row):
+            return True
         if isinstance(row, ProgramCourseRunMode):
             row = next(run for run in self.all(CourseRun) if run.id == row.course_run_id)
         return isinstance(row, Course | CourseRun) and row.is_restricted and not self.sees_all
 
     def _is_mine(self, job: Job) -> bool:
         return job.requested_by == self.viewer.username or Role.ADMIN in self.viewer.roles
+
+    def _is_for_learners(self, row: Any) -> bool:
+        """What a learner, who manages nothing, sees of contracts: those that it belongs to, all of them in effect."""
+        name = self.viewer.username
+        own = [member.contract_id for member in self.all(ContractMember) if member.username == name]
+        match row:
+            case Contract():
+                return row.id in own
+            case ContractMember():
+                return row.username == name
+            case CourseRun(contract_id=None):
+                return not row.is_source and row.retired_at is None
+            case CourseRun():
+                rerun = next((each for each in self.all(Rerun) if each.id == row.id), None)
+                return row.contract_id in own and (rerun is None or rerun.state is RerunState.READY)
+            case ProgramCourseRunMode():
+                return self.one(CourseRun, row.course_run_id) is not None
+        return not isinstance(row, Rerun | OrganizationManager)
+
+    def seats_used(self, contract: Contract) -> int:
+        keys = {run.key for run in self.all(CourseRun) if run.contract_id == contract.id}
+        enrolled = [each for each in self.all(LearnerEnrollment) if each.is_active and each.course_key in keys]
+        return len({each.username for each in enrolled})
+
+    def status(self, contract: Contract) -> str:
+        """Of contracts that are in effect."""
+        members = [member for member in self.all(ContractMember) if member.contract_id == contract.id]
+        most = contract.max_learners
+        return "FULL" if most and max(len(members), self.seats_used(contract)) >= most else "ACTIVE"
+
+    def can_be_joined(self, run: CourseRun) -> bool:
+        moment = datetime.now(UTC)
+        contract = next((each for each in self.all(Contract) if each.id == run.contract_id), None)
+        rerun = next((each for each in self.all(Rerun) if each.id == run.id), None)
+        return (
+            (run.enrollment_start is None or run.enrollment_start <= moment)
+            and (run.enrollment_end is None or run.enrollment_end > moment)
+            and not run.is_source
+            and run.retired_at is None
+            and (contract is None or self.status(contract) == "ACTIVE")
+            and (rerun is None or rerun.state is RerunState.READY)
+        )
 
     def _shows(self, user: ProgramUser) -> bool:
         program = next(each for each in self.all(Program) if each.id == user.program_id)
@@ -178,11 +231,23 @@ class Oracle:
         modes = [mode for mode in self.visible(self.all(ProgramCourseRunMode)) if mode.program_id == program.id]
         return sorted(modes, key=lambda mode: mode.id)
 
+    def programs_of(self, contract: Contract) -> list[Any]:
+        links = [link for link in self.all(ContractProgram) if link.contract_id == contract.id]
+        found = [self.one(Program, link.program_id) for link in sorted(links, key=lambda link: link.position)]
+        return [program for program in found if program is not None]
+
     def by_id(self, text: str) -> Any:
         name, _, key = text.partition(":")
-        tables = (Organization, Course, CourseRun, Program, Job)
-        table: type[Base] = next((each for each in tables if each.__name__ == name), DirectorySite)
-        return next((row for row in self.visible(self.all(table)) if _key(row) == key), None)
+        nouns = {
+            "Organization": Organization,
+            "Course": Course,
+            "CourseRun": CourseRun,
+            "Program": Program,
+            "Contract": Contract,
+            "Job": Job,
+        }
+        table: type[Base] = DirectorySite if name == "Site" else nouns[name]
+        return next((row for row in self.visible(self.all(table)) if str(_key(row)) == key), None)
 
 
 def _shown(value: Any) -> Any:
@@ -193,8 +258,10 @@ def _shown(value: Any) -> Any:
 
 
 def _key(row: Any) -> Any:
-    if isinstance(row, ProgramUser):
+    if isinstance(row, ProgramUser | Contract | RerunAttempt):
         return row.id
+    if isinstance(row, ContractMember | OrganizationManager):
+        return row.username
     names = {Course: "readable_id", Program: "uuid", ProgramCategory: "slug", DirectorySite: "name", Job: "uuid"}
     key: str = names.get(type(row), "key")
     return str(getattr(row, key))
@@ -207,11 +274,13 @@ def _sorts(row: Any, field: str | None) -> Any:
         return row.display_name
     if isinstance(row, Job):
         return -row.id
+    if isinstance(row, Contract) and field in {"START", "END"}:
+        return {"START": row.start or EARLY, "END": row.end or LATE}[field]
     if field is None:
-        field = "NAME" if isinstance(row, Organization | Program) else "KEY"
+        field = "NAME" if isinstance(row, Organization | Program | Contract) else "KEY"
     if isinstance(row, DirectorySite):
         return row.name
-    if field == "KEY":
+    if field in {"KEY", "NUMBER"}:
         return _key(row)
     if field == "START":
         return row.start or LATE
@@ -246,6 +315,14 @@ FILTERS: Mapping[tuple[type, str], Callable[[Oracle, Any, Any], bool]] = {
     (CourseRun, "ntiid"): lambda o, row, ntiid: getattr(o.directory(row), "ntiid", None) == ntiid,
     (CourseRun, "state"): lambda o, row, states: _state(row) in states,
     (CourseRun, "course"): lambda o, row, key: o.one(Course, row.course_id).readable_id == key,
+    (CourseRun, "contract"): lambda o, row, id_: f"Contract:{row.contract_id}" == id_,
+    (CourseRun, "rerunState"): lambda o, row, states: any(
+        rerun.id == row.id and rerun.state.name in states for rerun in o.all(Rerun)
+    ),
+    (Contract, "org"): lambda o, row, key: o.one(Organization, row.organization_id).key.lower() == key.lower(),
+    (Contract, "status"): lambda o, row, statuses: o.status(row) in statuses,
+    (Contract, "membership"): lambda o, row, kinds: row.membership.name in kinds,
+    (Contract, "search"): lambda o, row, text: _contains(row.name)(text),
     (Program, "org"): lambda o, row, key: key.lower() in [of.key.lower() for of in o.publishers(row)],
     (Program, "course"): lambda o, row, key: key in [course.readable_id for course in o.leaves(row)],
     (Program, "run"): lambda o, row, key: key in [o.one(CourseRun, m.course_run_id).key for m in o.modes(row)],
@@ -433,6 +510,8 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "courses": lambda o, _, **a: o.connection(o.all(Course), a),
         "courseRuns": lambda o, _, **a: o.connection(o.all(CourseRun), a),
         "programs": lambda o, _, **a: o.connection(o.all(Program), a),
+        "contracts": lambda o, _, **a: o.connection(o.all(Contract), a),
+        "contract": lambda o, _, id: o.by_id(id),  # noqa: A006 -- GraphQL's name
         "organization": lambda o, _, key: o.by_id(f"Organization:{key}"),
         "course": lambda o, _, key: o.by_id(f"Course:{key}"),
         "courseRun": lambda o, _, key: o.by_id(f"CourseRun:{key}"),
@@ -465,6 +544,10 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "id": lambda o, row: f"Organization:{row.key}",
         "displayName": lambda o, row: row.display_name or row.key,
         "viewerPermissions": lambda o, row: _permissions(o.viewer),
+        "contracts": lambda o, row, **a: o.connection((c for c in o.all(Contract) if c.organization_id == row.id), a),
+        "managers": lambda o, row, **a: o.connection(
+            (m for m in o.all(OrganizationManager) if m.organization_id == row.id), a
+        ),
         "courses": lambda o, row, **a: o.connection((c for c in o.all(Course) if c.organization_id == row.id), a),
         "programs": lambda o, row, **a: o.connection((p for p in o.all(Program) if row in o.publishers(p)), a),
     },
@@ -473,12 +556,20 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "key": lambda o, row: row.readable_id,
         "organization": lambda o, row: o.organization_of(row),
         "runs": lambda o, row, **a: o.connection((r for r in o.all(CourseRun) if r.course_id == row.id), a),
+        "sourceRuns": lambda o, row, **a: o.connection(
+            (r for r in o.all(CourseRun) if r.course_id == row.id and r.is_source), a
+        ),
         "programs": lambda o, row, **a: o.connection((p for p in o.all(Program) if row in o.leaves(p)), a),
     },
     "CourseRun": {
         "id": lambda o, row: f"CourseRun:{row.key}",
         "run": lambda o, row: row.key.split("+")[-1],
         "state": lambda o, row: _state(row),
+        "isDesignatedSource": lambda o, row: row.is_designated,
+        "canBeJoined": lambda o, row: o.can_be_joined(row),
+        "clonedFrom": lambda o, row: o.one(CourseRun, row.parent_id if row.origin is RunOrigin.RERUN else None),
+        "contract": lambda o, row: o.one(Contract, row.contract_id),
+        "rerun": lambda o, row: o.one(Rerun, row.id),
         "course": lambda o, row: o.one(Course, row.course_id),
         "parent": lambda o, row: o.one(CourseRun, row.parent_id),
         "children": lambda o, row, **a: o.connection((r for r in o.all(CourseRun) if r.parent_id == row.id), a),
@@ -488,6 +579,24 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
             (p for p in o.all(Program) if row.id in [mode.course_run_id for mode in o.modes(p)]), a
         ),
         "viewerEnrollment": _own_enrollment,
+    },
+    "Contract": {
+        "id": lambda o, row: f"Contract:{row.id}",
+        "number": lambda o, row: row.id,
+        "organization": lambda o, row: o.one(Organization, row.organization_id),
+        "startDate": lambda o, row: row.start and row.start.date().isoformat(),
+        "endDate": lambda o, row: row.end and row.end.date().isoformat(),
+        "status": lambda o, row: o.status(row),
+        "seatsUsed": lambda o, row: o.seats_used(row),
+        "price": lambda o, row: f"{row.price_cents / 100:.2f}",
+        "courseRuns": lambda o, row, **a: o.connection((r for r in o.all(CourseRun) if r.contract_id == row.id), a),
+        "programs": lambda o, row: o.programs_of(row),
+        "members": lambda o, row, **a: o.connection((m for m in o.all(ContractMember) if m.contract_id == row.id), a),
+    },
+    "ContractMember": {"contract": lambda o, row: o.one(Contract, row.contract_id)},
+    "OrganizationManager": {"organization": lambda o, row: o.one(Organization, row.organization_id)},
+    "Rerun": {
+        "log": lambda o, row, **a: o.connection((t for t in o.all(RerunAttempt) if t.rerun_id == row.id), a),
     },
     "DirectorySite": {
         "id": lambda o, row: f"Site:{row.name}",

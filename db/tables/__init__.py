@@ -9,6 +9,18 @@ from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
 from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
+from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentVersion
+from db.tables.contracts import (
+    Contract,
+    ContractCourse,
+    ContractMember,
+    ContractMembership,
+    ContractProgram,
+    OrganizationManager,
+    Rerun,
+    RerunAttempt,
+    RerunState,
+)
 from db.tables.directories import (
     LEARNER,
     DirectoryLevel,
@@ -41,6 +53,16 @@ __all__ = [
     "CacheVersion",
     "CertificateTemplate",
     "ClientApplication",
+    "ContentBlob",
+    "ContentHead",
+    "ContentNode",
+    "ContentPin",
+    "ContentVersion",
+    "Contract",
+    "ContractCourse",
+    "ContractMember",
+    "ContractMembership",
+    "ContractProgram",
     "Course",
     "CourseKeyPrefix",
     "CourseRun",
@@ -59,6 +81,7 @@ __all__ = [
     "LearnerEvent",
     "Organization",
     "OrganizationAlias",
+    "OrganizationManager",
     "OutgoingEvent",
     "Pacing",
     "Program",
@@ -73,6 +96,9 @@ __all__ = [
     "ProgramUserSource",
     "ProgramUserStatus",
     "RequirementKind",
+    "Rerun",
+    "RerunAttempt",
+    "RerunState",
     "RoleGrant",
     "RunOrigin",
     "TrustedDocument",

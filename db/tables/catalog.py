@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.tables.base import Base, folded, now
@@ -46,6 +47,7 @@ class Organization(Base):
     display_name: Mapped[str | None] = mapped_column(text(255))
     is_name_customized: Mapped[bool] = mapped_column(default=False)
     name_folded: Mapped[str] = mapped_column(text(), index=True)
+    slug: Mapped[str | None] = mapped_column(text(255), unique=True)  # for web addresses; never part of a course key
     description: Mapped[str] = mapped_column(text(), default="")
     logo_url: Mapped[str | None] = mapped_column(text())
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
@@ -92,10 +94,18 @@ class CourseRun(Base):
     """One run of a course: what Open edX calls a course.
 
     Its course is stored and never derived from its key: a run for a contract stays under the course of its source.
+    A source is designated here, one for each course, or called so by its key; runs for contracts are made from it.
+    From `retired_at` on nobody may join a run; one without a contract is then shown to nobody but staff.
     """
 
     __tablename__ = "course_run"
-    __table_args__ = (Index(None, "course_id", "key"),)  # a course's runs in their order
+    __table_args__ = (
+        Index(None, "course_id", "key"),  # a course's runs in their order
+        Index(
+            "uq_course_run_designated_source", "course_id", unique=True,
+            sqlite_where=sql("is_designated"), postgresql_where=sql("is_designated"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     course_id: Mapped[int] = mapped_column(ForeignKey(Course.id))
@@ -116,6 +126,9 @@ class CourseRun(Base):
     is_hidden: Mapped[bool] = mapped_column(default=False)
     is_source: Mapped[bool] = mapped_column(default=False)
     is_restricted: Mapped[bool] = mapped_column(default=False)  # only its members see it
+    is_designated: Mapped[bool] = mapped_column(default=False)
+    contract_id: Mapped[int | None] = mapped_column(ForeignKey("contract.id"), index=True)
+    retired_at: Mapped[datetime | None] = mapped_column(Instant)
     origin: Mapped[RunOrigin] = mapped_column(choice(RunOrigin), default=RunOrigin.STUDIO)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)

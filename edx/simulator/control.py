@@ -1,6 +1,7 @@
 """The endpoints under `/_simulator/`, by which a test or a demo reads and sets at run time what the simulator does."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import orjson
@@ -30,14 +31,24 @@ class Throttling(Protocol):
         """Turn them on or off."""
 
 
-def control_app(
-    faults: Faults, *, clones: Callable[[], Mapping[str, int]], reset: Callable[[], None], throttle: Throttling
-) -> Starlette:
-    """The endpoints: `faults`, `throttles`, `requests`, `clones` and `reset`.
+class Cloning(Protocol):
+    """What is known of clones, by the key of their destination: how often each was asked for, and how often made.
 
-    `faults` is read (GET), set (PUT with a list) and emptied (DELETE); `throttles` is set (PUT with true or false).
-    `requests` and `clones` are counts (GET), the latter of how often each key was asked for as the destination of a
-    clone. `reset` (POST) brings the world back to its beginning, ends the faults and forgets the counts.
+    `unseen` is how often a run that was cloned is answered with 404 before it is found.
+    """
+
+    clones: Counter[str]
+    copies: Counter[str]
+    unseen: int
+
+
+def control_app(faults: Faults, *, cloning: Cloning, reset: Callable[[], None], throttle: Throttling) -> Starlette:
+    """The endpoints: `faults`, `throttles`, `unseen`, `requests`, `clones`, `copies` and `reset`.
+
+    `faults` is read (GET), set (PUT with a list) and emptied (DELETE); `throttles` is set (PUT with true or false), as
+    is `unseen` (PUT with a number). `requests`, `clones` and `copies` are counts (GET), the last two of how often each
+    key was asked for as the destination of a clone, and how often a clone made it. `reset` (POST) brings the world
+    back to its beginning, ends the faults and forgets the counts.
     """
 
     async def set_faults(request: Request) -> Response:
@@ -65,9 +76,6 @@ def control_app(
     def read_requests(_: Request) -> Response:
         return JSONResponse({f"{method} {path}": count for (method, path), count in sorted(faults.requests.items())})
 
-    def read_clones(_: Request) -> Response:
-        return JSONResponse(dict(clones()))
-
     def begin_anew(_: Request) -> Response:
         reset()
         faults.set([])
@@ -81,10 +89,33 @@ def control_app(
             Route("/_simulator/faults", end_faults, methods=["DELETE"]),
             Route("/_simulator/throttles", set_throttles, methods=["PUT"]),
             Route("/_simulator/requests", read_requests, methods=["GET"]),
-            Route("/_simulator/clones", read_clones, methods=["GET"]),
+            *_clones(cloning),
             Route("/_simulator/reset", begin_anew, methods=["POST"]),
         ]
     )
+
+
+def _clones(cloning: Cloning) -> list[Route]:
+    """The endpoints about clones."""
+
+    async def set_unseen(request: Request) -> Response:
+        number = (await request.body()).strip()
+        if not number.isdigit():
+            return JSONResponse({"detail": "unseen: a number"}, 400)
+        cloning.unseen = int(number)
+        return Response(status_code=204)
+
+    def read_clones(_: Request) -> Response:
+        return JSONResponse(cloning.clones)
+
+    def read_copies(_: Request) -> Response:
+        return JSONResponse(cloning.copies)
+
+    return [
+        Route("/_simulator/unseen", set_unseen, methods=["PUT"]),
+        Route("/_simulator/clones", read_clones, methods=["GET"]),
+        Route("/_simulator/copies", read_copies, methods=["GET"]),
+    ]
 
 
 def fault_of(item: Any) -> Fault:

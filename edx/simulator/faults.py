@@ -34,6 +34,7 @@ class Kind(StrEnum):
     LATE = "late"  # the answer waits `seconds`
     NEVER = "never"  # the connection stays open, nothing is answered
     LOST = "lost"  # the connection is cut in place of the answer
+    BROKEN = "broken"  # the HTML page of an error with `status`, though the work is done
     TRUNCATED = "truncated"  # half of the body, as if it were the whole
     WRONG_TYPE = "wrong_type"  # valid JSON of another type: a list for an object, an object for anything else
 
@@ -43,7 +44,7 @@ class Fault:
     """One fault, and the requests that it strikes: those of `method` under the prefix `path`, empty meaning any.
 
     `share` is the part of them that is struck (0 to 1), `times` the number of strikes after which it is over.
-    `seconds` belongs to DELAY and LATE, `status` to ERROR, `retry_after` (seconds) to THROTTLE.
+    `seconds` belongs to DELAY and LATE, `status` to ERROR and BROKEN, `retry_after` (seconds) to THROTTLE.
     """
 
     kind: Kind
@@ -153,6 +154,8 @@ class Faulty:
                 return await _cut(scope, receive)
             case Kind.NEVER:
                 return await _until_gone(receive)
+            case Kind.BROKEN:
+                return await _error(fault.status)(scope, receive, send)
             case Kind.LATE:
                 await asyncio.sleep(fault.seconds)
             case Kind.TRUNCATED:
@@ -174,7 +177,7 @@ def route_path(routes: Sequence[BaseRoute], scope: Scope) -> str:
 def _in_place_of_work(fault: Fault) -> Response | None:
     """The answer to a request that never reaches the platform."""
     if fault.kind is Kind.ERROR:
-        return HTMLResponse(f"<!DOCTYPE html><html><body><h1>{fault.status}</h1></body></html>", fault.status)
+        return _error(fault.status)
     if fault.kind is Kind.MISSING:
         return JSONResponse({"detail": "Not found."}, 404)
     if fault.kind is Kind.PAGE:
@@ -186,6 +189,10 @@ def _in_place_of_work(fault: Fault) -> Response | None:
     unit = "second" if fault.retry_after == 1 else "seconds"
     detail = f"Request was throttled. Expected available in {fault.retry_after} {unit}."
     return JSONResponse({"detail": detail}, 429, headers={"Retry-After": str(fault.retry_after)})
+
+
+def _error(status: int) -> Response:
+    return HTMLResponse(f"<!DOCTYPE html><html><body><h1>{status}</h1></body></html>", status)
 
 
 async def _with_body_read(receive: Receive) -> Receive:

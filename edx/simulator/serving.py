@@ -76,7 +76,7 @@ class _Services:
     def __init__(self, world: World, options: Options, faults: Faults, jobs: Jobs) -> None:
         self._world, self._options, self._jobs = world, options, jobs
         self._beginning = pickle.dumps(world)
-        control = control_app(faults, clones=lambda: jobs.clones, reset=self.reset, throttle=self.throttle)
+        control = control_app(faults, cloning=jobs, reset=self.reset, throttle=self.throttle)
         self.lms = Faulty(lms_app(world, options), faults, control=control)
         self.studio = Faulty(studio_app(world, options, jobs), faults, control=control)
 

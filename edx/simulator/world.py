@@ -177,11 +177,37 @@ class Certificate:
         return self.status == "downloadable"
 
 
+@dataclass(slots=True)
+class Sequence:
+    """A sequence of courseware, `id` its block key, `units` the ids and titles of its units.
+
+    `prerequisite` is the id and the title of the sequence that has to be passed before.
+    """
+
+    id: str
+    course_id: str
+    title: str
+    units: list[tuple[str, str]] = field(default_factory=list)
+    format: str | None = None
+    hidden_after_due: bool = False
+    prerequisite: tuple[str, str] | None = None
+
+
+class LastBlock(NamedTuple):
+    """The block that a learner completed last, with its sequence and unit, by their ids."""
+
+    block: str
+    sequence: str
+    unit: str
+
+
 @dataclass
 class World:
     """Everything, by key: users by name, applications by client id, runs by the text of their key.
 
-    Enrollments and certificates are by (user name, course id); `grants` by opaque token.
+    Enrollments, certificates, the block completed last and why somebody has no access to a course's content are by
+    (user name, course id); `positions` of learners, counted from 1, by (user name, id of the sequence); `grants` by
+    opaque token.
     """
 
     users: dict[str, User] = field(default_factory=dict)
@@ -191,6 +217,10 @@ class World:
     runs: dict[str, CourseRun] = field(default_factory=dict)
     enrollments: dict[tuple[str, str], Enrollment] = field(default_factory=dict)
     certificates: dict[tuple[str, str], Certificate] = field(default_factory=dict)
+    sequences: dict[str, Sequence] = field(default_factory=dict)
+    positions: dict[tuple[str, str], int] = field(default_factory=dict)
+    last_blocks: dict[tuple[str, str], LastBlock] = field(default_factory=dict)
+    denials: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add_user(self, user: User) -> User:
         """Add a user, or replace the one of this name."""
@@ -206,6 +236,11 @@ class World:
         """Add a course run, or replace the one with this key."""
         self.runs[run.id] = run
         return run
+
+    def add_sequence(self, sequence: Sequence) -> Sequence:
+        """Add a sequence, or replace the one with this id."""
+        self.sequences[sequence.id] = sequence
+        return sequence
 
     def enroll(
         self, username: str, course_id: str, created: datetime, *, mode: str = "audit", active: bool = True

@@ -12,16 +12,17 @@ from sqlalchemy import RowMapping, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Course, CourseRun
+from edx.contract_keys import SOURCE
 from resolvers.catalog.errors import CaseTwin, Refused
 from resolvers.catalog.facts import OrganizationFacts, RunDetails, RunFacts
 from resolvers.catalog.organizations import create_organizations, find_organizations
 from resolvers.catalog.report import Outcome
 from resolvers.catalog.settling import settled
 
-SOURCE = "SOURCE"
-"""The run part of a key that marks the run which contracts copy (`spec/b2b-courseware.md`)."""
-
 DETAILS: tuple[str, ...] = RunDetails.__slots__
+
+AGREED = ("start", "end", "enrollment_start", "enrollment_end", "pacing")
+"""The details of a contract's run that follow from the contract, whatever the LMS has."""
 
 CourseName = tuple[str, str]
 """A course as one row of it can be told: its organization's folded key and its own folded number."""
@@ -64,7 +65,7 @@ async def upsert_course_runs(session: AsyncSession, many: Sequence[RunFacts], *,
 
 async def known_runs(session: AsyncSession, many: Sequence[RunFacts], *, for_update: bool) -> dict[str, RowMapping]:
     """The rows of these runs by folded key, locked in the order of their ids where they may be written."""
-    names = ("id", "key", "key_folded", "is_name_customized", "display_name", *DETAILS)
+    names = ("id", "key", "key_folded", "is_name_customized", "display_name", "contract_id", *DETAILS)
     query = select(*(getattr(CourseRun, name) for name in names)).order_by(CourseRun.id)
     query = query.where(CourseRun.key_folded.in_([facts.key.folded for facts in many]))
     if for_update:
@@ -181,8 +182,10 @@ def name_of(facts: RunFacts) -> str:
 
 
 def details_of(facts: RunFacts, known: RowMapping) -> dict[str, Any]:
-    """The columns of a run's details: as told, or as they are."""
-    return {name: known[name] for name in DETAILS} if facts.details is None else asdict(facts.details)
+    """The columns of a run's details: as told, or as they are. When a contract's run is held, the contract says."""
+    kept = DETAILS if facts.details is None else AGREED if known["contract_id"] is not None else ()
+    told = {} if facts.details is None else asdict(facts.details)
+    return told | {name: known[name] for name in kept}
 
 
 def run_row(facts: RunFacts, course_id: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Course, CourseRun, Organization, Program, ProgramCourseRunMode, ProgramStatus
+from edx.contract_keys import ContractTag
 from edx.errors import InvalidCourseKey
 from edx.keys import CourseId, CourseKey
 from resolvers.access import Permission, Viewer
@@ -43,6 +44,8 @@ async def put_run(session: AsyncSession, viewer: Viewer, key: str, name: str) ->
     parsed = _run_key(key)
     _check_name(name, required=True)
     before = await session.scalar(select(CourseRun).where(CourseRun.key_folded == parsed.folded))
+    if ContractTag.parse(parsed.run) and not viewer.may(Permission.CHANGE_CONTRACTS):
+        raise Forbidden("you may not add runs of contracts")  # whether or not there is such a run
     await require_for(session, viewer, CHANGE, await _owner(session, parsed.org, before))
     old = None if before is None else before.display_name
     try:
@@ -72,9 +75,14 @@ async def _delete_run(session: AsyncSession, viewer: Viewer, folded: str) -> str
     One that somebody puts the run in meanwhile is not among them: it has the last statement fail, for another attempt.
     """
     run = await session.scalar(select(CourseRun).where(CourseRun.key_folded == folded))
-    if run is None:
+    if run is None or not _sees(viewer, run):
         raise NotFound("there is no such course run")
     await require_for(session, viewer, CHANGE, await _organization_of(session, run.course_id))
+    if run.contract_id is not None:
+        raise Refusal([Problem(Reason.RUN_OF_CONTRACT, "it is a contract's; take it out of that", ("key",))])
+    if run.is_source or run.is_designated:
+        reason = "it is a source run: deleting it would break future runs for contracts of its course"
+        raise Refusal([Problem(Reason.SOURCE_RUN_PROTECTED, reason, ("key",))])
     programs = await _programs_with(session, run.id)
     shown = [program for program in programs if program.status in SHOWN]
     if shown:
@@ -107,6 +115,8 @@ async def rename_run(session: AsyncSession, viewer: Viewer, key: str, name: str)
     """Name a run; its key."""
     await require_some(session, viewer, CHANGE)
     run = await _one(session, CourseRun, CourseRun.key_folded == _run_key(key).folded, f"course run '{key}'")
+    if not _sees(viewer, run):
+        raise NotFound(f"there is no course run '{key}'")
     await require_for(session, viewer, CHANGE, await _organization_of(session, run.course_id))
     _named(session, viewer, run, f"CourseRun:{run.key}", name)
     return run.key
@@ -177,11 +187,18 @@ async def push_runs(session: AsyncSession, viewer: Viewer, runs: Sequence[RunFac
     """Take runs that a platform pushes, whatever their organizations: what became of each."""
     if not viewer.may(CHANGE):
         raise Forbidden("you may not push course runs of all organizations")
+    if not viewer.may(Permission.CHANGE_CONTRACTS) and any(ContractTag.parse(facts.key.run) for facts in runs):
+        raise Forbidden("you may not push runs of contracts")
     done = await upsert_course_runs(session, runs, dry_run=dry_run)
     counts = {name: done.outcomes.count(name) for name in (Outcome.CREATED, Outcome.UPDATED)}
     if any(counts.values()) and not dry_run:
         _record(session, viewer, "push", "Catalog", ({}, {name.value: count for name, count in counts.items()}))
     return done
+
+
+def _sees(viewer: Viewer, run: CourseRun) -> bool:
+    """Whether a run is there for a viewer who changes the catalog: those of contracts are for their staff."""
+    return viewer.may(Permission.SEE_CONTRACTS) or (run.contract_id is None and run.retired_at is None)
 
 
 def _run_key(key: str) -> CourseKey:

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.deliveries import defer
+from db.engine import inserting
 from db.news import tell
 from db.tables import Job, JobState, now
 from resolvers.access import Viewer
 from resolvers.jobs.kinds import Kind
-from resolvers.learners.copies import inserting
 
 CHANNEL = "collegium_jobs"
 """The channel of news of jobs: the UUID of one that changed, or one of the following with what is behind it."""

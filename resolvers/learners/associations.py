@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import String, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.engine import inserting
 from db.tables import (
     CourseRun,
     LearnerEnrollment,
@@ -26,7 +27,7 @@ from edx.learners import is_possible
 from resolvers.access import Permission, Viewer
 from resolvers.audit import record
 from resolvers.errors import Forbidden, NotFound
-from resolvers.learners.copies import inserting, touch
+from resolvers.learners.copies import touch
 from resolvers.refusals import Problem, Reason, Refusal
 
 MOST_AT_ONCE = 1000

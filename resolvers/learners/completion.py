@@ -10,9 +10,10 @@ from uuid import uuid4
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.engine import inserting
 from db.tables import ProgramCertificate, ProgramUser, ProgramUserSource, ProgramUserStatus, now
 from resolvers.learners.associations import associate
-from resolvers.learners.copies import inserting, touch
+from resolvers.learners.copies import touch
 from resolvers.learners.curricula import curricula, from_session, records
 from resolvers.learners.outbox import OutgoingKind, put
 from resolvers.learners.rules import Curriculum, Record, program_progress

@@ -10,10 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Dialect, Insert, String, Table, exists, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.engine import Snapshot
+from db.engine import Snapshot, inserting
 from db.tables import (
     Base,
     CourseRun,
@@ -201,12 +200,6 @@ async def _set_moment(session: AsyncSession, usernames: Collection[str], column:
     if rows:
         values = {column: insert.excluded[column]}
         await session.execute(insert.on_conflict_do_update(index_elements=["username"], set_=values), rows)
-
-
-def inserting(session: AsyncSession, table: type[Base]) -> Any:
-    """An INSERT that knows what to do with rows that are there already."""
-    kind = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    return kind.insert(table)
 
 
 def upserting(session: AsyncSession, kind: type[Base], *, newer: str, kept: Collection[str] = ()) -> Insert:

@@ -14,12 +14,14 @@ from db.tables import (
     AuditEntry,
     Base,
     ClientApplication,
+    ContractMember,
     DirectoryMember,
     IdempotencyKey,
     Learner,
     LearnerCertificate,
     LearnerEnrollment,
     LearnerEvent,
+    OrganizationManager,
     OutgoingEvent,
     ProgramCertificate,
     RoleGrant,
@@ -30,10 +32,10 @@ from resolvers.audit import record
 from resolvers.errors import Forbidden
 from resolvers.refusals import Problem, Reason, Refusal
 
-NAMES = frozenset({"username", "granted_by", "created_by", "requested_by"})
+NAMES = frozenset({"username", "granted_by", "created_by", "requested_by", "added_by"})
 ERASED = (
     Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, OutgoingEvent, IdempotencyKey,
-    RoleGrant, DirectoryMember,
+    RoleGrant, ContractMember, OrganizationManager, DirectoryMember,
 )  # fmt: skip
 """Tables whose rows of the learner go; in others the name is replaced, since counts and histories rest on them."""
 

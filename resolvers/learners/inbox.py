@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.engine import inserting
 from db.tables import (
     CourseRun,
     LearnerCertificate,
@@ -26,7 +27,7 @@ from db.tables import (
 from edx.events import Event, EventKind
 from edx.learners import MOST_NAMES, is_possible
 from resolvers.learners.completion import Completion
-from resolvers.learners.copies import Kind, inserting, touch, upserting
+from resolvers.learners.copies import Kind, touch, upserting
 from resolvers.learners.mirror import Mirror
 
 CLAIM = timedelta(minutes=2)

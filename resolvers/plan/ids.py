@@ -1,12 +1,14 @@
 """Global ids: a type's name, a colon, and the immutable public key (`Course:MITx+6.002x`)."""
 
+from typing import Any
+
 from graphql import GraphQLObjectType, GraphQLSchema
 
 from resolvers.errors import BadUserInput
 from resolvers.plan.sources import noun_of
 
 
-def parse(schema: GraphQLSchema, text: str) -> tuple[GraphQLObjectType, str]:
+def parse(schema: GraphQLSchema, text: str) -> tuple[GraphQLObjectType, Any]:
     """The type and the key that a global id names, whether there is such an object or not. Raises BadUserInput."""
     name, _, key = text.partition(":")
     kind = schema.type_map.get(name)

@@ -120,7 +120,7 @@ class Planner:
         root = self._root(self._document(request), site.nodes, request)
         return await self._resolved(root, Run(snapshot, request.values, context, self.most_rows), site)
 
-    async def object(self, request: Request, site: Site, key: str, snapshot: Snapshot, context: Any) -> Planned:
+    async def object(self, request: Request, site: Site, key: str | int, snapshot: Snapshot, context: Any) -> Planned:
         """The object with a public key, for a field that graphql-core resolves."""
         kind = object_type(site.kind)
         document = self._document(request)

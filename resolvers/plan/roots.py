@@ -125,7 +125,7 @@ class KeyRoot(Root):
     """One object by its public key."""
 
     lookup: Lookup
-    key: str
+    key: str | int
 
     @override
     def statements(self, run: Run) -> int:
@@ -171,7 +171,7 @@ class NodeRoot(Root):
     async def value(self, run: Run) -> Any:
         """The object, or the list of objects in the order of the ids; null where there is none for the viewer."""
         wanted = self._wanted(run)
-        keys: dict[GraphQLObjectType, dict[str, int]] = {}
+        keys: dict[GraphQLObjectType, dict[Any, int]] = {}
         for each in wanted:
             if isinstance(each, Fault):
                 run.is_faulty = True
@@ -182,14 +182,14 @@ class NodeRoot(Root):
         objects = [each if isinstance(each, Fault) else found[each[0]][each[1]] for each in wanted]
         return objects if self.is_list else objects[0]
 
-    def _wanted(self, run: Run) -> list[tuple[GraphQLObjectType, str] | Fault]:
+    def _wanted(self, run: Run) -> list[tuple[GraphQLObjectType, Any] | Fault]:
         """The type and key of each id, or what is wrong with it. Raises BadUserInput for too many."""
         given = self.given.read(run.variables)
         if self.is_list and len(given) > LARGEST_PAGE:
             raise BadUserInput(f"ids: {len(given)} are more than {LARGEST_PAGE}")
         return [self._parsed(text) for text in (given if self.is_list else [given])]
 
-    def _parsed(self, text: str) -> tuple[GraphQLObjectType, str] | Fault:
+    def _parsed(self, text: str) -> tuple[GraphQLObjectType, Any] | Fault:
         try:
             return ids.parse(self.document.schema, text)
         except BadUserInput as error:

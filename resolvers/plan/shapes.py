@@ -21,7 +21,7 @@ from graphql import (
     get_nullable_type,
     is_leaf_type,
 )
-from sqlalchemy import Boolean, Case, Column, ColumnElement, FromClause
+from sqlalchemy import Boolean, Case, Column, ColumnElement, FromClause, Integer
 from sqlalchemy.sql.functions import coalesce
 
 from db.engine import Row
@@ -206,7 +206,9 @@ class Shaper:
         """The piece of one field of a noun."""
         match source_of(definition):
             case sources.Identity():
-                return Value(f"{kind.name + ':'!r} + c{place.column(target(kind)[1].key)}")
+                key = target(kind)[1].key
+                text = f"c{place.column(key)}"
+                return Value(f"{kind.name + ':'!r} + {f'str({text})' if _is_number(key) else text}")
             case sources.Column(expression):
                 return self._column(place, expression, definition.type)
             case sources.Computed(compute, requires):
@@ -339,6 +341,10 @@ def _named(names: Mapping[Any, str | None], value: Any) -> str | None:
 
 def _instant(value: datetime | None) -> str | None:
     return None if value is None else iso(value)
+
+
+def _is_number(expression: Expression) -> bool:
+    return isinstance(adapted(expression).type, Integer)
 
 
 def _portable(expression: Expression) -> Expression:

@@ -44,14 +44,14 @@ class Noun:
     table: FromClause
     key: Expression
     visible: Visibility
-    parse: Callable[[str], str]
+    parse: Callable[[str], Any]
 
 
 def noun(
     table: type[DeclarativeBase],
     *,
     key: Expression,
-    parse: Callable[[str], str] = _as_it_is,
+    parse: Callable[[str], Any] = _as_it_is,
     visible: Visibility = _everything,
     description: str,
 ) -> Callable[[T], T]:
@@ -158,7 +158,7 @@ class Found:
 
     argument: str
     where: Callable[[BindParameter[Any]], ColumnElement[bool]]
-    prepare: Callable[[str], str]
+    prepare: Callable[[str], Any]
 
 
 @dataclass(frozen=True)
@@ -346,7 +346,7 @@ def found(
     description: str,
     *,
     where: Callable[[BindParameter[Any]], ColumnElement[bool]],
-    prepare: Callable[[str], str],
+    prepare: Callable[[str], Any],
     kind: Any = str,
 ) -> Any:
     """A root field that finds one row by `argument`; `prepare` parses it and raises BadUserInput."""

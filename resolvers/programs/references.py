@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -52,12 +52,16 @@ class References:
         return [run for run in runs if run in self.runs and self.runs[run][1] not in courses]
 
 
+CAN_BE_OFFERED = and_(CourseRun.contract_id.is_(None), CourseRun.retired_at.is_(None))
+"""Programs are for all learners, so that they have no runs of contracts."""
+
+
 async def find_references(session: AsyncSession, drafts: Sequence[ProgramDraft]) -> References:
     """Look up what the drafts name, each kind in one statement."""
     organizations = await find_organizations(session, {key for draft in drafts for key in draft.organizations})
     courses = await _found(session, Course.readable_id, {key for draft in drafts for key in draft.courses}, Course.id)
     keys = {mode.run for draft in drafts for mode in draft.run_modes}
-    runs = await _found(session, CourseRun.key, keys, CourseRun.id, CourseRun.course_id)
+    runs = await _found(session, CourseRun.key, keys, CourseRun.id, CourseRun.course_id, where=CAN_BE_OFFERED)
     uuids = {str(uuid) for draft in drafts for uuid in draft.programs}
     programs = await _found(session, Program.uuid, uuids, Program.id)
     return References(
@@ -74,8 +78,10 @@ async def _found(
     key: InstrumentedAttribute[str],
     wanted: Collection[str],
     *columns: InstrumentedAttribute[Any],
+    where: ColumnElement[bool] | None = None,
 ) -> dict[str, tuple[Any, ...]]:
-    rows = await session.execute(select(key, *columns).where(key.in_(wanted)))
+    query = select(key, *columns).where(key.in_(wanted))
+    rows = await session.execute(query if where is None else query.where(where))
     return {row[0]: tuple(row[1:]) for row in rows}
 
 

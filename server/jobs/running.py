@@ -10,10 +10,12 @@ from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
 from resolvers.directories.jobs import SYNC, synchronizing
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
+from resolvers.reruns import Rules, rerun_handlers
 from server.directories.commands import layout_of
 from server.failures import Failure
 from server.process import stopping
 from server.settings import Settings
+from server.upstream import open_platform
 
 if TYPE_CHECKING:
     from resolvers.jobs.delivered import Delivered
@@ -21,11 +23,16 @@ if TYPE_CHECKING:
 Work = Callable[[Settings, Database], AbstractAsyncContextManager[Handlers]]
 """Makes what does the work of each kind, for as long as the process runs jobs."""
 
+LINGERS = 180.0
+"""Seconds for which a clone that was given up on is looked for."""
+
 
 @contextlib.asynccontextmanager
 async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
-    yield {SYNC: synchronizing(layout_of(settings))}
+    async with open_platform(settings) as platform:
+        runs = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
+        yield {**runs, SYNC: synchronizing(layout_of(settings))}
 
 
 @contextlib.asynccontextmanager

@@ -318,6 +318,7 @@ async def test_a_run_is_upcoming_current_or_ended(
           other: courseRuns(filter: {state: [UPCOMING, CURRENT, ENDED], source: null}) { totalCount }
           none: courseRuns(filter: {state: []}) { totalCount } }""",
         {"state": [state], "source": state == "ENDED"},
+        viewer=AUTHOR,
     )
 
     expected = {"key": "course-v1:MITx+6.002x+R1", "run": "R1", "state": state, "isSource": state == "ENDED"}

@@ -77,6 +77,7 @@ async def test_a_migrated_database_and_an_lms_that_answers_are_ready(
                 "database": {"status": "ok"},
                 "migrations": {"status": "ok"},
                 "lms": {"status": "ok", "lastSuccess": "2026-11-21T08:00:00+00:00"},
+                "circuits": {},
             },
         )
 

@@ -73,6 +73,12 @@ class Runs:
             raise Invalid({"non_field_errors": ["Destination course already exists."]})
         run = self._copy(source, key)
         run.team = [Member(caller.username, "instructor"), Member(caller.username, "staff")]
+        self._jobs.copied(run.id)
+
+    def found(self, course_id: str) -> CourseRun | None:
+        """A run by its key; None if there is none, or if it is hidden as what was cloned just now may be."""
+        run = self._world.runs.get(course_id)
+        return None if run is None or self._jobs.hides(course_id) else run
 
     def set_image(self, run: CourseRun, filename: str) -> None:
         """Set the card image of a run."""

@@ -70,19 +70,19 @@ class _Views:
 
     def read(self, call: Call) -> Response:
         """One run."""
-        return self._shown(call, _run(call))
+        return self._shown(call, self._run(call))
 
     def replace(self, call: Call) -> Response:
         """PUT."""
-        return self._shown(call, self._runs.update(_run(call), _body(call), partial=False))
+        return self._shown(call, self._runs.update(self._run(call), _body(call), partial=False))
 
     def change(self, call: Call) -> Response:
         """PATCH."""
-        return self._shown(call, self._runs.update(_run(call), _body(call), partial=True))
+        return self._shown(call, self._runs.update(self._run(call), _body(call), partial=True))
 
     def rerun(self, call: Call) -> Response:
         """201 with the new run."""
-        return self._shown(call, self._runs.rerun(_run(call), _body(call)), CREATED)
+        return self._shown(call, self._runs.rerun(self._run(call), _body(call)), CREATED)
 
     def clone(self, call: Call) -> Response:
         """201 with a message, but without the run."""
@@ -91,7 +91,7 @@ class _Views:
 
     def set_image(self, call: Call) -> Response:
         """The card image of a run, a JPEG or a PNG."""
-        run = _run(call)
+        run = self._run(call)
         image = uploads_of(call.request.headers.get("content-type", ""), call.body).get("card_image")
         if image is None:
             raise Invalid({"card_image": ["No file was submitted."]})
@@ -101,15 +101,14 @@ class _Views:
         self._runs.set_image(run, image.filename)
         return json_response({"card_image": self._runs.shown(run, call.base)["images"]["card_image"]})
 
+    def _run(self, call: Call) -> CourseRun:
+        run = self._runs.found(call.path("course_id"))
+        if run is None:
+            raise not_found()
+        return run
+
     def _shown(self, call: Call, run: CourseRun, status: int = 200) -> Response:
         return json_response(self._runs.shown(run, call.base), status)
-
-
-def _run(call: Call) -> CourseRun:
-    run = call.world.runs.get(call.path("course_id"))
-    if run is None:
-        raise not_found()
-    return run
 
 
 def _body(call: Call) -> Any:

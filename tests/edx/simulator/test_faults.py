@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from edx.simulator.control import control_app
 from edx.simulator.faults import Fault, Faults, Faulty, Kind
+from edx.simulator.studio import Jobs
 from edx.simulator.wire import listening, served, url_of
 
 
@@ -24,6 +25,7 @@ class Shop:
         self.work = 0
         self.resets = 0
         self.throttled = True
+        self.cloning = Jobs()
         self.app = Starlette(
             routes=[Route("/things/", self.list), Route("/things/{key}/", self.make, methods=["POST"])]
         )
@@ -44,7 +46,7 @@ class Shop:
     def wrapped(self) -> Faulty:
         control = control_app(
             self.faults,
-            clones=lambda: {"course-v1:A+B+C": self.work},
+            cloning=self.cloning,
             reset=self.reset,
             throttle=self.throttle,
         )
@@ -81,6 +83,13 @@ async def statuses(client: httpx.AsyncClient, count: int) -> list[int]:
 
 async def test_without_faults_everything_passes(client: httpx.AsyncClient) -> None:
     assert (await client.get("/things/")).json() == {"results": ["a", "b", "c"]}
+
+
+async def test_an_error_may_come_though_the_work_is_done(shop: Shop, client: httpx.AsyncClient) -> None:
+    shop.faults.set([Fault(Kind.BROKEN, status=504)])
+    answer = await client.post("/things/x/")
+    assert (answer.status_code, answer.headers["content-type"]) == (504, "text/html; charset=utf-8")
+    assert shop.work == 1
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
@@ -253,8 +262,16 @@ async def test_throttles_are_turned_off_and_on(
 
 
 async def test_clones_are_read_over_http(shop: Shop, client: httpx.AsyncClient) -> None:
-    shop.work = 2
+    shop.cloning.clones["course-v1:A+B+C"] = 2
+    shop.cloning.copied("course-v1:A+B+C")
     assert (await client.get("/_simulator/clones")).json() == {"course-v1:A+B+C": 2}
+    assert (await client.get("/_simulator/copies")).json() == {"course-v1:A+B+C": 1}
+
+
+async def test_how_often_clones_are_unseen_is_set_over_http(shop: Shop, client: httpx.AsyncClient) -> None:
+    assert (await client.put("/_simulator/unseen", content=b"3")).status_code == 204
+    assert shop.cloning.unseen == 3
+    assert (await client.put("/_simulator/unseen", content=b"some")).status_code == 400
 
 
 async def test_a_reset_brings_back_the_beginning(shop: Shop, client: httpx.AsyncClient) -> None:

@@ -81,6 +81,15 @@ async def test_clones_asked_for_are_counted_by_their_destination(world: World) -
         assert (await studio.get("/_simulator/clones")).json() == jobs.clones == {COPY: 2}
 
 
+async def test_every_clone_may_be_missing_for_a_while(world: World) -> None:
+    jobs = Jobs(unseen=2)
+    async with running(world, jobs=jobs) as addresses, client_of(addresses.studio, world) as studio:
+        await clone(studio)
+        assert (await clone(studio)).status_code == 400
+        assert [await status_of(studio, COPY) for _ in range(3)] == [404, 404, 200]
+        assert (await studio.get("/_simulator/copies")).json() == {COPY: 1}
+
+
 async def test_requests_to_both_are_counted_together(world: World) -> None:
     faults = Faults()
     async with running(world, faults=faults) as addresses, client_of(addresses.studio, world) as studio:

@@ -12,11 +12,14 @@ import orjson
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type, parse, print_ast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from db.engine import Database
 from db.tables import (
     CertificateTemplate,
+    ContractMember,
+    ContractProgram,
+    CourseRun,
     Job,
     JobState,
     LearnerCertificate,
@@ -24,12 +27,15 @@ from db.tables import (
     Program,
     ProgramUser,
     ProgramUserStatus,
+    RerunAttempt,
+    RoleGrant,
 )
 from resolvers.access import Viewer
 from resolvers.directories.layout import Layout
 from schema import schema
 from tests.asking import ADMIN, LEARNER, Asking
 from tests.catalog import MOMENT, uuid
+from tests.contracts import READY, SOURCE, add_contracts, enroll
 from tests.ondisk.trees import SITE
 from tests.oracle import Oracle, everything
 from tests.resolvers.directories.libraries import sync
@@ -37,15 +43,16 @@ from tests.resolvers.directories.sample import CHILD, PARENTS, write_library
 
 SCHEMA = schema()._schema
 DEEPEST = 4
-LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "features", "health", "rateLimit"}
+LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "courseKey", "features", "health", "rateLimit"}
 LEFT_OUT |= {"previewProgramCertificate"}
 """Fields that are nobody's business but the server's, and those that no plan answers."""
 
-NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site", "Job")
+NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site", "Job", "Contract")
 EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "150"))
 RUN = f"course-v1:{SITE}+CLC_3403+Fall2014"
 HIDDEN = f"course-v1:{SITE}+Hidden+Fall2014"
 IDS = ["Organization:Org0X", "Course:Org0X+C1.0x", "CourseRun:course-v1:Org1X+C0.0x+R1", "Course:No+Such"]
+IDS += ["Contract:1", "Contract:2", "Contract:9", f"CourseRun:{READY}", f"CourseRun:{SOURCE}"]
 IDS += [f"Site:{SITE}", f"CourseRun:{HIDDEN}", f"CourseRun:{RUN}"]
 IDS += [f"Program:{uuid(number)}" for number in range(4)]
 JOBS = [f"Job:{uuid(number)}" for number in range(70, 74)]
@@ -139,8 +146,8 @@ class Writing:
 
     def arguments(self, name: str, target: str, known: Mapping[str, Any]) -> str:
         match name:
-            case "node" | "program":
-                ids = IDS if name == "node" else [each for each in IDS if each.startswith("Program")]
+            case "node" | "program" | "contract" if "id" in known:
+                ids = IDS if name == "node" else [each for each in IDS if each.startswith(name.capitalize())]
                 return f"(id: {self.text(ids, 'ID!')})"
             case "job":
                 return f"(id: {self.text(JOBS, 'ID!')})"
@@ -176,6 +183,9 @@ class Writing:
             "status": f"[{noun}Status!]",
             "state": "[JobState!]" if noun == "Job" else "[CourseRunState!]",
             "kind": "[String!]",
+            "rerunState": "[RerunState!]",
+            "membership": "[ContractMembership!]",
+            "contract": "ID",
             "source": "Boolean",
             "hasUnavailableRuns": "Boolean",
             "updatedSince": "DateTime",
@@ -188,10 +198,11 @@ class Writing:
         if kind == "Boolean":
             wanted = self.choose(True, False)
             return self.value(kind, str(wanted).lower(), wanted)
-        if name in ("status", "state"):
-            states = {"Program": ["UNPUBLISHED", "ACTIVE", "RETIRED"], "ProgramUser": ["ACTIVE", "COMPLETED"]}
-            states["Job"] = ["QUEUED", "RUNNING", "FAILED"]
-            options = states.get(noun, ["UPCOMING", "CURRENT", "ENDED"])
+        if name == "contract":
+            return self.text(["Contract:1", "Contract:9"], "ID")
+        if name != "kind" and kind.startswith("["):
+            named: Any = SCHEMA.type_map[kind[1:-2]]
+            options = list(named.values)
             chosen = self.draw(st.lists(st.sampled_from(options), max_size=2))
             return self.value(kind, f"[{', '.join(chosen)}]", chosen)
         if name == "kind":
@@ -278,11 +289,29 @@ async def add_jobs(database: Database) -> None:
         )  # fmt: skip
 
 
+async def add_to_contracts(database: Database) -> None:
+    """The learner is a member of contract 1 and enrolled in its run; contract 2 has two programs, one unpublished."""
+    await enroll(database, READY, "learner")
+    async with database.writing() as session:
+        await session.execute(delete(RoleGrant))  # the second opinion knows of none
+        session.add(ContractMember(contract_id=1, username="learner", added_by="admin"))
+        session.add(ContractMember(contract_id=2, username="learner", added_by="admin"))
+        ids = {int(uuid_[-2:]): id_ for id_, uuid_ in await session.execute(select(Program.id, Program.uuid))}
+        for position, number in enumerate((2, 0, 1)):
+            session.add(ContractProgram(contract_id=2, program_id=ids[number], position=position, added_by="admin"))
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == READY))
+        for number in (1, 2):
+            session.add(RerunAttempt(rerun_id=run, attempt=number, step="clone", outcome="ok"))
+            await session.flush()
+
+
 async def test_every_query_is_answered_as_by_naive_resolvers(asking: Asking, tmp_path: Path) -> None:
     write_library(tmp_path / "library")
     await sync(asking.database, tmp_path / "library", layout=Layout(parents=PARENTS))
     await add_learners(asking.database)
     await add_jobs(asking.database)
+    await add_contracts(asking.database)
+    await add_to_contracts(asking.database)
     rows = await everything(asking.database)
     oracles = {LEARNER: Oracle(rows, LEARNER), ADMIN: Oracle(rows, ADMIN)}
     loop = asyncio.get_running_loop()

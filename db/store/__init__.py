@@ -1,0 +1,63 @@
+"""The content-addressed store: immutable nodes and blobs by SHA-256, and for every run the versions that it had.
+
+Nodes, which are the structure, are rows of the database; blobs, the bytes of files, are objects in a blob store. What
+they mean is for others to know: here a node is a value that links to further nodes and blobs.
+"""
+
+from db.store.blobs import Blobs, open_blobs
+from db.store.collection import Collected, Retention, collect
+from db.store.encoding import BlobLink, NodeLink, Value, decode, digest_of, encode, links_of
+from db.store.errors import (
+    BlobsUnavailable,
+    Corrupted,
+    LeaseLost,
+    StoreError,
+    StoreFull,
+    UnknownVersion,
+    VersionConflict,
+)
+from db.store.intake import Intake
+from db.store.statistics import Statistics, statistics
+from db.store.store import Store, Stored
+from db.store.verify import Fault, verify
+from db.store.versions import Author, Commit, Head, Version, commit, head_of, history, pin, restore, share, unpin
+
+__all__ = [
+    "Author",
+    "BlobLink",
+    "Blobs",
+    "BlobsUnavailable",
+    "Collected",
+    "Commit",
+    "Corrupted",
+    "Fault",
+    "Head",
+    "Intake",
+    "LeaseLost",
+    "NodeLink",
+    "Retention",
+    "Statistics",
+    "Store",
+    "StoreError",
+    "StoreFull",
+    "Stored",
+    "UnknownVersion",
+    "Value",
+    "Version",
+    "VersionConflict",
+    "collect",
+    "commit",
+    "decode",
+    "digest_of",
+    "encode",
+    "head_of",
+    "history",
+    "links_of",
+    "open_blobs",
+    "pin",
+    "restore",
+    "share",
+    "statistics",
+    "unpin",
+    "verify",
+]

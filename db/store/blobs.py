@@ -1,0 +1,123 @@
+"""Where blobs are: objects in a folder, or in S3, Google or Azure storage.
+
+Objects are written once, each under a name of its own that begins with the digest of its bytes: an object that is
+being removed is never the one that somebody else has just written.
+"""
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import NamedTuple
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from db.store.encoding import DIGITS, digest_of
+from db.store.errors import BlobsUnavailable, Corrupted, StoreFull
+
+AT_ONCE = 16
+"""Objects that are read or written at a time."""
+FULL = ("No space left on device", "Disk quota exceeded", "File too large", "QuotaExceeded", f"os error {errno.ENOSPC}")
+
+
+class Object(NamedTuple):
+    """An object that is there."""
+
+    location: str
+    size: int
+    written_at: datetime
+
+
+class Blobs:
+    """The blobs in one store."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def put(self, digest: str, data: bytes) -> str:
+        """Write an object and give its location. Raises BlobsUnavailable."""
+        location = f"{digest[:2]}/{digest}-{token_hex(4)}"
+        async with self._places:
+            with _failing(f"the blob {digest} cannot be written"):
+                await obstore.put_async(self._store, location, data, mode="create")
+        return location
+
+    async def get(self, digest: str, location: str) -> bytes:
+        """All bytes of an object. Raises Corrupted and BlobsUnavailable."""
+        async with self._places:
+            with _failing(f"the blob {digest} cannot be read", digest):
+                result = await obstore.get_async(self._store, location)
+                data = bytes(await result.bytes_async())
+        return _checked(digest, data)
+
+    def read(self, digest: str, location: str) -> bytes:
+        """The same, for threads."""
+        with _failing(f"the blob {digest} cannot be read", digest):
+            data = bytes(obstore.get(self._store, location).bytes())
+        return _checked(digest, data)
+
+    async def part(self, digest: str, location: str, start: int, end: int) -> bytes:
+        """The bytes from `start` up to, not with, `end`. They are not checked. Raises Corrupted, BlobsUnavailable."""
+        async with self._places:
+            with _failing(f"the blob {digest} cannot be read", digest):
+                return bytes(await obstore.get_range_async(self._store, location, start=start, end=end))
+
+    async def remove(self, location: str) -> None:
+        """Remove an object; one that is not there is no error. Raises BlobsUnavailable."""
+        with _failing(f"the blob {location} cannot be removed"):
+            try:
+                await obstore.delete_async(self._store, location)
+            except FileNotFoundError:
+                return
+
+    async def objects(self) -> AsyncIterator[Object]:
+        """All objects that look like blobs. Raises BlobsUnavailable."""
+        with _failing("the blobs cannot be listed"):
+            async for chunk in obstore.list(self._store):
+                for found in chunk:
+                    name = found["path"].rpartition("/")[2]
+                    if name[DIGITS : DIGITS + 1] == "-":
+                        yield Object(found["path"], found["size"], found["last_modified"])
+
+
+def open_blobs(place: Path | str) -> Blobs:
+    """The blobs in a folder, which is made, or at a URL: `s3://…`, `gs://…`, `az://…`, `file://…`, `memory://`.
+
+    Access keys and the like come from the environment variables that the cloud's own tools read.
+    Raises BlobsUnavailable for a place that cannot be used.
+    """
+    with _failing(f"there can be no blobs at {place}"):
+        if isinstance(place, Path):
+            return Blobs(LocalStore(place.absolute(), mkdir=True))
+        return Blobs(from_url(place))
+
+
+def _checked(digest: str, data: bytes) -> bytes:
+    if digest_of(data) != digest:
+        raise Corrupted(digest, "the stored blob has other bytes")
+    return data
+
+
+@contextmanager
+def _failing(what: str, digest: str = "") -> Iterator[None]:
+    """Where errors of the blob store become ours; a missing object of `digest` is a damage."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if digest:
+            raise Corrupted(digest, "the stored blob is gone") from None
+        raise BlobsUnavailable(f"{what}: {_reason(error)}") from error
+    except (BaseError, AlreadyExistsError, OSError, ValueError) as error:
+        kind = StoreFull if any(sign in str(error) for sign in FULL) else BlobsUnavailable
+        raise kind(f"{what}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error; obstore's have many."""
+    return str(error).strip().partition("\n")[0]

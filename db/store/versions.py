@@ -1,0 +1,257 @@
+"""The versions of a run's content: a pointer to one, which changes as a whole or not at all, and its history.
+
+A version's name is the hash of its root, so equal content has one name wherever it is. Every function is part of the
+caller's transaction, in which a run's changes come one after the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.engine import Snapshot, inserting
+from db.store.errors import LeaseLost, UnknownVersion, VersionConflict
+from db.store.store import INTEGERS, Store, keys
+from db.tables import ContentHead, ContentPin, ContentVersion, CourseRun, now
+from db.types import any_of
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who changes content, and through which application."""
+
+    username: str
+    application: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """New content of a run: `root` is its version, `frame` the node of what is outside of the hash.
+
+    `expected` is the version that the change was made for, None for whichever is there. Counts are of the content;
+    what was stored for it is safe until `until`.
+    """
+
+    run_id: int
+    root: str
+    frame: str
+    author: Author
+    operation: str
+    until: datetime
+    blocks: int
+    files: int
+    bytes: int
+    expected: str | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An entry of a run's history, such as the one that is its content."""
+
+    id: int
+    run_id: int
+    number: int
+    root: str
+    frame: str
+    blocks: int
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An entry of a run's history with all that is known of it."""
+
+    number: int
+    version: str
+    parent: str | None
+    author: Author
+    at: datetime
+    operation: str
+    message: str
+    is_expired: bool
+
+
+COLUMNS = tuple(getattr(ContentVersion, "course_run_id" if n == "run_id" else n) for n in Head.__slots__)
+HEADS = (
+    select(*COLUMNS)
+    .join(ContentHead, ContentHead.version_id == ContentVersion.id)
+    .where(any_of(ContentHead.course_run_id, keys(INTEGERS)))
+)
+ENTRIES = (
+    select(*COLUMNS, ContentVersion.expired_at)
+    .where(any_of(ContentVersion.course_run_id, keys(INTEGERS)))
+    .order_by(ContentVersion.number)
+)
+
+
+async def commit(session: AsyncSession, change: Commit) -> tuple[Head, bool]:
+    """Make new content a run's; what it is at now, and whether that is anything new.
+
+    Raises VersionConflict when the run is not at the expected version, and LeaseLost.
+    """
+    if now() >= change.until:
+        raise LeaseLost("the import took so long that its parts may have been removed; begin again")
+    current = await _locked_head(session, change.run_id)
+    _check(change.expected, current)
+    if current and (current.root, current.frame) == (change.root, change.frame):
+        return current, False
+    entry = _entry(change, change.author, change.operation, change.message)
+    return await _advance(session, change.run_id, current, entry), True
+
+
+async def restore(
+    session: AsyncSession,
+    run_id: int,
+    version: str,
+    author: Author,
+    *,
+    expected: str | None = None,
+    message: str = "",
+) -> tuple[Head, bool]:
+    """Make a version that a run once had its content again, as a new entry of its history.
+
+    Raises VersionConflict and UnknownVersion.
+    """
+    current = await _locked_head(session, run_id)
+    _check(expected, current)
+    old = await _used(session, run_id, version)
+    if current and (current.root, current.frame) == (old.root, old.frame):
+        return current, False
+    return await _advance(session, run_id, current, _entry(old, author, "restore", message)), True
+
+
+async def share(session: AsyncSession, from_run: int, to_run: int, author: Author) -> str | None:
+    """Make the content of one run that of another; the version, None where the one has none.
+
+    Only the pointer is copied: time and storage do not grow with the content (spec/b2b-courseware.md, re-runs).
+    """
+    source = await _head(session, from_run)
+    if source is None:
+        return None
+    current = await _locked_head(session, to_run)
+    entry = await _used(session, from_run, source.root)
+    if current is None or (current.root, current.frame) != (entry.root, entry.frame):
+        await _advance(session, to_run, current, _entry(entry, author, "re-run"))
+    return entry.root
+
+
+async def pin(session: AsyncSession, run_id: int, version: str, name: str, author: Author) -> None:
+    """Keep a version for good, under a name. Raises UnknownVersion."""
+    entry = await _used(session, run_id, version)
+    row = {"version_id": entry.id, "name": name, "username": author.username}
+    await session.execute(inserting(session, ContentPin).on_conflict_do_nothing(), [row])
+
+
+async def unpin(session: AsyncSession, run_id: int, version: str, name: str) -> None:
+    """Keep a version no longer than others. No pin of that name is no error."""
+    entries = select(ContentVersion.id).where(ContentVersion.course_run_id == run_id, ContentVersion.root == version)
+    await session.execute(delete(ContentPin).where(ContentPin.version_id.in_(entries), ContentPin.name == name))
+
+
+async def history(session: AsyncSession, run_id: int) -> list[Version]:
+    """The history of a run's content, the newest first."""
+    query = select(ContentVersion).where(ContentVersion.course_run_id == run_id)
+    rows = await session.scalars(query.order_by(ContentVersion.number.desc()))
+    return [
+        Version(
+            row.number,
+            row.root,
+            row.parent,
+            Author(row.username, row.application),
+            row.at,
+            row.operation,
+            row.message,
+            row.expired_at is not None,
+        )
+        for row in rows
+    ]
+
+
+async def heads(store: Store, runs: Sequence[int], snapshot: Snapshot | None = None) -> dict[int, Head]:
+    """What runs have as their content now, in one statement; those without content are left out."""
+    return {head.run_id: head for head in (Head(*row) for row in await store.fetch(HEADS, set(runs), snapshot))}
+
+
+async def head_of(
+    store: Store, run_id: int, version: str | None = None, snapshot: Snapshot | None = None
+) -> Head | None:
+    """What a run has as its content, or had as a certain version; None for a run without any.
+
+    Raises UnknownVersion for one that it never had, or that was not kept.
+    """
+    if version is None:
+        return (await heads(store, [run_id], snapshot)).get(run_id)
+    rows = await store.fetch(ENTRIES, [run_id], snapshot)
+    found = [row for row in rows if Head(*row[:-1]).root == version]
+    kept = [row for row in found if row[-1] is None]
+    if not kept:
+        raise UnknownVersion(version, is_expired=bool(found))
+    return Head(*kept[-1][:-1])
+
+
+async def _locked_head(session: AsyncSession, run_id: int) -> Head | None:
+    """What a run is at, with the run locked against other changes."""
+    await session.execute(select(CourseRun.id).where(CourseRun.id == run_id).with_for_update(key_share=True))
+    return await _head(session, run_id)
+
+
+async def _head(session: AsyncSession, run_id: int) -> Head | None:
+    query = select(*COLUMNS).join(ContentHead, ContentHead.version_id == ContentVersion.id)
+    row = (await session.execute(query.where(ContentHead.course_run_id == run_id))).one_or_none()
+    return None if row is None else Head(*row)
+
+
+def _check(expected: str | None, current: Head | None) -> None:
+    root = current.root if current else None
+    if expected is not None and expected != root:
+        raise VersionConflict(expected, root)
+
+
+async def _used(session: AsyncSession, run_id: int, version: str) -> ContentVersion:
+    """The newest entry with this version, marked as used now, so that it is not given up meanwhile."""
+    of_run = (ContentVersion.course_run_id == run_id, ContentVersion.root == version)
+    newest = select(ContentVersion.id).where(*of_run, ContentVersion.expired_at.is_(None))
+    newest = newest.order_by(ContentVersion.number.desc()).limit(1)
+    query = (
+        update(ContentVersion)
+        .where(ContentVersion.id == newest.scalar_subquery(), ContentVersion.expired_at.is_(None))
+        .values(used_at=now())
+        .returning(ContentVersion)
+    )
+    found = await session.scalar(query, execution_options={"synchronize_session": False, "populate_existing": True})
+    if found is None:
+        is_expired = await session.scalar(select(ContentVersion.id).where(*of_run).limit(1)) is not None
+        raise UnknownVersion(version, is_expired=is_expired)
+    return found
+
+
+def _entry(content: Commit | ContentVersion, author: Author, operation: str, message: str = "") -> ContentVersion:
+    return ContentVersion(
+        root=content.root,
+        frame=content.frame,
+        blocks=content.blocks,
+        files=content.files,
+        bytes=content.bytes,
+        username=author.username,
+        application=author.application,
+        operation=operation,
+        message=message,
+    )
+
+
+async def _advance(session: AsyncSession, run_id: int, current: Head | None, entry: ContentVersion) -> Head:
+    """Make an entry the next one of a run's history, and the run's content."""
+    entry.course_run_id = run_id
+    entry.number = current.number + 1 if current else 1
+    entry.parent = current.root if current else None
+    session.add(entry)
+    await session.flush()
+    insert = inserting(session, ContentHead)
+    pointer = {"course_run_id": run_id, "version_id": entry.id}
+    moved = insert.on_conflict_do_update(index_elements=["course_run_id"], set_={"version_id": entry.id})
+    await session.execute(moved, [pointer])
+    return Head(entry.id, run_id, entry.number, entry.root, entry.frame, entry.blocks, entry.files, entry.bytes)

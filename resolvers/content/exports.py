@@ -1,0 +1,98 @@
+"""Exporting: the files of a course, byte for byte, or of one block and all below it (spec/content-api.md, "Read")."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import IO, Any, BinaryIO, cast
+
+import orjson
+
+from edx.olx import Assets, Block, Course, File, InMemory, Key, files
+from edx.olx import write as write_archive
+from edx.olx.export import files_below
+from resolvers.content.links import LIBRARY, Kind, links_of, may_need_library
+from resolvers.content.load import Loaded
+
+MANIFEST = "collegium.json"
+SORTED = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+
+
+class NoSuchBlock(LookupError):
+    """The version has no block of this key, or none that is meant by a bare name."""
+
+
+def find_block(course: Course, text: str) -> Block:
+    """The block that `type/url_name`, or a `url_name` alone, means. Raises NoSuchBlock.
+
+    A name alone is enough only where one block has it (E7): a unit and a component may share one.
+    """
+    kind, slash, name = text.partition("/")
+    found = [block for block in course.root.walk() if block.url_name == (name if slash else text)]
+    if slash:
+        found = [block for block in found if block.type == kind]
+    if not found:
+        raise NoSuchBlock(f"there is no block {text!r}")
+    if len(found) > 1:
+        raise NoSuchBlock(f"{text!r} may mean {' or '.join(sorted(str(block.key) for block in found))}")
+    return found[0]
+
+
+def files_of(loaded: Loaded, key: Key | None = None) -> list[File]:
+    """The files of a version in the order of their paths: of all of it, or of one block's subtree. Reads pages.
+
+    Raises KeyError for a block that is not there, and UnwritableBlock.
+    """
+    course = loaded.course
+    if key is None:
+        return list(files(course))
+    block = loaded.content.blocks[key]
+    found = {file.path: file for file in _subtree(course, block)}
+    found[MANIFEST] = File(MANIFEST, InMemory.of(manifest(loaded, block)))
+    return [replace(found[path], path=course.folder + path) for path in sorted(found)]
+
+
+def export(loaded: Loaded, target: IO[bytes], key: Key | None = None) -> int:
+    """Write a tar.gz archive of them; the number of files. The same content gives the same bytes. Blocks the thread."""
+    found = files_of(loaded, key)
+    write_archive(found, cast(BinaryIO, target))
+    return len(found)
+
+
+def manifest(loaded: Loaded, block: Block) -> bytes:
+    """What a subtree was cut out of: its root, the version, and the hash of the subtree (E2)."""
+    told = {
+        "type": block.type,
+        "url_name": block.url_name,
+        "version": loaded.version,
+        "subtree": loaded.content.digests[block.key],
+    }
+    return orjson.dumps(told, option=SORTED) + b"\n"
+
+
+def _subtree(course: Course, block: Block) -> Iterator[File]:
+    """The files of a block and all below it: definitions, pages, the policies about them, and what they refer to."""
+    root = replace(block, pointer=(), source=None) if block.is_inline else block
+    yield from files_below(root)
+    if policy := _policies(course, block):
+        yield File(f"policies/{course.run}/policy.json", InMemory.of(policy))
+    assets = {asset.file.path: asset for asset in _assets(course, block)}
+    yield from (asset.file for asset in assets.values())
+    entries = {asset.key: dict(asset.entry) for asset in assets.values() if asset.entry is not None}
+    if entries:
+        yield File("policies/assets.json", InMemory.of(orjson.dumps(entries, option=SORTED) + b"\n"))
+
+
+def _policies(course: Course, block: Block) -> bytes | None:
+    found: dict[str, Any] = {str(each.key): dict(course.policy_of(each.key)) for each in block.walk()}
+    found = {key: settings for key, settings in found.items() if settings}
+    return orjson.dumps(found, option=SORTED) + b"\n" if found else None
+
+
+def _assets(course: Course, block: Block) -> Iterator[Any]:
+    """The assets that a block and those below it refer to."""
+    assets = Assets(course.assets)
+    for each in block.walk():
+        for link in links_of(each, each.body.blob.read() if each.body else None):
+            if link.kind is Kind.ASSET and (asset := assets.find(link.name)):
+                yield asset
+        if may_need_library(each) and (library := assets.find(LIBRARY)):
+            yield library
