@@ -45,6 +45,8 @@ class Permission(StrEnum):
     SEE_RESTRICTED_RUNS = "see_restricted_runs"  # those too that only their members see
     SYNC_DIRECTORIES = "sync_directories"
     MANAGE_LEARNERS = "manage_learners"
+    CHANGE_CONTENT = "change_content"
+    BREAK_LOCKS = "break_locks"
 
 
 class Role(StrEnum):
@@ -63,6 +65,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_PROGRAMS,
                 Permission.SEE_UNPUBLISHED_PROGRAMS,
                 Permission.CHANGE_PROGRAMS,
+                Permission.CHANGE_CONTENT,
                 Permission.SEE_DIRECTORIES,
                 Permission.SEE_RESTRICTED_RUNS,
             }
