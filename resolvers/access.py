@@ -59,6 +59,7 @@ class Permission(StrEnum):
     CHANGE_CONTRACTS = "change_contracts"
     SEE_CONTENT = "see_content"
     CHANGE_CONTENT = "change_content"
+    BREAK_LOCKS = "break_locks"
 
 
 class Role(StrEnum):

@@ -31,6 +31,7 @@ from db.tables.directories import (
 )
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
+from db.tables.locks import ContentLock
 from db.tables.programs import (
     Program,
     ProgramCategory,
@@ -57,6 +58,7 @@ __all__ = [
     "ClientApplication",
     "ContentBlob",
     "ContentHead",
+    "ContentLock",
     "ContentNode",
     "ContentPin",
     "ContentVersion",
