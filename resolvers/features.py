@@ -31,6 +31,7 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
             {Permission.SEE_OWN_CONTRACTS, Permission.SEE_CONTRACTS, Permission.CHANGE_CONTRACTS}
         ),
         Feature.DIRECTORIES: frozenset({Permission.SEE_DIRECTORIES}),
+        Feature.CONTENT: frozenset({Permission.SEE_CONTENT, Permission.SEE_GRANTED_CONTENT}),
     }
 )
 """What nobody may do without the part."""

@@ -20,9 +20,18 @@ from schema.user_error import (
     RevisionConflict,
     SeveralSources,
     TemplateInvalid,
+    VersionConflict,
 )
 
-ERRORS = (InputError, NotPublishable, OtherRun, RevisionConflict, SeveralSources, TemplateInvalid)
+ERRORS = (
+    InputError,
+    NotPublishable,
+    OtherRun,
+    RevisionConflict,
+    SeveralSources,
+    TemplateInvalid,
+    VersionConflict,
+)
 """Types that are reached through an interface only."""
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db.tables import (
     AuditEntry,
+    ContentVersion,
     ContractMember,
     Job,
     OrganizationManager,
@@ -168,6 +169,16 @@ def role_grants(description: str) -> Any:
         orders={"id": RoleGrant.id},
         filters=reads.GRANT_FILTERS,
         filter_by=RoleGrantFilter,
+    )
+
+
+def content_versions(description: str) -> Any:
+    """The history of a run's content."""
+    return paged(
+        description,
+        orders={"number": ContentVersion.number},
+        descending=True,
+        remote=ContentVersion.course_run_id,
     )
 
 

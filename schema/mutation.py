@@ -8,6 +8,7 @@ import strawberry
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
 from schema import certificate_mutations as certificates
+from schema import content_mutations as content
 from schema import contract_mutations as contracts
 from schema import courseware_mutations as courseware
 from schema import directory_mutations as directories
@@ -24,6 +25,7 @@ from schema.catalog_mutations import (
     UpsertOrganizationPayload,
 )
 from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
+from schema.content_mutations import RestoreContentVersionPayload
 from schema.contract_mutations import (
     ActivateContractPayload,
     AddContractMembersPayload,
@@ -99,6 +101,10 @@ def _of_contracts(work: Callable[..., Any], description: str) -> Any:
 
 def _of_directories(work: Callable[..., Any], description: str) -> Any:
     return _mutation(work, description, Feature.DIRECTORIES)
+
+
+def _of_content(work: Callable[..., Any], description: str) -> Any:
+    return _mutation(work, description, Feature.CONTENT)
 
 
 @strawberry.type(description="What can be changed.")
@@ -188,6 +194,11 @@ class Mutation:
     )
     sync_catalog: SyncCatalogPayload | None = _mutation(
         catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
+    )
+    restore_content_version: RestoreContentVersionPayload | None = _of_content(
+        content.restore_content_version,
+        "Make a version that a run had its content again, as a new entry of the history. Needs the permission to "
+        "change programs of the organization.",
     )
     plan_directory_sync: PlanDirectorySyncPayload | None = _of_directories(
         directories.plan_directory_sync,

@@ -127,6 +127,12 @@ class UserErrorCode(Enum):
         Reason.SOURCE_RUN_PROTECTED.value, description="The run is a source: runs for contracts are made from it."
     )
     TOO_LONG = strawberry.enum_value(Reason.TOO_LONG.value, description="A text has too many characters.")
+    VERSION_CONFLICT = strawberry.enum_value(
+        Reason.VERSION_CONFLICT.value, description="The content of the run is at another version."
+    )
+    VERSION_UNKNOWN = strawberry.enum_value(
+        Reason.VERSION_UNKNOWN.value, description="The run never had the version, or it was not kept."
+    )
 
 
 @strawberry.enum(description="What a program lacks before it can be published.")
@@ -170,6 +176,15 @@ class RevisionConflict(UserError):
     """A failure of optimistic concurrency control."""
 
     current_revision: int = strawberry.field(description="Revision that the object is at now.")
+
+
+@strawberry.type(description="The content of the run is at another version than the change was made for.")
+class VersionConflict(UserError):
+    """A failure of the compare-and-swap of versions."""
+
+    current_version: str | None = strawberry.field(
+        description="Version that the content is at now; null where there is none."
+    )
 
 
 @strawberry.type(description="One thing that a program lacks before it can be published.")
@@ -226,6 +241,8 @@ def user_error(problem: Problem) -> UserError:
             return RevisionConflict(code=code, message=problem.message, field=path, current_revision=revision)
         case {"line": line}:
             return TemplateInvalid(code=code, message=problem.message, field=path, line=line)
+        case {"current_version": version}:
+            return VersionConflict(code=code, message=problem.message, field=path, current_version=version)
         case {"reasons": reasons}:
             lacking = [PublishReason.of(reason) for reason in reasons]
             return NotPublishable(code=code, message=problem.message, field=path, reasons=lacking)

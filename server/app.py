@@ -17,6 +17,7 @@ from db.engine import open_database
 from edx.courseware import CoursewareRecords
 from resolvers.access import Viewer
 from resolvers.content.load import Courses
+from resolvers.content.signing import Signer
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
@@ -32,6 +33,7 @@ from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.certificates import CertificatePages
 from server.content import open_store
+from server.content.downloads import Downloads
 from server.cookies import JwtCookies, csrf_route
 from server.courseware import CoursewareLinks
 from server.directories.commands import layout_of
@@ -114,6 +116,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
         await shared.close()
         await database.close()
 
+    courses = Courses(open_store(settings, database), Signer(secret)) if Feature.CONTENT in settings.features else None
     known = KnownDocuments(trusted, remembers=settings.remember_documents)
     executor = Executor(
         schema(),
@@ -127,6 +130,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
         layout=layout_of(settings),
         learners=learners,
         paths=paths,
+        courses=courses,
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
@@ -141,6 +145,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
         *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
         *_links(settings, learners, paths, sign_in),
+        *(Downloads(courses.store, courses.signer).routes() if courses else ()),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, counts, before=count, token=_revealed(settings.metrics_token)),

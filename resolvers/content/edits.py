@@ -1,0 +1,54 @@
+"""Changes of what version a run's content is, through the API (spec/content-api.md, "version hashes")."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.store import Author, UnknownVersion, VersionConflict, restore
+from db.tables import Course, CourseRun
+from edx.errors import InvalidCourseKey
+from edx.keys import CourseKey
+from resolvers.access import Permission, Viewer
+from resolvers.audit import record
+from resolvers.errors import NotFound
+from resolvers.grants import require_for, require_some
+from resolvers.refusals import Problem, Reason, Refusal
+
+CHANGE = Permission.CHANGE_PROGRAMS
+MOST = 1000
+"""Characters of a message."""
+
+
+async def restore_version(
+    session: AsyncSession, viewer: Viewer, key: str, version: str, *, expected: str | None, message: str
+) -> str:
+    """Make a version that a run had its content again; the run's key. Raises Refusal, Forbidden and NotFound."""
+    await require_some(session, viewer, CHANGE)
+    run = await _run(session, viewer, key)
+    if len(message) > MOST or "\x00" in message:
+        reason = f"the message may have {MOST} characters at most, and none of them U+0000"
+        raise Refusal([Problem(Reason.INVALID, reason, ("message",))])
+    author = Author(viewer.username or "", viewer.application)
+    try:
+        head, is_new = await restore(session, run.id, version, author, expected=expected, message=message)
+    except UnknownVersion as error:
+        raise Refusal([Problem(Reason.VERSION_UNKNOWN, str(error), ("version",))]) from error
+    except VersionConflict as error:
+        data = {"current_version": error.current}
+        raise Refusal([Problem(Reason.VERSION_CONFLICT, str(error), ("expectedVersion",), data)]) from error
+    if is_new:
+        record(session, viewer, "restore content", f"CourseRun:{run.key}", {"version": (None, head.root)})
+    return run.key
+
+
+async def _run(session: AsyncSession, viewer: Viewer, key: str) -> CourseRun:
+    """The run with a key, whose content the viewer may change."""
+    try:
+        folded = CourseKey.parse(key).folded
+    except InvalidCourseKey as error:
+        raise Refusal([Problem(Reason.BAD_COURSE_KEY, str(error), ("run",))]) from error
+    run = await session.scalar(select(CourseRun).where(CourseRun.key_folded == folded))
+    if run is None:
+        raise NotFound("there is no such course run")
+    organization = await session.scalar(select(Course.organization_id).where(Course.id == run.course_id))
+    await require_for(session, viewer, CHANGE, organization)
+    return run

@@ -1,0 +1,43 @@
+"""Mutations of the content of course runs."""
+
+import strawberry
+
+from resolvers.content import edits
+from resolvers.context import Context
+from schema.catalog_mutations import CourseRunPayload
+from schema.payload import changing
+
+Info = strawberry.Info[Context, None]
+
+
+@strawberry.input(description="A version that a run's content is to be again.")
+class RestoreContentVersionInput:
+    """The input of `restoreContentVersion`."""
+
+    run: str = strawberry.field(description="Course key of the run.")
+    version: str = strawberry.field(description="The version, one that the run had.")
+    expected_version: str | None = strawberry.field(
+        default=None, description="Version that the run must be at now; where it is not, nothing is changed."
+    )
+    message: str = strawberry.field(default="", description="What the history says of it.")
+
+
+@strawberry.type(description="What became of `restoreContentVersion`.")
+class RestoreContentVersionPayload(CourseRunPayload):
+    """The payload of `restoreContentVersion`."""
+
+
+async def restore_content_version(info: Info, input: RestoreContentVersionInput) -> RestoreContentVersionPayload | None:
+    """Restore a version."""
+    return await changing(
+        info,
+        lambda errors, key: RestoreContentVersionPayload(user_errors=errors, key=key),
+        lambda session: edits.restore_version(
+            session,
+            info.context.viewer,
+            input.run,
+            input.version,
+            expected=input.expected_version,
+            message=input.message,
+        ),
+    )
