@@ -60,7 +60,6 @@ class Permission(StrEnum):
     SEE_OWN_CONTRACTS = "see_own_contracts"  # as a member, or as a manager of the organization
     SEE_CONTRACTS = "see_contracts"
     CHANGE_CONTRACTS = "change_contracts"
-    SEE_CONTENT = "see_content"
     CHANGE_CONTENT = "change_content"
     BREAK_LOCKS = "break_locks"
 
@@ -93,7 +92,6 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_OWN_CONTRACTS,
                 Permission.SEE_DIRECTORIES,
                 Permission.SEE_RESTRICTED_RUNS,
-                Permission.SEE_CONTENT,
             }
         ),
         Role.ADMIN: frozenset(Permission) - {Permission.SEE_GRANTED_PROGRAMS},

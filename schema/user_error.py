@@ -1,6 +1,8 @@
 """User errors: expected failures of mutations, told in the payload."""
 
+from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import Any
 
 import strawberry
 
@@ -233,22 +235,23 @@ class TemplateInvalid(UserError):
     line: int = strawberry.field(description="Line of the template that is wrong, counted from 1.")
 
 
+KINDS: Mapping[str, tuple[type[UserError], str, Callable[[Any], Any]]] = {
+    "current_revision": (RevisionConflict, "current_revision", int),
+    "current_version": (VersionConflict, "current_version", str),
+    "line": (TemplateInvalid, "line", int),
+    "reasons": (NotPublishable, "reasons", lambda reasons: [PublishReason.of(reason) for reason in reasons]),
+    "keys": (SeveralSources, "keys", list),
+    "run": (OtherRun, "key", str),
+}
+"""By what is known of a problem: the type of error that shows it, in which field, and how."""
+
+
 def user_error(problem: Problem) -> UserError:
     """A problem as GraphQL has it."""
-    code, path = UserErrorCode(problem.code.value), list(problem.place) or None
-    match problem.data:
-        case {"current_revision": revision}:
-            return RevisionConflict(code=code, message=problem.message, field=path, current_revision=revision)
-        case {"line": line}:
-            return TemplateInvalid(code=code, message=problem.message, field=path, line=line)
-        case {"current_version": version}:
-            return VersionConflict(code=code, message=problem.message, field=path, current_version=version)
-        case {"reasons": reasons}:
-            lacking = [PublishReason.of(reason) for reason in reasons]
-            return NotPublishable(code=code, message=problem.message, field=path, reasons=lacking)
-        case {"keys": [*keys]} if keys:
-            return SeveralSources(code=code, message=problem.message, field=path, keys=list(keys))
-        case {"run": str(key)}:
-            return OtherRun(code=code, message=problem.message, field=path, key=key)
-        case _:
-            return InputError(code=code, message=problem.message, field=path)
+    given: dict[str, Any] = {
+        "code": UserErrorCode(problem.code.value), "message": problem.message, "field": list(problem.place) or None
+    }  # fmt: skip
+    for name, (kind, field, shown) in KINDS.items():
+        if problem.data.get(name):
+            return kind(**given, **{field: shown(problem.data[name])})
+    return InputError(**given)

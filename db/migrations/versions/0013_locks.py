@@ -1,7 +1,7 @@
 """Locks on the content of runs.
 
-Revision: 0012
-Revises: 0011
+Revision: 0013
+Revises: 0012
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 import db.types
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
