@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import (
     AuditEntry,
+    ContentVersion,
     Contract,
     ContractMember,
     Course,
@@ -57,6 +58,7 @@ class Permission(StrEnum):
     SEE_CONTRACTS = "see_contracts"
     CHANGE_CONTRACTS = "change_contracts"
     SEE_CONTENT = "see_content"
+    SEE_GRANTED_CONTENT = "see_granted_content"  # of runs of organizations, where a grant says so
     CHANGE_CONTENT = "change_content"
 
 
@@ -70,7 +72,14 @@ class Role(StrEnum):
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS, Permission.SEE_DIRECTORIES, Permission.SEE_OWN_CONTRACTS}),
+        Role.LEARNER: frozenset(
+            {
+                Permission.SEE_PROGRAMS,
+                Permission.SEE_DIRECTORIES,
+                Permission.SEE_OWN_CONTRACTS,
+                Permission.SEE_GRANTED_CONTENT,
+            }
+        ),
         Role.AUTHOR: frozenset(
             {
                 Permission.SEE_PROGRAMS,
@@ -223,6 +232,24 @@ def visible_history(permissions: frozenset[Permission]) -> ColumnElement[bool]:
     if Permission.SEE_PROGRAMS_OF_OTHERS in permissions:
         return found
     return and_(found, *(AuditEntry.action != action for action in ABOUT_LEARNERS))
+
+
+def visible_versions(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Whose content a viewer may see: that of all runs, or of those of organizations that they author for."""
+    if Permission.SEE_CONTENT in permissions:
+        return None
+    return authored(ContentVersion.course_run_id) if Permission.SEE_GRANTED_CONTENT in permissions else false()
+
+
+def authored(run: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether a run is of an organization whose authors the viewer is among, by grant."""
+    return exists().where(
+        RoleGrant.username == bindparam(VIEWER, type_=String()),
+        or_(RoleGrant.role == Role.AUTHOR.value, RoleGrant.role == Role.ADMIN.value),
+        RoleGrant.organization_id == Course.organization_id,
+        Course.id == CourseRun.course_id,
+        CourseRun.id == run,
+    )
 
 
 def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db.tables import (
     AuditEntry,
+    ContentVersion,
     ContractMember,
     Job,
     OrganizationManager,
@@ -179,4 +180,14 @@ def jobs(description: str) -> Any:
         descending=True,
         filters=reads.JOB_FILTERS,
         filter_by=JobFilter,
+    )
+
+
+def content_versions(description: str) -> Any:
+    """The history of a run's content."""
+    return paged(
+        description,
+        orders={"number": ContentVersion.number},
+        descending=True,
+        remote=ContentVersion.course_run_id,
     )

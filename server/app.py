@@ -17,6 +17,7 @@ from db.engine import open_database
 from edx.courseware import CoursewareRecords
 from resolvers.access import Viewer
 from resolvers.content.load import Courses
+from resolvers.content.signing import Signer
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
@@ -32,6 +33,7 @@ from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.certificates import CertificatePages
 from server.content import open_store
+from server.content.downloads import Downloads
 from server.cookies import JwtCookies, csrf_route
 from server.courseware import CoursewareLinks
 from server.directories.commands import layout_of
@@ -78,9 +80,9 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
     learner_lms = LearnerLms(settings)
     links = Links(settings.lms_url, settings.ecommerce_url, settings.public_url)
     webhook = _webhook(settings)
-    told = webhook is not None
-    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links, is_told=told)
-    paths = _paths(settings, learners, learner_lms.courseware)
+    learners = Learners(
+        database, learner_lms.records, _mirror_rules(settings), links=links, is_told=webhook is not None
+    )
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(
         database, lms, lambda: circuits.states({"LMS": settings.lms_url, "Studio": settings.studio_url})
@@ -114,6 +116,8 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
         await shared.close()
         await database.close()
 
+    courses = Courses(open_store(settings, database), Signer(secret)) if Feature.CONTENT in settings.features else None
+    paths = _paths(settings, learners, courses, learner_lms.courseware)
     known = KnownDocuments(trusted, remembers=settings.remember_documents)
     executor = Executor(
         schema(),
@@ -127,6 +131,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
         layout=layout_of(settings),
         learners=learners,
         paths=paths,
+        courses=courses,
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
@@ -141,6 +146,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
         *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
         *_links(settings, learners, paths, sign_in),
+        *(Downloads(courses.store, courses.signer).routes() if courses else ()),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, counts, before=count, token=_revealed(settings.metrics_token)),
@@ -167,12 +173,9 @@ def _webhook(settings: Settings) -> Webhook | None:
     return Webhook(settings.webhook_url, secret)
 
 
-def _paths(settings: Settings, learners: Learners, lms: CoursewareRecords | None) -> Paths:
+def _paths(settings: Settings, learners: Learners, courses: Courses | None, lms: CoursewareRecords | None) -> Paths:
     """The resolution of courseware paths over the content that is here."""
-    database = learners.database
-    places = None
-    if Feature.CONTENT in settings.features:
-        places = Places(Courses(open_store(settings, database)), database.dialect)
+    places = Places(courses, learners.database.dialect) if courses else None
     return Paths(places, learners.mirror, LearnersPlaces(lms, settings.lms_patience) if lms else None)
 
 

@@ -337,12 +337,13 @@ def failing_well() -> Iterator[None]:
 def _problems(error: Exception) -> Iterable[str]:
     """The lines that say what went wrong. What nobody foresaw is a fault of ours: its traceback is in the log."""
     from db.errors import DatabaseError
+    from db.store.errors import StoreError
     from edx.errors import OpenEdxError
     from server.settings import SettingsError
 
     if isinstance(error, SettingsError):
         return error.problems
-    if isinstance(error, Failure | DatabaseError | OpenEdxError | OSError):
+    if isinstance(error, Failure | DatabaseError | OpenEdxError | StoreError | OSError):
         return [str(error)]
 
     import structlog

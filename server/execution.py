@@ -14,6 +14,7 @@ from strawberry import Schema
 
 from db.engine import Database, Snapshot
 from resolvers.access import Permission, Viewer
+from resolvers.content.load import Courses
 from resolvers.context import Context
 from resolvers.directories.layout import Layout
 from resolvers.errors import Code
@@ -92,6 +93,7 @@ class Executor:
         layout: Layout | None = None,
         learners: Learners | None = None,
         paths: Paths | None = None,
+        courses: Courses | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
@@ -104,6 +106,7 @@ class Executor:
         self.grantees = Grantees(database)
         self.learners = learners or Learners(database)
         self._paths = paths or Paths(None, self.learners.mirror)
+        self.courses = courses
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
@@ -195,6 +198,7 @@ class Executor:
             self._throttle,
             self._layout,
             observing.refused,
+            courses=self.courses,
         )
 
     async def _in_time(self, ready: Ready, viewer: Viewer, seen: Observation) -> Result:

@@ -7,6 +7,7 @@ from strawberry import Schema
 
 from db.engine import Database
 from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.content.load import Courses
 from resolvers.learners import Learners
 from resolvers.paths.service import Paths
 from resolvers.programs.lifecycle import Rules
@@ -33,9 +34,12 @@ class Asking:
         learners: Learners | None = None,
         *,
         paths: Paths | None = None,
+        courses: Courses | None = None,
     ) -> None:
         self.database = database
-        self.executor = Executor(over or schema(), database, rules=rules, offers=offers, learners=learners, paths=paths)
+        self.executor = Executor(
+            over or schema(), database, rules=rules, offers=offers, learners=learners, paths=paths, courses=courses
+        )
         self.statements = 0
         original = database.snapshot
 

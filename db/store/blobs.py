@@ -6,9 +6,10 @@ being removed is never the one that somebody else has just written.
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
@@ -36,9 +37,14 @@ class Object(NamedTuple):
 class Blobs:
     """The blobs in one store."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, open_: Callable[[], ObjectStore]) -> None:
+        self._open = open_
         self._places = asyncio.Semaphore(AT_ONCE)
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        """Opened at first use, so that a process that needs no blobs needs no place for them."""
+        return self._open()
 
     async def put(self, digest: str, data: bytes) -> str:
         """Write an object and give its location. Raises BlobsUnavailable."""
@@ -89,13 +95,14 @@ class Blobs:
 def open_blobs(place: Path | str) -> Blobs:
     """The blobs in a folder, which is made, or at a URL: `s3://…`, `gs://…`, `az://…`, `file://…`, `memory://`.
 
-    Access keys and the like come from the environment variables that the cloud's own tools read.
-    Raises BlobsUnavailable for a place that cannot be used.
+    Access keys and the like come from the environment variables that the cloud's own tools read. A folder is made when
+    it is needed. Raises BlobsUnavailable for a URL that cannot be used.
     """
+    if isinstance(place, Path):
+        return Blobs(lambda: LocalStore(place.absolute(), mkdir=True))
     with _failing(f"there can be no blobs at {place}"):
-        if isinstance(place, Path):
-            return Blobs(LocalStore(place.absolute(), mkdir=True))
-        return Blobs(from_url(place))
+        store = from_url(place)
+    return Blobs(lambda: store)
 
 
 def _checked(digest: str, data: bytes) -> bytes:

@@ -24,6 +24,8 @@ from resolvers.content.nodes import (
     usual_body,
 )
 from resolvers.content.outline import Outline, outline_of
+from resolvers.content.references import References, references_of
+from resolvers.content.signing import Signer
 
 MOST_BLOCKS = 50_000
 """Blocks of all courses that a process keeps."""
@@ -45,6 +47,11 @@ class Content:
     def outline(self) -> Outline:
         """The outline for readers."""
         return outline_of(self.course)
+
+    @cached_property
+    def references(self) -> References:
+        """Its links. Finding them reads pages, so it is for a thread."""
+        return references_of(self.course)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,9 @@ class Loaded:
 class Courses:
     """The courses of a store, by version; of those that were asked for last the blocks stay in memory."""
 
-    def __init__(self, store: Store, *, most_blocks: int = MOST_BLOCKS) -> None:
+    def __init__(self, store: Store, signer: Signer | None = None, *, most_blocks: int = MOST_BLOCKS) -> None:
         self.store = store
+        self.signer = signer or Signer()
         self._most = most_blocks
         self._kept: OrderedDict[tuple[str, str], Content] = OrderedDict()
 

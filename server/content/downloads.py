@@ -1,0 +1,104 @@
+"""`/content/files/…`: files of course content, whole or in part, at addresses that `ContentAsset.url` gives."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from db.store import BlobLink, BlobsUnavailable, Corrupted, Store, Stored
+from resolvers.content.signing import PATH, File, Signer
+
+CHUNK = 1 << 20
+RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+SHOWN = re.compile(r"(image/(?!svg)|audio/|video/|application/pdf$|text/(plain|vtt)$)")
+"""Types that browsers may show in place; the others, which may hold scripts, are saved."""
+
+
+class Downloads:
+    """Answers downloads."""
+
+    def __init__(self, store: Store, signer: Signer) -> None:
+        self._store = store
+        self._signer = signer
+
+    def routes(self) -> list[Route]:
+        """The one route."""
+        return [Route(f"{PATH}/{{digest}}/{{name}}", self.answer, methods=["GET", "HEAD"])]
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request: 200, 206, 304, 403 for a bad or old address, 404, 416 and 503."""
+        query, path = request.query_params, request.path_params
+        file = File(path["digest"], path["name"], query.get("type", ""))
+        until = query.get("until", "")
+        now = datetime.now(UTC)
+        is_number = until.isascii() and until.isdecimal() and len(until) < 12  # noqa: PLR2004 -- seconds since 1970
+        if not is_number or not self._signer.is_good(file, int(until), query.get("signature", ""), now):
+            return PlainTextResponse("This address is not good, or not any more.\n", 403)
+        try:
+            found = await self._store.locate([BlobLink(file.digest, 0)])
+        except Corrupted:
+            return PlainTextResponse("There is no such file any more.\n", 404)
+        headers = _headers(file, int(until) - int(now.timestamp()))
+        if f'"{file.digest}"' in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return await _content(found[file.digest], request, headers)
+
+
+def _headers(file: File, seconds: int) -> dict[str, str]:
+    place = "inline" if SHOWN.match(file.content_type) else "attachment"
+    return {
+        "accept-ranges": "bytes",
+        "cache-control": f"private, max-age={seconds}, immutable",
+        "content-disposition": f"{place}; filename*=UTF-8''{quote(file.name, safe='')}",
+        "content-security-policy": "default-src 'none'; sandbox",
+        "content-type": file.content_type,
+        "etag": f'"{file.digest}"',
+        "x-content-type-options": "nosniff",
+    }
+
+
+async def _content(blob: Stored, request: Request, headers: Mapping[str, str]) -> Response:
+    """The bytes that are asked for."""
+    start, end, status = _range(request.headers.get("range"), blob.size)
+    if status == 416:  # noqa: PLR2004 -- HTTP's number
+        return Response(status_code=416, headers={"content-range": f"bytes */{blob.size}"})
+    sized = {**headers, "content-length": str(end - start)}
+    if status == 206:  # noqa: PLR2004 -- HTTP's number
+        sized["content-range"] = f"bytes {start}-{end - 1}/{blob.size}"
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=sized)
+    parts = _parts(blob, start, end)
+    try:
+        first = await anext(parts, b"")
+    except (BlobsUnavailable, Corrupted):
+        return PlainTextResponse("The file cannot be read now.\n", 503)
+    return StreamingResponse(_joined(first, parts), status, sized)
+
+
+def _range(header: str | None, size: int) -> tuple[int, int, int]:
+    """Where to start and end, and the status (RFC 9110, 14.2). Several ranges are answered by the whole."""
+    match = RANGE.fullmatch(header or "")
+    if match is None or match.groups() == ("", ""):
+        return 0, size, 200
+    if not match[1]:
+        start, end = max(0, size - int(match[2])), size
+    else:
+        start, end = int(match[1]), min(size, int(match[2]) + 1) if match[2] else size
+    return (start, end, 206) if start < end else (0, 0, 416)
+
+
+async def _parts(blob: Stored, start: int, end: int) -> AsyncIterator[bytes]:
+    while start < end:
+        stop = min(start + CHUNK, end)
+        yield await blob.part(start, stop)
+        start = stop
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in rest:
+        yield part
