@@ -63,6 +63,10 @@ class Context:
         """The object with a public key that the field of `info` leads to, null where the viewer may not see it."""
         return await self.planner.object(self.request, _site(info), key, self.snapshot, self)
 
+    async def told(self, info: Info, records: Any) -> Planned:
+        """What the field of `info` shows of records, one or a tuple of them, and of the objects that they lead to."""
+        return await self.planner.told(self.request, _site(info), records, self.snapshot, self)
+
     async def changing(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """The result of `work` in a transaction, which is committed; what is read from then on sees the change.
 

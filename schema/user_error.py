@@ -197,6 +197,20 @@ class NotPublishable(UserError):
     reasons: list[PublishReason] = strawberry.field(description="All that it lacks.")
 
 
+@strawberry.type(description="Another run stands against the change.")
+class OtherRun(UserError):
+    """A failure that is about a run that there is."""
+
+    key: str = strawberry.field(description="Course key of that run.")
+
+
+@strawberry.type(description="Several runs of a course are called its source.")
+class SeveralSources(UserError):
+    """A failure that a choice would end."""
+
+    keys: list[str] = strawberry.field(description="Course keys of those runs.")
+
+
 @strawberry.type(description="No certificate can be made with the template.")
 class TemplateInvalid(UserError):
     """A failure of a template of certificates."""
@@ -215,5 +229,9 @@ def user_error(problem: Problem) -> UserError:
         case {"reasons": reasons}:
             lacking = [PublishReason.of(reason) for reason in reasons]
             return NotPublishable(code=code, message=problem.message, field=path, reasons=lacking)
+        case {"keys": [*keys]} if keys:
+            return SeveralSources(code=code, message=problem.message, field=path, keys=list(keys))
+        case {"run": str(key)}:
+            return OtherRun(code=code, message=problem.message, field=path, key=key)
         case _:
             return InputError(code=code, message=problem.message, field=path)

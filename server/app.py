@@ -39,7 +39,7 @@ from server.courseware import CoursewareLinks
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
-from server.examples import OPERATIONS
+from server.examples import OPERATIONS, STORY
 from server.exchange import Exchanges, headers_of
 from server.execution import Executor
 from server.exports import Exports
@@ -229,7 +229,7 @@ def _graphql(
         pages = replace(pages, schema=schema()._schema, sdl=sdl)  # noqa: SLF001 -- graphql-core's own
     explored: list[BaseRoute] = []
     if settings.explorer:
-        collection = (*OPERATIONS, *documentation.operations())
+        collection = (*OPERATIONS, *STORY, *documentation.operations())
         config = explorer.ExplorerConfig(endpoint=ENDPOINT, sessions=sessions, operations=collection)
         view, explored = _Endpoint(view, config), explorer.routes(config)
         pages = replace(pages, explorer=config.path)
