@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import BigInteger, Dialect, Select, String, select
+from sqlalchemy import BigInteger, Dialect, Select, String, false, select
 
 from db.engine import Snapshot
 from db.store import Head, StoreError
@@ -17,7 +17,7 @@ from db.tables import BlockSlug, ContentHead, ContentVersion, CourseRun
 from db.types import any_of
 from edx.keys import CourseKey
 from edx.olx import Course, Key
-from resolvers.access import Permission, visible_runs
+from resolvers.access import Permission, authored, visible_runs
 from resolvers.content.outline import outline_of
 from resolvers.errors import ServiceUnavailable
 from resolvers.paths.courseware import SEQUENCE, Courseware, courseware
@@ -45,10 +45,10 @@ SLUGS = select(
 
 @functools.lru_cache(64)
 def runs_query(permissions: frozenset[Permission]) -> Select[*tuple[object, ...]]:
-    """The runs of some keys that a viewer may see, with what is their content now."""
-    query = select(CourseRun.id, CourseRun.key, *VERSION).outerjoin(
-        ContentHead, ContentHead.course_run_id == CourseRun.id
-    )
+    """The runs of some keys that a viewer may see, whether they are their author, and what is their content now."""
+    is_author = authored(CourseRun.id) if Permission.SEE_GRANTED_CONTENT in permissions else false()
+    query = select(CourseRun.id, CourseRun.key, is_author, *VERSION)
+    query = query.outerjoin(ContentHead, ContentHead.course_run_id == CourseRun.id)
     query = query.outerjoin(ContentVersion, ContentVersion.id == ContentHead.version_id)
     query = query.where(any_of(CourseRun.key_folded, keys_parameter(String())))
     visible = visible_runs(permissions)
@@ -57,10 +57,14 @@ def runs_query(permissions: frozenset[Permission]) -> Select[*tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run, and the entry of its history that is its content now; None where it has no content here."""
+    """A run, and the entry of its history that is its content now; None where it has no content here.
+
+    `is_authored` if the viewer is an author of its organization, by grant.
+    """
 
     id: int
     key: CourseKey
+    is_authored: bool
     head: Head | None
 
 
@@ -93,7 +97,10 @@ class Places:
         """Those of the runs that there are for a viewer, by the folded key."""
         query, folded = runs_query(permissions), [key.folded for key in keys]
         rows = await rows_for(snapshot, self._dialect, query, folded, viewer)
-        runs = [Run(row[0], CourseKey.parse(row[1]), None if row[2] is None else Head(*row[2:])) for row in rows]
+        runs = (
+            Run(id_, CourseKey.parse(key), bool(is_author), Head(*head) if head[0] is not None else None)
+            for id_, key, is_author, *head in rows
+        )
         return {run.key.folded: run for run in runs}
 
     async def pinned(self, snapshot: Snapshot, versions: Collection[str]) -> dict[tuple[int, str], Head]:

@@ -77,6 +77,10 @@ class Asker:
             return self.username
         return None if self.is_staff else self.viewer.username
 
+    def is_staff_of(self, run: Run | None) -> bool:
+        """Whether they may see what learners do not in a run, and do not ask as one."""
+        return self.username is None and (self.is_staff or (run is not None and run.is_authored))
+
     def check(self) -> None:
         """Raise Forbidden or BadUserInput unless they may ask so: for other people, times and versions staff alone."""
         if self.username is not None:
@@ -176,7 +180,7 @@ class Paths:
         runs = await places.runs(snapshot, keys, asker.permissions, asker.viewer.username)
         for each in questions:
             each.run = runs.get(each.path.course.folded) if each.path else None
-            each.version = (asker.version or each.pin) if asker.is_staff else None
+            each.version = asker.version or (each.pin if asker.is_staff or asker.is_staff_of(each.run) else None)
         pins = {each.version for each in questions if each.run and each.version}
         pinned = await places.pinned(snapshot, pins) if pins else {}
         for each in questions:
@@ -214,12 +218,12 @@ class Paths:
         told: Told,
     ) -> None:
         at = asker.at or self._clock()
-        role = Role.STAFF if asker.learner is None else Role.LEARNER
         known: dict[CourseKey, tuple[Audience, Whereabouts]] = {}
         for each in questions:
             assert each.run is not None and each.course is not None  # noqa: S101, PT018 -- they are the placed ones
             key = each.run.key
             if key not in known:
+                role = Role.STAFF if asker.is_staff_of(each.run) else Role.LEARNER
                 known[key] = Audience(role, at, enrolled.groups(key)), _whereabouts(key, enrolled, told)
             audience, whereabouts = known[key]
             named = slugs.get(each.run.id, NO_SLUGS)

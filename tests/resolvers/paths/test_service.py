@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from db.tables import Learner, LearnerEnrollment
+from db.tables import Learner, LearnerEnrollment, Organization, RoleGrant
 from edx.simulator.world import LastBlock
 from resolvers.access import PERMISSIONS, Role, Viewer
 from resolvers.errors import BadUserInput, FeatureDisabled, Forbidden, ServiceUnavailable
@@ -159,6 +159,19 @@ async def test_the_mode_of_an_enrollment_is_a_group(school: School, mode: str, u
     found = await one(school, "u2", school.learner("carol"))
 
     assert found.resolution.canonical == (unit and at(f"first/{unit}"))
+
+
+async def test_authors_of_an_organization_are_staff_in_its_runs(school: School) -> None:
+    """A role that holds for one organization."""
+    author = school.learner("author", by_lms=False)
+    assert (await one(school, "secret", author)).resolution.problem is not None
+    async with school.database.writing() as session:
+        organization = await session.scalar(select(Organization.id))
+        session.add(RoleGrant(username="author", role="author", organization_id=organization, granted_by="admin"))
+
+    assert (await one(school, "secret", author)).resolution.flags == frozenset({Flag.STAFF_ONLY})
+    assert (await one(school, "secret", author, username="author")).resolution.problem is not None
+    assert (await one(school, "secret", school.learner())).resolution.problem is not None
 
 
 async def test_many_paths_take_as_many_statements_as_one(school: School) -> None:
