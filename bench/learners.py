@@ -1,7 +1,7 @@
 """The learners whose dashboards are measured: each in twelve programs and sixty runs, a third of which are passed."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench.data import EPOCH, Row, Sizes, catalog, write
@@ -15,12 +15,16 @@ from db.tables import (
     ProgramRequirement,
     ProgramUser,
 )
+from edx.simulator.world import Application, Certificate, CourseRun, Key, User, World
 
 PROGRAMS_EACH = 12
 COURSES_EACH = 5
 """Courses of each program that a learner is enrolled in."""
 
 LEARNERS = 1000
+CLIENT = "bench"
+"""Id and secret of our application at the LMS."""
+
 RUNS_COUNTED = 2
 """Runs of each course that count for a program."""
 
@@ -113,3 +117,25 @@ def _certificates(sizes: Sizes, learners: int, courses: Mapping[int, list[int]])
 
 def _copy(learner: int, key: str) -> dict[str, Any]:
     return {"username": username(learner), "course_key": key, "known_at": EPOCH}
+
+
+def world(sizes: Sizes, learners: int = LEARNERS) -> World:
+    """An LMS that has of the learners what their copies have."""
+    made, runs = World(), set[str]()
+    made.add_user(User("worker", "worker@example.org", staff=True))
+    made.add_application(Application(CLIENT, CLIENT, "worker"))
+    for number in range(learners):
+        made.add_user(User(username(number), f"{username(number)}@example.org"))
+    courses = _courses(sizes)
+    for number, row in enumerate(_enrollments(sizes, learners, courses)):
+        if row["course_key"] not in runs:
+            runs.add(row["course_key"])
+            key = Key.parse(row["course_key"])
+            assert key is not None
+            made.add_run(CourseRun(key, "A run"))
+        at = EPOCH + timedelta(seconds=number)  # the LMS pages by it
+        made.enroll(row["username"], row["course_key"], at, mode=row["mode"])
+    for row in _certificates(sizes, learners, courses):
+        name, key = row["username"], row["course_key"]
+        made.certify(Certificate(name, key, row["mode"], EPOCH, EPOCH, "0" * 32, "0.9", "downloadable", "/1"))
+    return made

@@ -23,6 +23,7 @@ from db.engine import Database, open_database
 from db.migrate import migrate
 from resolvers import catalog, programs
 from resolvers.access import Role
+from resolvers.contracts import sample as contracts
 from server.app import create_app
 from server.examples import CATALOG, PROGRAMS
 from server.explorer import Session
@@ -32,6 +33,7 @@ from server.process import listen, serve, url_of
 from server.reports import as_text
 from server.settings import PREFIX, Settings, load, variable
 from server.signin import mint
+from server.studies import study
 from server.upstream import open_lms
 
 AUDIENCE = "collegium-demo"
@@ -187,19 +189,21 @@ async def _addresses(process: Process) -> dict[str, str]:
 
 
 async def _fill(settings: Settings) -> None:
-    """Fill the catalog from the simulator and load the sample programs, unless that was done before."""
+    """Fill the catalog from the simulator and load sample programs, unless that was done; have the learner study."""
     database = open_database(settings.database_url)
     try:
-        if await _is_filled(database):
-            return
-        _say("Filling the catalog from the simulated Open edX …")
-        async with open_lms(settings) as lms:
-            for work in (catalog.sync_organizations, catalog.sync_course_runs):
-                report = await work(database, lms)
-                if report.failure:
-                    raise DemoFailed(report.failure)
-                _say(as_text(report))
-        _say(as_text(await programs.load_samples(database)))
+        if not await _is_filled(database):
+            _say("Filling the catalog from the simulated Open edX …")
+            async with open_lms(settings) as lms:
+                for work in (catalog.sync_organizations, catalog.sync_course_runs):
+                    report = await work(database, lms)
+                    if report.failure:
+                        raise DemoFailed(report.failure)
+                    _say(as_text(report))
+            _say(as_text(await programs.load_samples(database)))
+            _say(as_text(await contracts.load_samples(database)))
+        if settings.lms_url is not None:
+            await study(database, settings.lms_url)
     finally:
         await database.close()
 

@@ -1,7 +1,7 @@
 """The endpoints under `/_simulator/`, by which a test or a demo reads and sets at run time what the simulator does."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import orjson
@@ -31,6 +31,13 @@ class Throttling(Protocol):
         """Turn them on or off."""
 
 
+class Taking(Protocol):
+    """What has a user enrolled in a run, in a mode, and gives a certificate to who `has_passed`. Raises KeyError."""
+
+    def __call__(self, *, username: str, course_id: str, mode: str, has_passed: bool = False) -> None:
+        """Enroll a known user in a known run."""
+
+
 class Cloning(Protocol):
     """What is known of clones, by the key of their destination: how often each was asked for, and how often made.
 
@@ -42,13 +49,16 @@ class Cloning(Protocol):
     unseen: int
 
 
-def control_app(faults: Faults, *, cloning: Cloning, reset: Callable[[], None], throttle: Throttling) -> Starlette:
-    """The endpoints: `faults`, `throttles`, `unseen`, `requests`, `clones`, `copies` and `reset`.
+def control_app(
+    faults: Faults, *, cloning: Cloning, reset: Callable[[], None], throttle: Throttling, take: Taking
+) -> Starlette:
+    """The endpoints: `faults`, `throttles`, `unseen`, `requests`, `clones`, `copies`, `learners` and `reset`.
 
     `faults` is read (GET), set (PUT with a list) and emptied (DELETE); `throttles` is set (PUT with true or false), as
     is `unseen` (PUT with a number). `requests`, `clones` and `copies` are counts (GET), the last two of how often each
-    key was asked for as the destination of a clone, and how often a clone made it. `reset` (POST) brings the world
-    back to its beginning, ends the faults and forgets the counts.
+    key was asked for as the destination of a clone, and how often a clone made it. `learners` (PUT with a list of
+    objects with `username`, `course_id`, `mode` and, if wanted, `has_passed`) enrolls users. `reset` (POST) brings the
+    world back to its beginning, ends the faults and forgets the counts.
     """
 
     async def set_faults(request: Request) -> Response:
@@ -90,9 +100,22 @@ def control_app(faults: Faults, *, cloning: Cloning, reset: Callable[[], None], 
             Route("/_simulator/throttles", set_throttles, methods=["PUT"]),
             Route("/_simulator/requests", read_requests, methods=["GET"]),
             *_clones(cloning),
+            Route("/_simulator/learners", _enrolling(take), methods=["PUT"]),
             Route("/_simulator/reset", begin_anew, methods=["POST"]),
         ]
     )
+
+
+def _enrolling(take: Taking) -> Callable[[Request], Awaitable[Response]]:
+    async def enroll(request: Request) -> Response:
+        try:
+            for item in _list_of(orjson.loads(await request.body())):
+                take(**item)
+        except (KeyError, TypeError, ValueError) as error:
+            return JSONResponse({"detail": str(error)}, 400)
+        return Response(status_code=204)
+
+    return enroll
 
 
 def _clones(cloning: Cloning) -> list[Route]:
@@ -135,7 +158,7 @@ def fault_of(item: Any) -> Fault:
 
 def _list_of(body: Any) -> list[Any]:
     if not isinstance(body, list):
-        raise TypeError("faults: a list")
+        raise TypeError("a list is wanted")
     return body
 
 

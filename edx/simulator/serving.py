@@ -6,6 +6,8 @@ import pickle
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
 
 from edx.simulator.control import control_app
 from edx.simulator.faults import Faults, Faulty
@@ -13,7 +15,9 @@ from edx.simulator.lms import lms_app
 from edx.simulator.options import UNTHROTTLED, Options
 from edx.simulator.studio import Jobs, studio_app
 from edx.simulator.wire import listening, served, url_of
-from edx.simulator.world import World
+from edx.simulator.world import Certificate, World
+
+LAST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class _Services:
     def __init__(self, world: World, options: Options, faults: Faults, jobs: Jobs) -> None:
         self._world, self._options, self._jobs = world, options, jobs
         self._beginning = pickle.dumps(world)
-        control = control_app(faults, cloning=jobs, reset=self.reset, throttle=self.throttle)
+        control = control_app(faults, cloning=jobs, reset=self.reset, throttle=self.throttle, take=self.take)
         self.lms = Faulty(lms_app(world, options), faults, control=control)
         self.studio = Faulty(studio_app(world, options, jobs), faults, control=control)
 
@@ -85,6 +89,16 @@ class _Services:
         vars(self._world).update(vars(pickle.loads(self._beginning)))  # noqa: S301  # bytes of our own making
         self._jobs.clear()
         self._begin(self._options)
+
+    def take(self, *, username: str, course_id: str, mode: str, has_passed: bool = False) -> None:
+        """Have a user enrolled in a run, and certified if they passed. Raises KeyError for who or what there is not."""
+        user, run = self._world.users[username], self._world.runs[course_id]
+        at = min(datetime.fromtimestamp(self._options.clock(), UTC), run.end or LAST) - timedelta(days=1)
+        self._world.enroll(user.username, run.id, at, mode=mode)
+        if has_passed:
+            uuid = uuid5(NAMESPACE_URL, f"{username} {course_id}").hex
+            url = f"/certificates/{uuid}"
+            self._world.certify(Certificate(username, run.id, mode, at, at, uuid, "0.93", download_url=url))
 
     def throttle(self, *, on: bool) -> None:
         """Throttle as the options say, or not at all; either way what was counted is forgotten."""

@@ -15,8 +15,9 @@ from db.tables import ProgramCertificate, ProgramUser, ProgramUserSource, Progra
 from resolvers.learners.associations import associate
 from resolvers.learners.copies import touch
 from resolvers.learners.curricula import curricula, from_session, records
+from resolvers.learners.curriculum import Curriculum
 from resolvers.learners.outbox import OutgoingKind, put
-from resolvers.learners.rules import Curriculum, Record, program_progress
+from resolvers.learners.rules import Record, program_progress
 
 
 class Completion:

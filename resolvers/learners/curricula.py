@@ -24,7 +24,8 @@ from db.tables import (
     RequirementKind,
 )
 from db.types import EPOCH, MICROSECOND, any_of, micros
-from resolvers.learners.rules import Certified, Curriculum, Enrolled, Record, Requirement, RunMode
+from resolvers.learners.curriculum import Curriculum, Requirement, RunMode
+from resolvers.learners.rules import Certified, Enrolled, Record
 from resolvers.plan.statements import KEYS, keys_parameter, rows_for
 
 Fetch = Callable[[Select[*tuple[Any, ...]], Sequence[Any]], Awaitable[Sequence[Row]]]

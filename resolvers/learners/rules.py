@@ -4,16 +4,16 @@ The rules C1 to C6 are those of Open edX's own progress meter: a course is compl
 its runs, in the mode that counts there, whatever else was failed; a program by its requirements, never by having none.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 
 from db.tables import RequirementKind
+from resolvers.learners.curriculum import CountedRun, Curriculum, Requirement, RunMode
 
-EQUIVALENT: Mapping[str, str] = {"credit": "verified", "no-id-professional": "professional"}
-"""Modes that count as another one (rule C1)."""
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class CourseState(StrEnum):
@@ -47,78 +47,6 @@ class ActionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RunMode:
-    """A run of a program's course in a mode that counts. Times are None where there is no limit."""
-
-    course_key: str
-    mode: str
-    sku: str = ""
-    is_unavailable: bool = False
-    is_invitation_only: bool = False
-    enrollment_start: datetime | None = None
-    enrollment_end: datetime | None = None
-    end: datetime | None = None
-
-    def is_open(self, now: datetime) -> bool:
-        """Whether anybody could enroll in it now."""
-        return (
-            not (self.is_unavailable or self.is_invitation_only)
-            and (self.enrollment_start is None or self.enrollment_start <= now)
-            and (self.enrollment_end is None or now < self.enrollment_end)
-            and (self.end is None or now < self.end)
-        )
-
-    def may_be_upgraded_to(self, now: datetime) -> bool:
-        """Whether who is enrolled in another mode could change to this one; deadlines of modes are not known here."""
-        closes = self.enrollment_end or self.end
-        return (closes is None or now < closes) and not self.is_unavailable
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Requirement:
-    """A node of a program's tree; `program` is that of `program_id`, None where learners do not see it."""
-
-    position: int
-    kind: RequirementKind
-    minimum: int | None = None
-    course_id: int | None = None
-    program: "Curriculum | None" = None
-    program_id: int | None = None
-    children: tuple["Requirement", ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Curriculum:
-    """What a program requires: its tree, None for an empty one, and the runs that count, by course."""
-
-    program_id: int
-    root: Requirement | None
-    run_modes: Mapping[int, Sequence[RunMode]]
-    _by_run: dict[int, dict[str, list[RunMode]]] = field(default_factory=dict)
-
-    def by_run(self, course_id: int) -> Mapping[str, Sequence[RunMode]]:
-        """The modes that count in each run of a course, worked out once."""
-        found = self._by_run.get(course_id)
-        if found is None:
-            found = self._by_run[course_id] = {}
-            for mode in self.run_modes.get(course_id, ()):
-                found.setdefault(mode.course_key, []).append(mode)
-        return found
-
-    def courses(self) -> Iterator[int]:
-        """The courses of the program itself, in order."""
-        if self.root is not None:
-            yield from _courses(self.root)
-
-
-def _courses(node: Requirement) -> Iterator[int]:
-    if node.course_id is not None:
-        yield node.course_id
-    for child in node.children:
-        yield from _courses(child)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Enrolled:
     """An active enrollment."""
 
@@ -145,6 +73,7 @@ class Record:
     enrollments: Mapping[str, Enrolled]
     certificates: Mapping[str, Certified]
     _passed: dict[int | None, list[tuple[str, Certified]]] = field(default_factory=dict)
+    _keys: set[str] = field(default_factory=set)
 
     def passed_in(self, course_id: int) -> Sequence[tuple[str, Certified]]:
         """The passing certificates in runs of a course, worked out once for all courses."""
@@ -154,6 +83,12 @@ class Record:
                 if certificate.is_passing:
                     self._passed.setdefault(certificate.course_id, []).append((key, certificate))
         return self._passed.get(course_id, ())
+
+    def has_none_of(self, keys: Iterable[str]) -> bool:
+        """Whether there is nothing of any of these runs."""
+        if not self._keys:
+            self._keys.update(self.enrollments, self.certificates, [""])
+        return self._keys.isdisjoint(keys)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,11 +216,6 @@ class ProgramProgress:
         return walk
 
 
-def counts_as(held: str, required: str) -> bool:
-    """Whether a certificate or an enrollment in one mode is one in the other (rule C1)."""
-    return held == required or EQUIVALENT.get(held) == required
-
-
 def program_progress(curriculum: Curriculum, record: Record, now: datetime) -> ProgramProgress:
     """How far a learner is in a program."""
     return ProgramProgress(curriculum, record, now)
@@ -293,42 +223,68 @@ def program_progress(curriculum: Curriculum, record: Record, now: datetime) -> P
 
 def course_progress(course_id: int, curriculum: Curriculum, record: Record, now: datetime) -> CourseProgress:
     """How far a learner is in a course: any passed run counts, even if a later one was failed (rule C5)."""
-    by_run = curriculum.by_run(course_id)
-    runs = [_run_progress(key, modes, record, now) for key, modes in by_run.items()]
+    by_run, passed = curriculum.by_run(course_id), record.passed_in(course_id)
+    if not passed and record.has_none_of(by_run):
+        return _untouched(curriculum, course_id, now)
+    runs = [
+        _run_progress(key, run, record.enrollments.get(key), record.certificates.get(key), now)
+        for key, run in by_run.items()
+    ]
     runs += [
         RunProgress(key, RunStanding.PASSED_OUTSIDE_PROGRAM, (), record.enrollments.get(key), certificate)
-        for key, certificate in record.passed_in(course_id)
+        for key, certificate in passed
         if key not in by_run
     ]
     return CourseProgress(course_id, _state(runs), tuple(runs))
 
 
-def _run_progress(key: str, modes: Sequence[RunMode], record: Record, now: datetime) -> RunProgress:
-    enrollment, certificate = record.enrollments.get(key), record.certificates.get(key)
-    standing = _certified(modes, certificate) or _enrolled(modes, enrollment, certificate, now)
-    names = [modes[0].mode] if len(modes) == 1 else list(dict.fromkeys(mode.mode for mode in modes))
-    return RunProgress(key, standing, names, enrollment, certificate)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Untouched:
+    """The progress of whoever has nothing of a course, and from when until when it is that."""
+
+    progress: CourseProgress
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, by_run: Mapping[str, CountedRun], course_id: int, now: datetime) -> "_Untouched":
+        runs = tuple(_run_progress(key, run, None, None, now) for key, run in by_run.items())
+        changes = [at for run in by_run.values() for at in run.changes() if at > now]
+        return cls(CourseProgress(course_id, _state(runs), runs), now, min(changes, default=LATEST))
 
 
-def _certified(modes: Sequence[RunMode], certificate: Certified | None) -> RunStanding | None:
+def _untouched(curriculum: Curriculum, course_id: int, now: datetime) -> CourseProgress:
+    """The progress of whoever has nothing of a course, worked out once until one of its runs opens or closes."""
+    found: _Untouched | None = curriculum.untouched.get(course_id)
+    if found is None or not found.since <= now < found.until:
+        found = curriculum.untouched[course_id] = _Untouched.of(curriculum.by_run(course_id), course_id, now)
+    return found.progress
+
+
+def _run_progress(
+    key: str, run: CountedRun, enrollment: Enrolled | None, certificate: Certified | None, now: datetime
+) -> RunProgress:
+    standing = _certified(run, certificate) or _enrolled(run, enrollment, certificate, now)
+    return RunProgress(key, standing, run.names, enrollment, certificate)
+
+
+def _certified(run: CountedRun, certificate: Certified | None) -> RunStanding | None:
     if certificate is None or not certificate.is_passing:
         return None
-    if any(counts_as(certificate.mode, mode.mode) for mode in modes):
-        return RunStanding.COUNTS
-    return RunStanding.PASSED_IN_OTHER_MODE
+    return RunStanding.COUNTS if certificate.mode in run.taken else RunStanding.PASSED_IN_OTHER_MODE
 
 
 def _enrolled(
-    modes: Sequence[RunMode], enrollment: Enrolled | None, certificate: Certified | None, now: datetime
+    run: CountedRun, enrollment: Enrolled | None, certificate: Certified | None, now: datetime
 ) -> RunStanding:
     """What a run without a passing certificate is (rule C6)."""
     if certificate is not None:
         return RunStanding.FAILED
     if enrollment is None:
-        return RunStanding.OPEN if any(mode.is_open(now) for mode in modes) else RunStanding.CLOSED
-    if any(counts_as(enrollment.mode, mode.mode) for mode in modes):
+        return RunStanding.OPEN if any(mode.is_open(now) for mode in run.modes) else RunStanding.CLOSED
+    if enrollment.mode in run.taken:
         return RunStanding.ENROLLED
-    if any(mode.may_be_upgraded_to(now) for mode in modes):
+    if any(mode.may_be_upgraded_to(now) for mode in run.modes):
         return RunStanding.ENROLLED_IN_OTHER_MODE
     return RunStanding.TOO_LATE_TO_UPGRADE
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
+from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
 from resolvers.reruns import Rules, rerun_handlers
@@ -31,8 +32,9 @@ LINGERS = 180.0
 async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
     async with open_platform(settings) as platform:
-        runs = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
-        yield {**runs, SYNC: synchronizing(layout_of(settings))}
+        reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
+        reconciling = reconcile_handlers(platform)
+        yield {**reruns, **reconciling, SYNC: synchronizing(layout_of(settings))}
 
 
 @contextlib.asynccontextmanager

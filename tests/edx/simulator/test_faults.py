@@ -40,6 +40,9 @@ class Shop:
     def reset(self) -> None:
         self.resets += 1
 
+    def take(self, **given: object) -> None:
+        raise KeyError(given["username"])
+
     def throttle(self, *, on: bool) -> None:
         self.throttled = on
 
@@ -49,6 +52,7 @@ class Shop:
             cloning=self.cloning,
             reset=self.reset,
             throttle=self.throttle,
+            take=self.take,
         )
         return Faulty(self.app, self.faults, control=control)
 
@@ -229,7 +233,7 @@ async def test_faults_are_set_read_and_ended_over_http(client: httpx.AsyncClient
     ("body", "detail"),
     [
         ("{", "unexpected end of data"),
-        ("{}", "faults: a list"),
+        ("{}", "a list is wanted"),
         ("[3]", "a fault is an object with a kind"),
         ('[{"times": 1}]', "a fault is an object with a kind"),
         ('[{"kind": "flood"}]', "'flood' is not a valid Kind"),

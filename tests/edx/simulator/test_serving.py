@@ -119,6 +119,19 @@ async def test_a_reset_brings_back_the_world_and_forgets_the_clones(world: World
         assert (await clone(studio)).status_code == 201
 
 
+async def test_whoever_runs_a_demo_has_users_enrolled_and_certified(world: World) -> None:
+    run = next(iter(world.runs))
+    given = {"username": "worker", "course_id": run, "mode": "verified"}
+    async with running(world) as addresses, httpx.AsyncClient(base_url=addresses.lms) as client:
+        refused: list[object] = [[{**given, "username": "nobody"}], [{**given, "color": "red"}], {}, [1]]
+        for wrong in refused:
+            assert (await client.put("/_simulator/learners", json=wrong)).status_code == 400
+        assert (await client.put("/_simulator/learners", json=[{**given, "has_passed": True}])).status_code == 204
+
+    assert world.enrollments["worker", run].mode == "verified"
+    assert world.certificates["worker", run].passing
+
+
 async def test_a_reset_forgets_what_throttles_have_counted(world: World) -> None:
     path = "/api/courses/v1/courses/"
     async with running(world) as addresses, httpx.AsyncClient(base_url=addresses.lms) as client:

@@ -6,17 +6,14 @@ from typing import Any
 import pytest
 
 from db.tables import RequirementKind
+from resolvers.learners.curriculum import Curriculum, Requirement, RunMode
 from resolvers.learners.rules import (
     ActionKind,
     Certified,
     CourseState,
-    Curriculum,
     Enrolled,
     Record,
-    Requirement,
-    RunMode,
     RunStanding,
-    counts_as,
     program_progress,
 )
 
@@ -67,9 +64,11 @@ def states(program: Curriculum, of: Record) -> list[CourseState]:
     ],
 )
 def test_c1_modes_that_count_as_others(held: str, required: str, counts: bool) -> None:
-    assert counts_as(held, required) is counts
     one = curriculum(*courses(1), modes={1: [RunMode("1a", required)]})
     assert states(one, record(c1a=held)) == [COMPLETED if counts else NOT_STARTED]
+    [course] = program_progress(one, record({"1a": held}), NOW).courses
+    expected = RunStanding.ENROLLED if counts else RunStanding.ENROLLED_IN_OTHER_MODE
+    assert course.runs[0].standing is expected
 
 
 def test_c1_any_run_in_its_own_mode_completes_a_course() -> None:
@@ -243,3 +242,20 @@ def test_there_is_no_action_for_electives_that_are_not_needed_any_more_or_for_cl
 
     assert program_progress(elective, record(c1a="verified"), NOW).actions == ()
     assert program_progress(closed, record(), NOW).actions == ()
+
+
+def test_what_is_the_same_for_all_who_have_nothing_of_a_course_changes_when_its_runs_do() -> None:
+    """It is worked out once; an opening, a closing and an end of a run are seen at their times all the same."""
+    hour = timedelta(hours=1)
+    run = RunMode("1a", "verified", enrollment_start=NOW + hour, enrollment_end=NOW + 2 * hour, end=NOW + 3 * hour)
+    one, nobody, somebody = curriculum(*courses(1), modes={1: [run]}), record(), record({"1a": "verified"})
+
+    def standing(of: Record, hours: float) -> RunStanding:
+        [course] = program_progress(one, of, NOW + hours * hour).courses
+        return course.runs[0].standing
+
+    hours = [0, 0.5, 1, 1.5, 2, 4, 1.2, 0.2]
+    expected = [RunStanding.OPEN if 1 <= each < 2 else RunStanding.CLOSED for each in hours]
+    assert [standing(nobody, each) for each in hours] == expected
+    assert standing(somebody, 1.5) is RunStanding.ENROLLED
+    assert standing(record(c1a="verified"), 1.5) is RunStanding.COUNTS
