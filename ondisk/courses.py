@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from ondisk.acl import Rule
 from ondisk.assets import ASSETS, Assets, read_assets
 from ondisk.assignments import OVERRIDES, AssignmentDates, read_overrides
 from ondisk.bundle import BUNDLE, Bundle, read_bundle
@@ -133,9 +134,13 @@ class Course(Instance):
     bundle: Bundle
     packages: tuple[str, ...]
     """Those of the bundle's packages that are there, by NTIID."""
+    acls: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    """Who may read those packages that not everybody may read, by NTIID."""
     sections: tuple[Section, ...]
     fingerprint: str | None = None
     """That of its directory, where it need not be read again as long as it is the same; see `ondisk.fingerprints`."""
+    stamp: str | None = None
+    """That of its directory, which needs not even be opened as long as it is the same."""
 
     @property
     def bundle_ntiid(self) -> str:
@@ -170,6 +175,7 @@ def read_course(folder: Folder, path: PurePosixPath, around: Surroundings) -> Co
         path=path,
         bundle=bundle,
         packages=tuple(package.ntiid for package in content.packages),
+        acls={package.ntiid: package.acl.rules for package in content.packages if package.acl},
         entry=overlay(read_entry(folder, content), metadata, folder.path / METADATA),
         metadata=metadata,
         outline=read_outline_or_contents(folder, content),
@@ -188,7 +194,7 @@ def content_of(bundle: Bundle, folder: Folder, around: Surroundings) -> CourseCo
     """The packages of a course; their tables of contents count among what was read for it."""
     path = folder.path / BUNDLE
     content = CourseContent.of(bundle.packages, around.shelves, around.library, path=path, report=folder.report)
-    folder.stamps += [package.stamp for package in content.packages]
+    folder.stamps += [stamp for package in content.packages for stamp in package.stamps]
     return content
 
 

@@ -142,21 +142,23 @@ class Folder:
         return None
 
 
-def read_whole(path: Path, limit: int) -> tuple[bytes, int] | None:
+def read_whole(path: Path | str, limit: int) -> tuple[bytes, int] | None:
     """The bytes of a regular file and its time of change in nanoseconds; None if it changed meanwhile.
 
     Raises OSError if it is no regular file or cannot be read, and OverflowError beyond `limit` bytes.
     """
     # A link or pipe that has replaced the file since the directory was listed is neither followed nor waited for.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+    try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             raise OSError(0, "it is not a regular file")
-        content = file.read(limit + 1)
+        if before.st_size > limit:
+            raise OverflowError
+        content = os.read(descriptor, before.st_size + 1)
         after = os.fstat(descriptor)
-    if len(content) > limit:
-        raise OverflowError
+    finally:
+        os.close(descriptor)
     unchanged = before.st_mtime_ns == after.st_mtime_ns and before.st_size == after.st_size == len(content)
     return (content, after.st_mtime_ns) if unchanged else None
 

@@ -4,8 +4,8 @@
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from ondisk.bundle import BUNDLE
@@ -15,6 +15,7 @@ from ondisk.files import Folder, Kind
 from ondisk.fingerprints import Fingerprints, Known
 from ondisk.names import clashes, fold, refusal, specific
 from ondisk.packages import Shelf, read_shelf
+from ondisk.packed import Courses, Packed, Place, packed
 
 __all__ = ["Library", "Site", "read_library"]
 
@@ -22,11 +23,19 @@ SITES = "sites"
 COURSES = "Courses"
 
 
+Progress = Callable[[int], None]
+
+
+def silent(_done: int) -> None:
+    """Show no progress."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A site: its administrative levels (paths relative to `Courses`) and its courses, in the order of their paths.
 
-    `unchanged` are the courses that are as they were known before, and so were not read again.
+    `unchanged` are the courses that are as they were known before, and so were not read again, each with the stamp that
+    its directory has now.
     Nothing at or below a path in `withheld` may be taken for removed: it is there, but cannot be taken over.
     `found` tells whether the site has a directory of courses that could be looked into; if not, nothing was removed.
     `diagnostics` are those outside of courses and sections; those in them are theirs.
@@ -35,8 +44,8 @@ class Site:
     name: str
     found: bool
     levels: tuple[PurePosixPath, ...]
-    courses: tuple[Course, ...]
-    unchanged: tuple[PurePosixPath, ...] = ()
+    courses: Courses
+    unchanged: Mapping[PurePosixPath, str | None] = field(default_factory=dict)
     withheld: tuple[PurePosixPath, ...]
     diagnostics: tuple[Diagnostic, ...]
 
@@ -72,12 +81,14 @@ def read_library(
     parents: Mapping[str, str] | None = None,
     roles: Collection[str] = (),
     known: Mapping[str, Mapping[str, Known]] | None = None,
+    progress: Progress = silent,
 ) -> Library:
     """Read the sites of the library in a directory (spec/course-directories.rst, "Directory Structure").
 
     `sites` are the names of those to read, by default all. `parents` gives the parent of each site that has one, whose
     content its courses may use: the layout does not tell. `roles` are accepted in `role_info.json` beside its own.
-    `known` are the courses that need not be read again as long as they are the same, by site and path.
+    `known` are the courses that need not be read again as long as they are the same, by site and path. `progress` is
+    called with the number of courses that were looked at since its last call; what it raises ends the reading.
     """
     top = Folder(root, PurePosixPath(), Report())
     found = top.has(SITES, Kind.DIRECTORY)
@@ -93,7 +104,8 @@ def read_library(
         if sites is None or name in sites:
             own = lineage(name, shelves, parents or {})
             fingerprints = Fingerprints((known or {}).get(name, {}), [*own, shared], roles)
-            read.append(read_site(site, Surroundings(site.report, own, shared, roles, fingerprints=fingerprints)))
+            around = Surroundings(site.report, own, shared, roles, fingerprints=fingerprints)
+            read.append(read_site(site, around, progress))
     return Library(
         found=found and not folder.unlisted,
         sites=tuple(read),
@@ -132,57 +144,60 @@ def lineage(name: str, shelves: Mapping[str, Shelf], parents: Mapping[str, str])
     return tuple(shelves[name] for name in names if name in shelves)
 
 
-def read_site(folder: Folder, around: Surroundings) -> Site:
+def read_site(folder: Folder, around: Surroundings, progress: Progress) -> Site:
     """The site in a directory."""
     found = folder.has(COURSES, Kind.DIRECTORY)
     courses = folder.within(COURSES)
     levels: list[PurePosixPath] = []
-    read: list[Course] = []
-    unread: list[Place] = []
+    read: list[Packed] = []
+    unread: dict[Place, tuple[list[Place], str | None]] = {}
     if found:
         for path, inner in walk(courses, around):
             if not inner.has(BUNDLE, Kind.FILE):
                 levels.append(path)
-            elif isinstance(course := read_or_known(inner, path, around), Course):
-                read.append(course)
+                continue
+            if isinstance(course := read_or_known(inner, path, around), Course):
+                read.append(packed(course))
             else:
-                unread += course
-        check_courses(courses, [*(course.path for course in read), *(place.path for place in unread)], around)
+                unread[Place(path, path.parts)] = course
+            progress(1)
+        check_courses(courses, [*(each.place.path for each in read), *(place.path for place in unread)], around)
     elif COURSES not in folder.entries() and not folder.unlisted:
-        near = [folder.path / name for name in folder.entries() if fold(name) == fold(COURSES)]
-        tell = folder.report.warning if near else folder.report.advice
-        tell(Code.MISSING, courses.path, "the site has no directory of courses", related=next(map(shown, near), None))
-    others = withhold_clashes([*places(read), *unread], courses.path, around)
+        tell_missing(folder)
+    known = [place for course, (sections, _) in unread.items() for place in (course, *sections)]
+    others = withhold_clashes([*Courses(read).places(), *known], courses.path, around)
+    unchanged = sorted((place.path, stamp) for place, (_, stamp) in unread.items() if place.path not in others)
     return Site(
         name=folder.path.name,
         found=found and not courses.unlisted,
         levels=tuple(sorted(levels)),
-        courses=without(read, others),
-        unchanged=tuple(sorted(place.path for place in unread if not place.is_section and place.path not in others)),
+        courses=Courses(read, others),
+        unchanged=dict(unchanged),
         withheld=tuple(sorted(around.withheld)),
         diagnostics=tuple(around.report.found),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a course or section is: its path, and that path as identifiers have it."""
+def tell_missing(folder: Folder) -> None:
+    """Tell of a site without a directory of courses, above all if there is one of a name that is nearly right."""
+    near = [folder.path / name for name in folder.entries() if fold(name) == fold(COURSES)]
+    tell = folder.report.warning if near else folder.report.advice
+    message = "the site has no directory of courses"
+    tell(Code.MISSING, folder.path / COURSES, message, related=next(map(shown, near), None))
 
-    path: PurePosixPath
-    parts: tuple[str, ...]
-    is_section: bool = False
 
-
-def read_or_known(folder: Folder, path: PurePosixPath, around: Surroundings) -> Course | list[Place]:
-    """The course in a directory, or only where it and its sections are, if it is as it was known before."""
-    found = None if around.fingerprints is None else around.fingerprints.of(folder.disk)
-    if around.fingerprints is not None and (known := around.fingerprints.unchanged(path, found)) is not None:
-        sections = [Place(each, section_parts(each), is_section=True) for each in known.sections]
-        return [Place(path, path.parts), *sections]
+def read_or_known(folder: Folder, path: PurePosixPath, around: Surroundings) -> Course | tuple[list[Place], str | None]:
+    """The course in a directory, or only its sections and stamp, if it is as it was known before."""
+    look = around.fingerprints.look(path, folder.disk) if around.fingerprints else None
+    if look is not None and look.known is not None:
+        sections = [Place(each, section_parts(each), is_section=True) for each in look.known.sections]
+        return sections, look.stamp
     withheld = len(around.withheld)
     course = read_course(folder, path, around)
     is_sound = len(around.withheld) == withheld and all(each.usable for each in (course, *course.sections))
-    return replace(course, fingerprint=found) if is_sound else course
+    if look is None or not is_sound:
+        return course
+    return replace(course, fingerprint=look.fingerprint, stamp=look.stamp)
 
 
 def walk(top: Folder, around: Surroundings) -> Iterator[tuple[PurePosixPath, Folder]]:
@@ -212,13 +227,6 @@ def check_courses(folder: Folder, courses: list[PurePosixPath], around: Surround
             around.report.advice(Code.NO_ADMIN_LEVEL, folder.path / path, message)
 
 
-def places(courses: Iterable[Course]) -> Iterator[Place]:
-    """Where courses and their sections are."""
-    for course in courses:
-        yield Place(course.path, course.parts)
-        yield from (Place(section.path, section.parts, is_section=True) for section in course.sections)
-
-
 def withhold_clashes(found: list[Place], top: PurePosixPath, around: Surroundings) -> Collection[PurePosixPath]:
     """Withhold the courses and sections whose identifiers are not theirs alone in the site, and tell which they are."""
     others = clashing(found, lambda place: identity(place.parts))
@@ -231,16 +239,6 @@ def withhold_clashes(found: list[Place], top: PurePosixPath, around: Surrounding
             message = "the path differs from another one only in case, special characters and levels"
             around.report.warning(Code.NAME_CONFLICT, top / path, message, related=shown(top / other))
     return others
-
-
-def without(courses: list[Course], withheld: Collection[PurePosixPath]) -> tuple[Course, ...]:
-    """The courses and sections that are not withheld, in the order of their paths."""
-    return tuple(
-        replace(course, sections=sections, fingerprint=course.fingerprint if sections == course.sections else None)
-        for course in sorted(courses, key=lambda course: course.path)
-        if course.path not in withheld
-        for sections in [tuple(section for section in course.sections if section.path not in withheld)]
-    )
 
 
 def identity(parts: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 __all__ = ["bundle_ntiid", "clashes", "entry_ntiid", "fold", "is_ntiid", "node_ntiid", "oddity", "refusal", "specific"]
 
@@ -22,6 +23,7 @@ ALPHANUMERIC = re.compile(r"[A-Za-z0-9]")
 FORBIDDEN = re.compile(r"[/\";=?<>#%'{}|^\[\]]")
 
 
+@lru_cache(4096)
 def fold(name: str) -> str:
     """The same text for all names that conflict: case, spaces and special characters are ignored.
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from lxml import etree
 
+from ondisk.acl import Acl, read_acl
 from ondisk.diagnostics import Code, Report
 from ondisk.documents import read_xml
 from ondisk.files import Folder, Kind, Stamp
@@ -25,7 +26,7 @@ SPECIAL = {"sites", "Courses", "ContentPackageBundles", "lost+found"}
 class Package:
     """A package: its NTIID, where it is, and its topics by NTIID.
 
-    `course` is the outline in its table of contents, None if there is none.
+    `course` is the outline in its table of contents, None if there is none; `acl` tells who may read it, None if all.
     """
 
     ntiid: str
@@ -33,6 +34,12 @@ class Package:
     stamp: Stamp
     topics: Mapping[str, Topic]
     course: etree._Element | None
+    acl: Acl | None = None
+
+    @property
+    def stamps(self) -> list[Stamp]:
+        """The files that were read of it for all its courses."""
+        return [self.stamp] if self.acl is None else [self.stamp, self.acl.stamp]
 
     @property
     def contents(self) -> PurePosixPath:
@@ -72,12 +79,13 @@ def read_package(folder: Folder) -> Package | None:
     """A package by its table of contents; None, with a warning, if that is bad."""
     if (root := read_xml(folder, CONTENTS)) is None:
         return None
+    stamp = folder.stamps[-1]
     if not (ntiid := root.get("ntiid", "")):
         folder.report.warning(Code.MISSING, folder.path / CONTENTS, "the table of contents has no 'ntiid'")
         return None
     topics = {topic.get("ntiid", ""): Topic(topic.get("label"), topic.get("desc")) for topic in root.iter("topic")}
     topics[ntiid] = Topic(root.get("label"), root.get("desc"))
-    return Package(ntiid, folder, folder.stamps[-1], topics, next(root.iterchildren("course"), None))
+    return Package(ntiid, folder, stamp, topics, next(root.iterchildren("course"), None), read_acl(folder))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, or
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import (
+    LEARNER,
     AuditEntry,
     Contract,
     ContractMember,
@@ -56,6 +57,8 @@ class Permission(StrEnum):
     SEE_OWN_CONTRACTS = "see_own_contracts"  # as a member, or as a manager of the organization
     SEE_CONTRACTS = "see_contracts"
     CHANGE_CONTRACTS = "change_contracts"
+    SEE_CONTENT = "see_content"
+    CHANGE_CONTENT = "change_content"
 
 
 class Role(StrEnum):
@@ -74,6 +77,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_PROGRAMS,
                 Permission.SEE_UNPUBLISHED_PROGRAMS,
                 Permission.CHANGE_PROGRAMS,
+                Permission.SEE_CONTENT,
+                Permission.CHANGE_CONTENT,
                 Permission.SEE_OWN_CONTRACTS,
                 Permission.SEE_DIRECTORIES,
                 Permission.SEE_RESTRICTED_RUNS,
@@ -172,7 +177,7 @@ def _visible_runs_of_contracts(permissions: frozenset[Permission]) -> ColumnElem
     if Permission.SEE_OWN_CONTRACTS not in permissions:
         return public
     of = Contract.id == CourseRun.contract_id
-    managed = exists().where(of, _runs_contracts_of(Contract.organization_id))
+    managed = exists().where(of, has_contracts_of(Contract.organization_id))
     joined = exists().where(of, in_effect(), _belongs())
     return or_(public, managed, and_(is_ready(), joined))
 
@@ -182,6 +187,16 @@ def _is_member(run: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnEl
     member = select(of.course_run_id).outerjoin(DirectoryRun, DirectoryRun.course_run_id == of.course_run_id)
     member = member.where(of.username == bindparam(VIEWER, type_=String()))
     return exists(member.where(or_(of.course_run_id == run, DirectoryRun.parent_run_id == run)))
+
+
+def teaches(run: ColumnElement[int] | InstrumentedAttribute[int], username: str | None) -> ColumnElement[bool]:
+    """Whether a user has a role of the staff in a run, as its directory says: they may change its content.
+
+    Instructors and teaching assistants of a course are those of its sections too, unless those say otherwise
+    (`spec/course-directories.rst`, "role_info.json").
+    """
+    of = aliased(DirectoryMember)
+    return exists().where(of.course_run_id == run, of.username == username, of.role != LEARNER)
 
 
 def visible_courses(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
@@ -258,7 +273,7 @@ def visible_contracts(permissions: frozenset[Permission]) -> ColumnElement[bool]
         return None
     if Permission.SEE_OWN_CONTRACTS not in permissions:
         return false()
-    return or_(_runs_contracts_of(Contract.organization_id), and_(in_effect(), _belongs()))
+    return or_(has_contracts_of(Contract.organization_id), and_(in_effect(), _belongs()))
 
 
 def visible_reruns(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
@@ -283,17 +298,17 @@ def visible_managers(permissions: frozenset[Permission]) -> ColumnElement[bool] 
     """Which managers of organizations a viewer may see: those of the organizations that it manages itself."""
     if Permission.SEE_CONTRACTS in permissions:
         return None
-    return _runs_contracts_of(OrganizationManager.organization_id)
+    return has_contracts_of(OrganizationManager.organization_id)
 
 
 def _looks_after(permissions: frozenset[Permission], *joined: ColumnElement[bool]) -> ColumnElement[bool]:
     if Permission.SEE_OWN_CONTRACTS not in permissions:
         return false()
-    return exists().where(*joined, _runs_contracts_of(Contract.organization_id))
+    return exists().where(*joined, has_contracts_of(Contract.organization_id))
 
 
-def _runs_contracts_of(organization: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Whether the viewer is a manager or an admin of an organization."""
+def has_contracts_of(organization: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether the viewer looks after the contracts of an organization: as its manager, or as an admin of it."""
     manager = aliased(OrganizationManager)
     viewer = bindparam(VIEWER, type_=String())
     return or_(

@@ -26,6 +26,7 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_PROGRAMS_OF_OTHERS,
             }
         ),
+        Feature.CONTENT: frozenset({Permission.SEE_CONTENT, Permission.CHANGE_CONTENT}),
         Feature.CONTRACTS: frozenset(
             {Permission.SEE_OWN_CONTRACTS, Permission.SEE_CONTRACTS, Permission.CHANGE_CONTRACTS}
         ),

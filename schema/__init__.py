@@ -13,9 +13,16 @@ from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import Date, DateTime, Decimal
 from schema.subscription import Subscription
-from schema.user_error import InputError, NotPublishable, RevisionConflict, TemplateInvalid
+from schema.user_error import (
+    InputError,
+    NotPublishable,
+    OtherRun,
+    RevisionConflict,
+    SeveralSources,
+    TemplateInvalid,
+)
 
-ERRORS = (InputError, NotPublishable, RevisionConflict, TemplateInvalid)
+ERRORS = (InputError, NotPublishable, OtherRun, RevisionConflict, SeveralSources, TemplateInvalid)
 """Types that are reached through an interface only."""
 
 

@@ -109,12 +109,27 @@ class PresentationAssets:
     files: list[str] = attribute("files", "Paths of the images in their directory.")
 
 
+@strawberry.type(description="What somebody is allowed or denied in a package of content.")
+class PackageRule:
+    """A line of a package's `.nti_acl`."""
+
+    principal: str = attribute("principal", "User, or whatever else the provider names.")
+    is_allowed: bool = attribute("is_allowed", "Whether it is allowed, or denied.")
+    permissions: list[str] = attribute("permissions", "What it is; `All` is everything.")
+
+
 @strawberry.type(description="A package of content that a course uses.")
 class ContentPackage:
     """A package."""
 
     ntiid: str = attribute("ntiid", "Its NTIID.")
     is_resolved: bool = attribute("is_resolved", "Whether it was there when the course was last read.")
+    is_restricted: bool = attribute("is_restricted", "Whether not everybody may read it who has signed in.")
+    is_readable: bool = attribute(
+        "is_readable",
+        "Whether the viewer may read it: it is there and not restricted, or they are members of the course or named.",
+    )
+    rules: list[PackageRule] = attribute("rules", "Who else may read it; earlier ones win; empty for all but staff.")
 
 
 @strawberry.type(description="The content of a course, the same in all its sections.")
@@ -175,4 +190,7 @@ class CatalogEntry:
     assignment_dates: list[AssignmentDates] = attribute("assignment_dates", "Dates of assignments that differ here.")
     presentation_assets: list[PresentationAssets] = attribute("presentation_assets", "Images for clients.")
     bundle: ContentBundle = attribute("bundle", "The content that it uses.")
+    is_editable: bool = attribute(
+        "is_editable", "Whether the viewer may change its content: authors, admins, and those whom its roles allow to."
+    )
     problems: list[str] = attribute("problems", "Problems with its files; empty for all but its staff.")

@@ -10,9 +10,11 @@ from ondisk import diagnostics
 from resolvers.context import Context
 from resolvers.directories import changes
 from resolvers.directories.enrollments import drop, enroll
+from resolvers.directories.jobs import Asked, order
 from resolvers.directories.layout import Policy
-from resolvers.directories.requests import synchronize
+from resolvers.directories.requests import planned
 from schema.course_run import CourseRun
+from schema.job import JobPayload
 from schema.payload import Payload, answered, changed, changing
 
 Info = strawberry.Info[Context, None]
@@ -184,9 +186,19 @@ class SyncInput:
         "Keys of runs that may be removed although learners are enrolled, or see them in a program."
     )
 
-    def policy(self) -> Policy:
-        """What may be removed."""
-        return Policy(self.allow_removals is True, self.allow_empty is True, frozenset(self.confirm or ()))
+    read_again: bool | None = _given(
+        "Whether to read files too that the file system calls untouched; `false` by default."
+    )
+
+    def asked(self) -> Asked:
+        """What is asked for."""
+        policy = Policy(
+            self.allow_removals is True,
+            self.allow_empty is True,
+            frozenset(self.confirm or ()),
+            self.read_again is True,
+        )
+        return Asked(tuple(self.roots or ()), tuple(self.sites or ()), policy)
 
 
 @strawberry.input(description="Which libraries to look at, and what might be removed.")
@@ -199,22 +211,17 @@ class SyncDirectoriesInput(SyncInput):
     """The input of `syncDirectories`."""
 
 
-@strawberry.type
-class SyncPayload(Payload):
-    """The fields that the payloads of both synchronizing mutations share."""
+@strawberry.type(description="What `syncDirectories` would do.")
+class PlanDirectorySyncPayload(Payload):
+    """The payload of `planDirectorySync`."""
 
     libraries: list[DirectoryLibraryPlan] = strawberry.field(
-        default_factory=list, description="What becomes of each library."
+        default_factory=list, description="What would become of each library."
     )
 
 
-@strawberry.type(description="What `syncDirectories` would do.")
-class PlanDirectorySyncPayload(SyncPayload):
-    """The payload of `planDirectorySync`."""
-
-
 @strawberry.type(description="What became of `syncDirectories`.")
-class SyncDirectoriesPayload(SyncPayload):
+class SyncDirectoriesPayload(JobPayload):
     """The payload of `syncDirectories`."""
 
 
@@ -222,23 +229,19 @@ async def plan_directory_sync(info: Info, input: PlanDirectorySyncInput) -> Plan
     """Tell what would be done."""
 
     async def work() -> PlanDirectorySyncPayload:
-        return PlanDirectorySyncPayload(user_errors=[], libraries=await _libraries(info, input, dry_run=True))
+        libraries = [DirectoryLibraryPlan.of(plan) for plan in await planned(info.context, input.asked())]
+        return PlanDirectorySyncPayload(user_errors=[], libraries=libraries)
 
     return await answered(info, work(), lambda errors: PlanDirectorySyncPayload(user_errors=errors))
 
 
 async def sync_directories(info: Info, input: SyncDirectoriesInput) -> SyncDirectoriesPayload | None:
-    """Do it."""
-
-    async def work() -> SyncDirectoriesPayload:
-        return SyncDirectoriesPayload(user_errors=[], libraries=await _libraries(info, input, dry_run=False))
-
-    return await answered(info, work(), lambda errors: SyncDirectoriesPayload(user_errors=errors))
-
-
-async def _libraries(info: Info, input: SyncInput, *, dry_run: bool) -> list[DirectoryLibraryPlan]:
-    plans = await synchronize(info.context, input.roots or None, input.sites or None, input.policy(), dry_run=dry_run)
-    return [DirectoryLibraryPlan.of(plan) for plan in plans]
+    """Ask for it to be done."""
+    return await changing(
+        info,
+        lambda errors, key: SyncDirectoriesPayload(user_errors=errors, uuid=key),
+        lambda session: order(session, info.context.viewer, info.context.layout, input.asked()),
+    )
 
 
 @strawberry.input

@@ -63,7 +63,7 @@ class Job(Node):
 
 @strawberry.type
 class JobPayload(Payload):
-    """The fields of the payloads of both mutations."""
+    """The fields of the payloads of mutations that ask for jobs or change them."""
 
     uuid: strawberry.Private[str | None] = None
     job: Job | None = changed("uuid", "The job as it is now; null when nothing was changed.")

@@ -17,6 +17,9 @@ class UserErrorCode(Enum):
     BAD_TRANSITION = strawberry.enum_value(
         Reason.BAD_TRANSITION.value, description="The program's status cannot become this one."
     )
+    BLOCK_UNKNOWN = strawberry.enum_value(
+        Reason.BLOCK_UNKNOWN.value, description="There is no such block in the content of the run."
+    )
     CATEGORY_UNKNOWN = strawberry.enum_value(Reason.CATEGORY_UNKNOWN.value, description="There is no such category.")
     CONTRACT_FULL = strawberry.enum_value(
         Reason.CONTRACT_FULL.value, description="The contract has not as many seats left."
@@ -105,6 +108,9 @@ class UserErrorCode(Enum):
         Reason.RUN_OF_OTHER_COURSE.value, description="The run is of none of the program's courses."
     )
     RUN_UNKNOWN = strawberry.enum_value(Reason.RUN_UNKNOWN.value, description="There is no such course run.")
+    SLUG_TAKEN = strawberry.enum_value(
+        Reason.SLUG_TAKEN.value, description="Another block has the slug there, or once had it."
+    )
     TEMPLATE_INVALID = strawberry.enum_value(
         Reason.TEMPLATE_INVALID.value, description="No certificate can be made with the template."
     )
@@ -191,6 +197,20 @@ class NotPublishable(UserError):
     reasons: list[PublishReason] = strawberry.field(description="All that it lacks.")
 
 
+@strawberry.type(description="Another run stands against the change.")
+class OtherRun(UserError):
+    """A failure that is about a run that there is."""
+
+    key: str = strawberry.field(description="Course key of that run.")
+
+
+@strawberry.type(description="Several runs of a course are called its source.")
+class SeveralSources(UserError):
+    """A failure that a choice would end."""
+
+    keys: list[str] = strawberry.field(description="Course keys of those runs.")
+
+
 @strawberry.type(description="No certificate can be made with the template.")
 class TemplateInvalid(UserError):
     """A failure of a template of certificates."""
@@ -209,5 +229,9 @@ def user_error(problem: Problem) -> UserError:
         case {"reasons": reasons}:
             lacking = [PublishReason.of(reason) for reason in reasons]
             return NotPublishable(code=code, message=problem.message, field=path, reasons=lacking)
+        case {"keys": [*keys]} if keys:
+            return SeveralSources(code=code, message=problem.message, field=path, keys=list(keys))
+        case {"run": str(key)}:
+            return OtherRun(code=code, message=problem.message, field=path, key=key)
         case _:
             return InputError(code=code, message=problem.message, field=path)

@@ -14,10 +14,15 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
+from edx.courseware import CoursewareRecords
 from resolvers.access import Viewer
+from resolvers.content.load import Courses
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
+from resolvers.paths.places import Places
+from resolvers.paths.service import Paths
+from resolvers.paths.whereabouts import LearnersPlaces
 from resolvers.programs.offers import Offers
 from schema import schema, sdl
 from server import circuits, explorer, health, landing, metrics, observing, tracing
@@ -26,11 +31,13 @@ from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.certificates import CertificatePages
+from server.content import open_store
 from server.cookies import JwtCookies, csrf_route
+from server.courseware import CoursewareLinks
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.events import EventsEndpoint
-from server.examples import OPERATIONS
+from server.examples import OPERATIONS, STORY
 from server.exchange import Exchanges, headers_of
 from server.execution import Executor
 from server.exports import Exports
@@ -73,6 +80,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
     webhook = _webhook(settings)
     told = webhook is not None
     learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links, is_told=told)
+    paths = _paths(settings, learners, learner_lms.courseware)
     lms = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(
         database, lms, lambda: circuits.states({"LMS": settings.lms_url, "Studio": settings.studio_url})
@@ -118,6 +126,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
         documents=known,
         layout=layout_of(settings),
         learners=learners,
+        paths=paths,
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
@@ -131,6 +140,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
         *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
         *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
         *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
+        *_links(settings, learners, paths, sign_in),
         csrf_route(),
         *health.routes(readiness),
         metrics.route("/metrics", standing, counts, before=count, token=_revealed(settings.metrics_token)),
@@ -155,6 +165,25 @@ def _webhook(settings: Settings) -> Webhook | None:
     if settings.webhook_url is None or secret is None or Feature.PROGRAMS not in settings.features:
         return None
     return Webhook(settings.webhook_url, secret)
+
+
+def _paths(settings: Settings, learners: Learners, lms: CoursewareRecords | None) -> Paths:
+    """The resolution of courseware paths over the content that is here."""
+    database = learners.database
+    places = None
+    if Feature.CONTENT in settings.features:
+        places = Places(Courses(open_store(settings, database)), database.dialect)
+    return Paths(places, learners.mirror, LearnersPlaces(lms, settings.lms_patience) if lms else None)
+
+
+def _links(
+    settings: Settings, learners: Learners, paths: Paths, sign_in: Callable[[Mapping[str, str]], Viewer]
+) -> list[Route]:
+    """Old links into courses, where the learning front end is known."""
+    if settings.learning_url is None:
+        return []
+    links = CoursewareLinks(learners.database, paths, sign_in, base=settings.learning_url, features=settings.features)
+    return links.routes()
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:
@@ -197,7 +226,7 @@ def _graphql(
         pages = replace(pages, schema=schema()._schema, sdl=sdl)  # noqa: SLF001 -- graphql-core's own
     explored: list[BaseRoute] = []
     if settings.explorer:
-        collection = (*OPERATIONS, *documentation.operations())
+        collection = (*OPERATIONS, *STORY, *documentation.operations())
         config = explorer.ExplorerConfig(endpoint=ENDPOINT, sessions=sessions, operations=collection)
         view, explored = _Endpoint(view, config), explorer.routes(config)
         pages = replace(pages, explorer=config.path)

@@ -20,6 +20,7 @@ from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
 from resolvers.learners import Learners
+from resolvers.paths.service import Paths
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
 from resolvers.programs.lifecycle import Rules
@@ -90,6 +91,7 @@ class Executor:
         documents: KnownDocuments | None = None,
         layout: Layout | None = None,
         learners: Learners | None = None,
+        paths: Paths | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
@@ -101,6 +103,7 @@ class Executor:
         self._layout = layout or Layout()
         self.grantees = Grantees(database)
         self.learners = learners or Learners(database)
+        self._paths = paths or Paths(None, self.learners.mirror)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
@@ -185,6 +188,7 @@ class Executor:
             request,
             self.grantees,
             self.learners,
+            self._paths,
             self.rules,
             self.offers,
             self._features,

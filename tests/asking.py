@@ -8,6 +8,7 @@ from strawberry import Schema
 from db.engine import Database
 from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.learners import Learners
+from resolvers.paths.service import Paths
 from resolvers.programs.lifecycle import Rules
 from resolvers.programs.offers import Offers
 from schema import schema
@@ -30,9 +31,11 @@ class Asking:
         rules: Rules | None = None,
         offers: Offers | None = None,
         learners: Learners | None = None,
+        *,
+        paths: Paths | None = None,
     ) -> None:
         self.database = database
-        self.executor = Executor(over or schema(), database, rules=rules, offers=offers, learners=learners)
+        self.executor = Executor(over or schema(), database, rules=rules, offers=offers, learners=learners, paths=paths)
         self.statements = 0
         original = database.snapshot
 

@@ -64,9 +64,10 @@ def entry_of(own: DirectoryRun, above: DirectoryRun | None, *, is_staff: bool) -
         outline=outline(said["outline"] or course["outline"], own if said["outline"] else above or own, said),
         roles=roles(said, course) if is_staff else [],
         vendorInfo=said["vendor"] if is_staff else None,
+        isEditable=is_staff,
         assignmentDates=[{"assignment": ntiid, **dates} for ntiid, dates in said.get("assignment_dates", {}).items()],
         presentationAssets=assets(said, course),
-        bundle=bundle(course, above or own),
+        bundle=bundle(course, above or own, is_staff=is_staff),
         problems=[problem(each) for each in json.loads(own.diagnostics)] if is_staff else [],
     )
 
@@ -112,16 +113,27 @@ def assets(said: Any, course: Any) -> list[dict[str, Any]]:
     ]
 
 
-def bundle(course: Any, of: DirectoryRun) -> dict[str, Any]:
+def bundle(course: Any, of: DirectoryRun, *, is_staff: bool) -> dict[str, Any]:
     said = course["bundle"]
     return {
         "ntiid": of.ntiid.replace("NTI-CourseInfo", "NTI-Bundle:CourseBundle"),
         "title": said["title"],
-        "contentPackages": [{"ntiid": each, "isResolved": each in course["packages"]} for each in said["packages"]],
+        "contentPackages": [package(course, each, is_staff=is_staff) for each in said["packages"]],
         "metadataTitle": said["metadata"]["title"],
         "metadataDescription": said["metadata"]["description"],
         **{name: said["metadata"][name] or [] for name in ("creators", "subjects", "contributors")},
         "otherMetadata": said["metadata"]["others"],
+    }
+
+
+def package(course: Any, ntiid: str, *, is_staff: bool) -> dict[str, Any]:
+    rules, is_there = course["acls"].get(ntiid), ntiid in course["packages"]
+    return {
+        "ntiid": ntiid,
+        "isResolved": is_there,
+        "isRestricted": rules is not None,
+        "isReadable": is_there and (rules is None or is_staff),
+        "rules": [named(rule) for rule in rules or []] if is_staff else [],
     }
 
 

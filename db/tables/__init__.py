@@ -45,11 +45,13 @@ from db.tables.programs import (
     RequirementKind,
 )
 from db.tables.roles import RoleGrant
+from db.tables.slugs import BlockSlug
 
 __all__ = [
     "LEARNER",
     "AuditEntry",
     "Base",
+    "BlockSlug",
     "CacheVersion",
     "CertificateTemplate",
     "ClientApplication",

@@ -48,8 +48,8 @@ class DirectoryRun(Base):
     """A course directory or a section: a run, and what its own files say.
 
     `content` is JSON, and `digest` the hash by which two contents are told apart, wherever they are. `files` and
-    `diagnostics` are JSON too. `fingerprint` is that of the whole directory of a course, null where it is to be read
-    again at the next time.
+    `diagnostics` are JSON too. `fingerprint` and `stamp` are those of the whole directory of a course, null where it is
+    to be read again at the next time (`ondisk.fingerprints`).
     """
 
     __tablename__ = "directory_run"
@@ -69,6 +69,7 @@ class DirectoryRun(Base):
     files: Mapped[str] = mapped_column(text())
     diagnostics: Mapped[str] = mapped_column(text())
     fingerprint: Mapped[str | None] = mapped_column(text(64))
+    stamp: Mapped[str | None] = mapped_column(text(64))
 
 
 class DirectorySiteRun(Base):

@@ -3,15 +3,15 @@
 Courses are written many at a time; where that fails, one by one, and only the bad ones are left out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import DirectoryLevel, DirectorySite
+from db.tables import DirectoryLevel, DirectoryRun, DirectorySite
 from resolvers.directories.changes import Change, Fate, LevelChange, SitePlan
 from resolvers.directories.layout import Layout
 from resolvers.directories.offers import settle_offers
@@ -20,36 +20,53 @@ from resolvers.directories.runs import NotTaken, write_courses
 from resolvers.directories.sites import put_site
 from resolvers.directories.state import StoredSite, chunks
 
-TOGETHER = 100
-"""Courses that are written in one savepoint."""
 
-
-async def apply_site(session: AsyncSession, plan: SitePlan, stored: StoredSite, layout: Layout, root: str) -> SitePlan:
-    """Do what the plan of a site says; the plan as it was done, in which courses that could not be written are held.
-
-    Raises Refused where the site can have no organization.
-    """
-    site, is_moved = await put_site(session, plan.name, layout, root)
-    writer = Writer(session, site)
-    courses = await writer.remove(plan.courses)
-    levels = await writer.levels(plan.levels, stored)
-    courses = await writer.write(courses, levels)
-    await settle_courses(session, writer.touched)
-    done = replace(plan, courses=tuple(courses))
-    if plan.fate is Fate.REMOVED and all(course.fate is Fate.REMOVED for course in courses):
-        await session.execute(delete(DirectorySite).where(DirectorySite.id == site))
-    if done.changes_anything or is_moved:
-        await settle_offers(session)
-    return done
+class Overtaken(Exception):
+    """Somebody else has synchronized a site since it was read: what was read may be older than what they wrote."""
 
 
 class Writer:
     """Writes the changes of one site, and remembers whose catalog courses were `touched`."""
 
-    def __init__(self, session: AsyncSession, site: int) -> None:
+    def __init__(self, session: AsyncSession, stored: StoredSite, layout: Layout) -> None:
         self.session = session
-        self.site = site
+        self.stored = stored
+        self.layout = layout
         self.touched: set[int] = set()
+        self.site = 0
+        self.is_moved = False
+        self.at: dict[str, int] = {}
+
+    async def begin(self, frame: SitePlan, root: str) -> SitePlan:
+        """Write the site, its levels and removals; the frame of the plan as it was done.
+
+        Raises Refused where the site can have no organization, and Overtaken.
+        """
+        self.site, is_new, self.is_moved = await put_site(self.session, frame.name, self.layout, root)
+        if is_new != (self.stored.id is None):
+            raise Overtaken
+        courses = await self.remove(frame.courses)
+        self.at = await self.levels(frame.levels)
+        return replace(frame, courses=tuple(courses))
+
+    async def courses(self, changes: Sequence[Change]) -> list[Change]:
+        """Write some courses that were read; the changes as they were done."""
+        return await self.write(await self.remove(changes))
+
+    async def end(self, done: SitePlan) -> None:
+        """Write what follows from the whole, and leave a site that is removed without a trace."""
+        await settle_courses(self.session, self.touched)
+        if done.fate is Fate.REMOVED and all(course.fate is Fate.REMOVED for course in done.courses):
+            await self.session.execute(delete(DirectorySite).where(DirectorySite.id == self.site))
+        if done.changes_anything or self.is_moved:
+            await settle_offers(self.session)
+
+    async def restamp(self, unchanged: Mapping[PurePosixPath, str | None]) -> None:
+        """Remember the stamps of directories in which nothing changed but the times of files."""
+        known = ((self.stored.courses.get(str(path)), stamp) for path, stamp in unchanged.items())
+        stamps = [{"course_run_id": run.id, "stamp": stamp} for run, stamp in known if run and run.stamp != stamp]
+        if stamps:
+            await self.session.execute(update(DirectoryRun), stamps)
 
     async def remove(self, courses: Iterable[Change]) -> list[Change]:
         """Remove courses and sections that are to be removed; the changes as they were done."""
@@ -68,9 +85,9 @@ class Writer:
         self.touched |= {run.course_id for run in runs}
         return course
 
-    async def levels(self, changes: Sequence[LevelChange], stored: StoredSite) -> dict[str, int]:
+    async def levels(self, changes: Sequence[LevelChange]) -> dict[str, int]:
         """Remove and create levels; the ids of all that there are then, by path."""
-        ids = dict(stored.levels)
+        ids = dict(self.stored.levels)
         for paths in chunks(change.path for change in changes if change.fate is Fate.REMOVED):
             await self.session.execute(
                 delete(DirectoryLevel).where(DirectoryLevel.id.in_([ids[path] for path in paths]))
@@ -88,23 +105,21 @@ class Writer:
             ids |= dict((await self.session.execute(query, rows)).all())
         return ids
 
-    async def write(self, courses: Sequence[Change], levels: dict[str, int]) -> list[Change]:
-        """Write the courses that were read; the changes as they were done."""
+    async def write(self, courses: Sequence[Change]) -> list[Change]:
+        """Write courses in one savepoint; where that fails each in its own. The changes as they were done."""
         done = {change.path: change for change in courses}
         read = [change for change in courses if change.read is not None]
-        for start in range(0, len(read), TOGETHER):
-            chunk = read[start : start + TOGETHER]
-            if await self._attempt(chunk, levels) is not None:
-                for change in chunk:
-                    if problem := await self._attempt([change], levels):
-                        done[change.path] = refused(change, problem)
+        if read and await self._attempt(read) is not None:
+            for change in read:
+                if problem := await self._attempt([change]):
+                    done[change.path] = refused(change, problem)
         return list(done.values())
 
-    async def _attempt(self, courses: Sequence[Change], levels: dict[str, int]) -> str | None:
+    async def _attempt(self, courses: Sequence[Change]) -> str | None:
         """Write courses in a savepoint; None, or why they cannot be written."""
         try:
             async with self.session.begin_nested():
-                self.touched |= await write_courses(self.session, self.site, courses, levels)
+                self.touched |= await write_courses(self.session, self.site, courses, self.at)
         except NotTaken as error:
             return str(error)
         except DBAPIError as error:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ondisk.courses import Instance
@@ -61,6 +61,11 @@ class Change:
         """The change itself and those of its sections."""
         yield self
         yield from self.sections
+
+    def told(self) -> "Change":
+        """The change as it is told when it is done, without what only had to be written."""
+        sections = tuple(section.told() for section in self.sections)
+        return replace(self, content="", read=None, stored=None, sections=sections)
 
 
 @dataclass(frozen=True, slots=True)

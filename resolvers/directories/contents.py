@@ -16,7 +16,7 @@ from pydantic_core import from_json
 from ondisk.courses import Course, Instance, Section
 from ondisk.diagnostics import Diagnostic
 
-ELSEWHERE = {"path", "files", "diagnostics", "sections", "fingerprint"}
+ELSEWHERE = {"path", "files", "diagnostics", "sections", "fingerprint", "stamp"}
 UNTIMED = {"assets": {"__all__": {"files": {"__all__": {"modified_ns"}}}}}
 
 

@@ -3,20 +3,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, exists, select
+from sqlalchemy import BigInteger, exists, func, select
 from sqlalchemy.orm import aliased
 
-from db.tables import LEARNER, DirectoryMember, DirectoryRun
+from db.tables import DirectoryMember, DirectoryRun
 from db.types import any_of
 from ondisk.courses import Course, Section, inherit
 from ondisk.entry import Entry
-from resolvers.access import Permission, Viewer
+from resolvers.access import Permission, Viewer, teaches
 from resolvers.directories.contents import course_of, section_of, told
 from resolvers.directories.records import (
     AssetsRecord,
     BundleRecord,
     DatesRecord,
     OutlineRecord,
+    Reader,
     RoleRecord,
     SourceRecord,
     assets_of,
@@ -29,15 +30,17 @@ from resolvers.plan.statements import keys_parameter, rows_for
 
 
 class EntryRecord:
-    """A catalog entry; `is_staff` where the viewer may see what is not for learners."""
+    """A catalog entry, for a reader."""
 
-    def __init__(self, site_id: int, level_id: int | None, course: Course, section: Section | None) -> None:
+    def __init__(
+        self, site_id: int, level_id: int | None, course: Course, section: Section | None, reader: Reader
+    ) -> None:
+        self.reader = reader
         self.site_id = site_id
         self.level_id = level_id
         self._course = course
         self._own: Course | Section = section or course
         self._effective: Course | Section = course if section is None else inherit(course, section)
-        self.is_staff = False
         self.stored_diagnostics = "[]"
 
     @property
@@ -123,12 +126,12 @@ class EntryRecord:
         records = (
             RoleRecord(str(g.role), g.user, g.access.value == "allow", g not in own) for g in self._effective.roles
         )
-        return tuple(records) if self.is_staff else ()
+        return tuple(records) if self.reader.is_staff else ()
 
     @property
     def vendor(self) -> Any:
         """What vendors want to know."""
-        return fitting(dict(self._own.vendor)) if self.is_staff else None
+        return fitting(dict(self._own.vendor)) if self.reader.is_staff else None
 
     @property
     def assignment_dates(self) -> tuple[DatesRecord, ...]:
@@ -144,12 +147,17 @@ class EntryRecord:
     @property
     def bundle(self) -> BundleRecord:
         """The content, which is always that of the course."""
-        return bundle_of(self._course)
+        return bundle_of(self._course, self.reader)
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether the reader may change its content."""
+        return self.reader.is_staff
 
     @property
     def problems(self) -> list[str]:
         """What was found about its files."""
-        return [str(found) for found in told(self.stored_diagnostics)] if self.is_staff else []
+        return [str(found) for found in told(self.stored_diagnostics)] if self.reader.is_staff else []
 
 
 TEXTS = {"creators", "subjects", "contributors"}
@@ -175,23 +183,26 @@ def camel(name: str) -> str:
 async def load_entries(batch: Batch) -> dict[int, EntryRecord]:
     """The catalog entries of runs by their ids, in one statement: a batch source."""
     viewer: Viewer = batch.context.viewer
-    own, course, member = DirectoryRun, aliased(DirectoryRun), aliased(DirectoryMember)
-    is_staff = exists().where(
-        member.course_run_id == own.course_run_id, member.username == viewer.username, member.role != LEARNER
+    own, course, member, of = DirectoryRun, aliased(DirectoryRun), aliased(DirectoryMember), aliased(DirectoryRun)
+    in_tree = select(member.role).join(of, of.course_run_id == member.course_run_id)
+    top = func.coalesce(own.parent_run_id, own.course_run_id)
+    is_member = exists(
+        in_tree.where(member.username == viewer.username, func.coalesce(of.parent_run_id, of.course_run_id) == top)
     )
     columns = (own.course_run_id, own.site_id, own.level_id, own.path, own.content, own.diagnostics)
-    query = select(*columns, course.path, course.content, is_staff)
+    query = select(*columns, course.path, course.content, teaches(own.course_run_id, viewer.username), is_member)
     query = query.outerjoin(course, course.course_run_id == own.parent_run_id)
     query = query.where(any_of(own.course_run_id, keys_parameter(BigInteger())))
     sees_all = viewer.may(Permission.SEE_RESTRICTED_RUNS)
     found: dict[int, EntryRecord] = {}
-    for run, site, level, path, content, diagnostics, above, inherited, staff in await rows_for(
+    for run, site, level, path, content, diagnostics, above, inherited, staff, enrolled in await rows_for(
         batch.context.snapshot, batch.context.database.dialect, query, batch.keys
     ):
+        reader = Reader(viewer.username, sees_all or bool(enrolled), sees_all or bool(staff))
         if above is None:
-            record = EntryRecord(site, level, course_of(content, path), None)
+            record = EntryRecord(site, level, course_of(content, path), None, reader)
         else:
-            record = EntryRecord(site, level, course_of(inherited, above), section_of(content, path))
-        record.is_staff, record.stored_diagnostics = sees_all or bool(staff), diagnostics
+            record = EntryRecord(site, level, course_of(inherited, above), section_of(content, path), reader)
+        record.stored_diagnostics = diagnostics
         found[run] = record
     return found

@@ -22,13 +22,14 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a synchronization may take away.
+    """What a synchronization may take away, and whether it reads everything again whatever seems unchanged.
 
-    Nothing without `allow_removals`. A site of which no course is left, which may be a disk that is not there, only
-    with `allow_empty`; a run that learners are enrolled in or that is in a program they see, only if its key is among
-    `confirmed`.
+    It takes nothing away without `allow_removals`. A site of which no course is left, which may be a disk that is not
+    there, only with `allow_empty`; a run that learners are enrolled in or that is in a program they see, only if its
+    key is among `confirmed`.
     """
 
     allow_removals: bool = False
     allow_empty: bool = False
     confirmed: frozenset[str] = frozenset()
+    read_again: bool = False

@@ -1,6 +1,7 @@
 """What a synchronization would do with a site: a function of what was read, what is stored and what is allowed.
 
-It decides everything; `resolvers.directories.apply` only writes.
+It decides everything; `resolvers.directories.apply` only writes. Courses are planned some at a time, since only so many
+are in memory as a whole.
 """
 
 from collections import Counter, defaultdict
@@ -11,6 +12,7 @@ from pathlib import PurePosixPath
 from edx.errors import InvalidCourseKey
 from ondisk.courses import Course, Instance, Section
 from ondisk.library import Site
+from ondisk.packed import Place
 from resolvers.directories.changes import Change, Fate, FileChange, LevelChange, SitePlan
 from resolvers.directories.contents import aspects, content_of, digest_of
 from resolvers.directories.keys import run_key
@@ -28,36 +30,26 @@ PACKAGES = "its content packages change while learners are enrolled: their acces
 RENAMED = "a directory that is renamed or moved is a new course, and the old one is removed with its enrollments"
 
 
-def plan_site(site: Site, stored: StoredSite, policy: Policy, in_use: Mapping[str, str]) -> SitePlan:
-    """What becomes of a site.
-
-    `stored` has the details of the courses that were read or are gone; `in_use` has the keys of runs, by folded key,
-    as far as those of the site's courses are among them.
-    """
-    return Planner(site, stored, policy, in_use).plan()
-
-
 def gone(site: Site, stored: StoredSite) -> list[str]:
     """The paths of stored courses that are not on the disk any more."""
     if not site.found:
         return []
-    there = {str(course.path) for course in site.courses} | {str(path) for path in site.unchanged}
+    there = {str(path) for path in (*site.courses.paths(), *site.unchanged)}
     withheld = Withheld(site.withheld)
     return [path for path in stored.courses if path not in there and not withheld.covers(path)]
 
 
 def keys_of(site: Site) -> list[str]:
     """The keys that the courses and sections that were read would have, as far as there can be such keys."""
-    found = (key_of(site.name, each) for course in site.courses for each in (course, *course.sections))
+    found = (key_of(site.name, place) for place in site.courses.places())
     return [key for key, _ in found if key is not None]
 
 
-def key_of(site: str, instance: Instance) -> tuple[str | None, str | None]:
+def key_of(site: str, place: Place) -> tuple[str | None, str | None]:
     """The key of a course or section, or None and why there is none."""
-    path = instance.path
+    path = place.path
     try:
-        is_section = isinstance(instance, Section)
-        key = run_key(site, path.parent.parent, path.name) if is_section else run_key(site, path)
+        key = run_key(site, path.parent.parent, path.name) if place.is_section else run_key(site, path)
     except InvalidCourseKey as error:
         return None, f"no course key can be made of its path: {error}"
     return str(key), None
@@ -81,7 +73,11 @@ class Withheld:
 
 
 class Planner:
-    """Plans one site."""
+    """Plans one site.
+
+    `stored` has the details of courses that are `gone`; `in_use` has the keys of runs, by folded key, as far as those
+    of the site's courses are among them.
+    """
 
     def __init__(self, site: Site, stored: StoredSite, policy: Policy, in_use: Mapping[str, str]) -> None:
         self.site = site
@@ -90,19 +86,17 @@ class Planner:
         self.withheld = Withheld(site.withheld)
         self.base = f"sites/{site.name}/Courses"
         self.gone = gone(site, stored)
-        self.is_emptied = bool(self.gone) and len(self.gone) == len(stored.courses) and not site.courses
+        self.is_emptied = bool(self.gone) and len(self.gone) == len(stored.courses) and not len(site.courses)
         self.in_use = dict(in_use)
         self.wanted = Counter(key.casefold() for key in keys_of(site))
 
-    def plan(self) -> SitePlan:
-        """The plan of the site."""
+    def frame(self) -> SitePlan:
+        """The plan of the site, in which courses that were read are still missing."""
         removals = [self.removal(self.stored.courses[path]) for path in self.gone]
         freed = [change for course in removals for change in course.all() if change.fate is Fate.REMOVED]
         for change in freed:
             self.in_use.pop(str(change.key).casefold(), None)
-        held = [self.held(path) for path in self.stored.courses if self.withheld.covers(path)]
-        courses = [*(self.course(course) for course in self.site.courses), *removals, *held]
-        courses = sorted(with_renames(courses), key=lambda change: change.path)
+        courses = [*removals, *(self.held(path) for path in self.stored.courses if self.withheld.covers(path))]
         return SitePlan(
             name=self.site.name,
             fate=Fate.CREATED if self.stored.id is None and self.site.found else Fate.UNCHANGED,
@@ -111,6 +105,11 @@ class Planner:
             unread=len(self.site.unchanged),
             diagnostics=self.site.diagnostics,
         )
+
+    def courses(self, read: Iterable[Course], stored: StoredSite) -> list[Change]:
+        """What becomes of some courses that were read, after the frame is planned; `stored` has their details."""
+        self.stored = stored
+        return [self.course(course) for course in read]
 
     def held(self, path: str) -> Change:
         """A stored course whose directory cannot be taken over, as the site's diagnostics say."""
@@ -177,7 +176,7 @@ class Planner:
         """The key of a course or section, or why it cannot be had."""
         if stored is not None:
             return stored.key, None
-        key, problem = key_of(self.site.name, instance)
+        key, problem = key_of(self.site.name, Place(instance.path, instance.parts, isinstance(instance, Section)))
         if key is None:
             return None, problem
         if (other := self.in_use.get(key.casefold())) is not None:
@@ -268,6 +267,12 @@ def file_changes(before: Mapping[str, str], instance: Instance) -> Iterable[File
             yield FileChange(path, "removed")
         elif before[path] != after[path]:
             yield FileChange(path, "changed")
+
+
+def whole(frame: SitePlan, courses: Iterable[Change]) -> SitePlan:
+    """The plan of a site with all courses, in the order of their paths."""
+    changes = with_renames([*frame.courses, *courses])
+    return replace(frame, courses=tuple(sorted(changes, key=lambda change: change.path)))
 
 
 def with_renames(courses: Collection[Change]) -> list[Change]:

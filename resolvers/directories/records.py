@@ -1,11 +1,12 @@
 """Parts of catalog entries as the planner takes them: records that are told apart by identity."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from ondisk.acl import ALL, Rule
 from ondisk.assets import Assets
 from ondisk.courses import Course, Instance
 from ondisk.outline import Lesson, Outline, Unit
@@ -13,6 +14,15 @@ from ondisk.roles import Access, Grant
 
 LARGEST = 2**63
 """Whole numbers from here on are no numbers of GraphQL's JSON, in which they would not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whoever reads an entry: a member has a role in its course or a section, and staff sees what others do not."""
+
+    username: str | None
+    is_member: bool = False
+    is_staff: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -85,6 +95,18 @@ class PackageRecord:
 
     ntiid: str
     is_resolved: bool
+    is_restricted: bool
+    is_readable: bool
+    rules: tuple["RuleRecord", ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RuleRecord:
+    """Who is allowed or denied something in a package."""
+
+    principal: str
+    is_allowed: bool
+    permissions: list[str]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -134,14 +156,35 @@ def assets_of(assets: Assets, own: Instance) -> AssetsRecord:
     return AssetsRecord(assets.platform, assets.version, assets.path, assets.inherits, inherits, files)
 
 
-def bundle_of(course: Course) -> BundleRecord:
+def package_of(ntiid: str, course: Course, reader: Reader) -> PackageRecord:
+    """A package of a course as clients see it."""
+    rules = course.acls.get(ntiid)
+    return PackageRecord(
+        ntiid=ntiid,
+        is_resolved=ntiid in course.packages,
+        is_restricted=rules is not None,
+        is_readable=ntiid in course.packages and (rules is None or reader.is_member or named(rules, reader.username)),
+        rules=tuple(RuleRecord(rule.principal, rule.is_allowed, list(rule.permissions)) for rule in rules or ())
+        if reader.is_staff
+        else (),
+    )
+
+
+def named(rules: Iterable[Rule], username: str | None) -> bool:
+    """Whether the first rule that names a user allows them everything."""
+    own = (rule for rule in rules if rule.principal == username and ALL in rule.permissions)
+    first = next(own, None)
+    return first is not None and first.is_allowed
+
+
+def bundle_of(course: Course, reader: Reader) -> BundleRecord:
     """The bundle of a course as clients see it."""
     bundle = course.bundle
     metadata = bundle.metadata
     return BundleRecord(
         ntiid=course.bundle_ntiid,
         title=bundle.title,
-        content_packages=tuple(PackageRecord(each, each in course.packages) for each in bundle.packages),
+        content_packages=tuple(package_of(each, course, reader) for each in bundle.packages),
         metadata_title=metadata.title,
         metadata_description=metadata.description,
         creators=list(metadata.creators or ()),

@@ -11,20 +11,25 @@ from resolvers.directories.changes import Change, LibraryPlan, SitePlan
 
 def as_json(plans: Sequence[LibraryPlan]) -> str:
     """The plans as one JSON object, keys in this order."""
-    return orjson.dumps({"libraries": [_library(plan) for plan in plans]}, option=orjson.OPT_INDENT_2).decode()
+    return orjson.dumps(as_data(plans), option=orjson.OPT_INDENT_2).decode()
 
 
-def _library(plan: LibraryPlan) -> dict[str, Any]:
+def as_data(plans: Sequence[LibraryPlan], *, most: int | None = None) -> dict[str, Any]:
+    """The plans as JSON has them; of each site at most so many courses, of which `omitted` counts the others."""
+    return {"libraries": [_library(plan, most) for plan in plans]}
+
+
+def _library(plan: LibraryPlan, most: int | None) -> dict[str, Any]:
     return {
         "root": plan.root,
         "dryRun": plan.is_dry_run,
         "found": plan.found,
-        "sites": [_site(site) for site in plan.sites],
+        "sites": [_site(site, most) for site in plan.sites],
         "diagnostics": [_diagnostic(each) for each in plan.diagnostics],
     }
 
 
-def _site(plan: SitePlan) -> dict[str, Any]:
+def _site(plan: SitePlan, most: int | None) -> dict[str, Any]:
     return {
         "name": plan.name,
         "fate": plan.fate,
@@ -32,10 +37,16 @@ def _site(plan: SitePlan) -> dict[str, Any]:
         "counts": {fate.value: count for fate, count in plan.counts().items()},
         "levels": [{"path": level.path, "fate": level.fate} for level in plan.levels],
         "courses": [
-            _change(change) | {"sections": [_change(each) for each in change.sections]} for change in plan.courses
+            _change(change) | {"sections": [_change(each) for each in change.sections]}
+            for change in plan.courses[:most]
         ],
+        "omitted": len(plan.courses[most:]) if most is not None else 0,
         "diagnostics": [_diagnostic(each) for each in plan.diagnostics],
     }
+
+
+def _course(change: Change) -> dict[str, Any]:
+    return _change(change) | {"sections": [_change(each) for each in change.sections]}
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -138,6 +138,7 @@ async def put_directories(
 def said(change: Change) -> dict[str, Any]:
     """The columns that hold what was read."""
     assert change.read is not None  # noqa: S101 -- what is written was read
+    is_known = isinstance(change.read, Course) and is_settled(change)
     return {
         "path": change.path,
         "ntiid": change.read.ntiid,
@@ -145,7 +146,8 @@ def said(change: Change) -> dict[str, Any]:
         "digest": change.digest,
         "files": files_of(change.read),
         "diagnostics": diagnostics_of(change.read),
-        "fingerprint": change.read.fingerprint if isinstance(change.read, Course) and is_settled(change) else None,
+        "fingerprint": change.read.fingerprint if isinstance(change.read, Course) and is_known else None,
+        "stamp": change.read.stamp if isinstance(change.read, Course) and is_known else None,
     }
 
 

@@ -1,5 +1,7 @@
 """The rows of sites, and the organizations that their courses belong to."""
 
+from typing import NamedTuple
+
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,13 +14,18 @@ from resolvers.directories.keys import safe
 from resolvers.directories.layout import Layout
 
 
-async def put_site(session: AsyncSession, name: str, layout: Layout, root: str) -> tuple[int, bool]:
-    """Add a site or bring a known one up to date: its id, and whether it is new or has another parent than before.
+class PutSite(NamedTuple):
+    """The id of a site, whether it is new, and whether it has another parent than before."""
 
-    Raises Refused where its organization's key is none.
-    """
+    id: int
+    is_new: bool
+    is_moved: bool
 
-    async def attempt() -> tuple[int, bool]:
+
+async def put_site(session: AsyncSession, name: str, layout: Layout, root: str) -> PutSite:
+    """Add a site or bring a known one up to date. Raises Refused where its organization's key is none."""
+
+    async def attempt() -> PutSite:
         organization = await put_organization(session, name, layout)
         parent = await find_site(session, layout.parents.get(name))
         values = {"root": root, "parent_id": None if parent is None else parent.id, "synchronized_at": now()}
@@ -26,10 +33,10 @@ async def put_site(session: AsyncSession, name: str, layout: Layout, root: str) 
         if known is None:
             values |= {"name": name, "name_folded": name.casefold(), "organization_id": organization}
             id_ = await session.scalar(insert(DirectorySite).returning(DirectorySite.id), values)
-            return int(id_ or 0), True
+            return PutSite(int(id_ or 0), is_new=True, is_moved=True)
         is_moved = known.parent_id != values["parent_id"]
         await session.execute(update(DirectorySite).where(DirectorySite.id == known.id).values(**values))
-        return known.id, is_moved
+        return PutSite(known.id, is_new=False, is_moved=is_moved)
 
     return await settled(session, attempt)
 

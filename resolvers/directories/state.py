@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Select, func, select
@@ -39,6 +40,7 @@ class StoredRun:
     parent_id: int | None
     digest: str
     fingerprint: str | None
+    stamp: str | None
     content: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     diagnostics: str = "[]"
@@ -53,6 +55,7 @@ class StoredSite:
     name: str
     id: int | None = None
     root: str | None = None
+    synchronized_at: datetime | None = None
     levels: Mapping[str, int] = field(default_factory=dict)
     courses: Mapping[str, StoredRun] = field(default_factory=dict)
     sections: Mapping[str, Mapping[str, StoredRun]] = field(default_factory=dict)
@@ -75,14 +78,14 @@ async def load_site(session: AsyncSession, name: str) -> StoredSite:
         if run.parent_id is not None:
             sections[courses[run.parent_id].path][run.path] = run
     by_path = {run.path: run for run in courses.values()}
-    return StoredSite(site.name, site.id, site.root, dict(levels.all()), by_path, sections)
+    return StoredSite(site.name, site.id, site.root, site.synchronized_at, dict(levels.all()), by_path, sections)
 
 
-def _runs() -> Select[int, str, str, int, int | None, str, str | None]:
+def _runs() -> Select[int, str, str, int, int | None, str, str | None, str | None]:
     of = DirectoryRun
-    return select(
-        CourseRun.id, CourseRun.key, of.path, CourseRun.course_id, of.parent_run_id, of.digest, of.fingerprint
-    ).join_from(of, CourseRun, of.course_run_id == CourseRun.id)
+    own = (of.parent_run_id, of.digest, of.fingerprint, of.stamp)
+    query = select(CourseRun.id, CourseRun.key, of.path, CourseRun.course_id, *own)
+    return query.join_from(of, CourseRun, of.course_run_id == CourseRun.id)
 
 
 async def detailed(session: AsyncSession, site: StoredSite, courses: Collection[str]) -> StoredSite:

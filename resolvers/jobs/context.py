@@ -1,22 +1,27 @@
 """What the work of a job is told, and how it tells how far it is and what must not be forgotten."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import orjson
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database
+from db.errors import DatabaseError
 from db.tables import Job
-from resolvers.jobs.attempts import Held, as_json, hold
+from resolvers.jobs.attempts import Held, as_json, hold, storable
 from resolvers.jobs.errors import AttemptLost, JobCanceled
 
 PERIOD = 0.5
 """Seconds between two times that progress is written, at least, unless there is a new stage."""
 
 LONGEST_ITEM = 512
+
+log = structlog.get_logger(__name__)
 
 
 class JobContext:
@@ -40,6 +45,7 @@ class JobContext:
         self._lease = lease
         self._stage = job.stage
         self._unwritten: dict[str, Any] = {}
+        self._writing = asyncio.Lock()
         self._written_at = -PERIOD
         self._is_canceled = job.cancel_requested_at is not None
         self.is_lost = False
@@ -67,13 +73,16 @@ class JobContext:
         be canceled, so call it where it is right to stop, and AttemptLost.
         """
         is_new = stage is not None and stage != self._stage
-        given = {"stage": stage, "done": done, "total": total, "item": item and item[:LONGEST_ITEM]}
+        given = {"stage": stage, "done": done, "total": total, "item": item and storable(item, LONGEST_ITEM)}
         if is_new:
             self._stage = stage
             self._unwritten = {"done": 0, "total": None, "item": None}
         self._unwritten |= {name: value for name, value in given.items() if value is not None}
         if is_new or time.monotonic() - self._written_at >= PERIOD:
-            await self.write()
+            try:
+                await self.write()
+            except DatabaseError as error:  # it is written later; for how long the job is held is watched elsewhere
+                log.warning("job_not_held", job=self.uuid, reason=str(error))
         if self._is_canceled:
             raise JobCanceled("it was canceled")
 
@@ -83,7 +92,7 @@ class JobContext:
         Remember what is about to be done elsewhere before it is done, and what came of it before going on.
         """
         self._memory[key] = value
-        await self.write({"memory": as_json(self._memory)})
+        await self.write(memory=True)
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
@@ -95,11 +104,16 @@ class JobContext:
             await self._hold(session, {})
             yield session
 
-    async def write(self, values: Mapping[str, Any] | None = None) -> None:
-        """Write `values` and how far the work is, and hold the job for longer. Raises AttemptLost."""
-        unwritten, self._unwritten = self._unwritten, {}
-        async with self.database.writing() as session:
-            await self._hold(session, {**unwritten, **(values or {})})
+    async def write(self, *, memory: bool = False) -> None:
+        """Write how far the work is, and what is remembered, and hold the job for longer. Raises AttemptLost."""
+        async with self._writing:  # the last one that writes has all that is remembered
+            values, self._unwritten = self._unwritten, {}
+            try:
+                async with self.database.writing() as session:
+                    await self._hold(session, values | ({"memory": as_json(self._memory)} if memory else {}))
+            except BaseException:
+                self._unwritten = values | self._unwritten
+                raise
         self._written_at = time.monotonic()
 
     def unwritten(self) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from db.tables import (
     Base,
     ClientApplication,
     ContractMember,
+    DirectoryMember,
     IdempotencyKey,
     Learner,
     LearnerCertificate,
@@ -34,7 +35,7 @@ from resolvers.refusals import Problem, Reason, Refusal
 NAMES = frozenset({"username", "granted_by", "created_by", "requested_by", "added_by"})
 ERASED = (
     Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, OutgoingEvent, IdempotencyKey,
-    RoleGrant, ContractMember, OrganizationManager,
+    RoleGrant, ContractMember, OrganizationManager, DirectoryMember,
 )  # fmt: skip
 """Tables whose rows of the learner go; in others the name is replaced, since counts and histories rest on them."""
 

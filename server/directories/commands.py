@@ -34,6 +34,9 @@ async def sync_directories(
         list[str] | None,
         typer.Option(help="Key of a run that may be removed although learners are enrolled or see it in a program."),
     ] = None,
+    read_again: Annotated[
+        bool, typer.Option("--read-again", help="Read files too that the file system calls untouched.")
+    ] = False,
 ) -> None:
     """Take courses that are kept as directories over into the catalog.
 
@@ -54,7 +57,7 @@ async def sync_directories(
     settings = read_settings()
     await check_database(settings.database_url)
     database = open_database(settings.database_url)
-    policy = Policy(allow_removals, allow_empty, frozenset(confirm or ()))
+    policy = Policy(allow_removals, allow_empty, frozenset(confirm or ()), read_again)
     try:
         with progress_bar("Courses") as progress:
             plans = await run_sync(

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
+from resolvers.contracts.reconciling import reconcile_handlers
+from resolvers.directories.jobs import SYNC, synchronizing
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
 from resolvers.reruns import Rules, rerun_handlers
+from server.directories.commands import layout_of
 from server.failures import Failure
 from server.process import stopping
 from server.settings import Settings
@@ -29,7 +32,9 @@ LINGERS = 180.0
 async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
     async with open_platform(settings) as platform:
-        yield rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
+        reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
+        reconciling = reconcile_handlers(platform)
+        yield {**reruns, **reconciling, SYNC: synchronizing(layout_of(settings))}
 
 
 @contextlib.asynccontextmanager

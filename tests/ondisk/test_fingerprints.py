@@ -3,9 +3,11 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from ondisk import fingerprints
 from ondisk.diagnostics import Code
 from ondisk.fingerprints import Known, fingerprint
 from ondisk.library import Site, read_library
@@ -20,7 +22,7 @@ FILES = {
 
 def known(site: Site) -> Mapping[str, Known]:
     return {
-        str(course.path): Known(course.fingerprint, tuple(section.path for section in course.sections))
+        str(course.path): Known(course.fingerprint, tuple(section.path for section in course.sections), course.stamp)
         for course in site.courses
         if course.fingerprint
     }
@@ -44,7 +46,7 @@ def test_a_course_that_is_the_same_is_not_read_again_whatever_its_dates(tmp_path
 
     after = again(tmp_path, before)
 
-    assert after.courses == ()
+    assert list(after.courses) == []
     assert [str(path) for path in after.unchanged] == [COURSE, "Fall2014/Other"]
     assert (after.levels, after.withheld) == (before.levels, ())
 
@@ -118,6 +120,37 @@ def test_a_new_course_that_conflicts_with_an_unchanged_one_withholds_both(tmp_pa
 
     after = again(tmp_path, before)
 
-    assert (after.unchanged, after.courses) == ((), ())
+    assert (dict(after.unchanged), list(after.courses)) == ({}, [])
     assert [str(path) for path in after.withheld] == ["Fall2014/CLC/3403", COURSE]
     assert codes(after.diagnostics, after.diagnostics[0].severity) == [Code.NAME_CONFLICT] * 2
+
+
+def stamped(root: Path) -> Site:
+    """The site, whose files were last touched long enough ago for a stamp."""
+    with patch.object(fingerprints, "SETTLED_NS", -(10**9)):
+        return read_site(root)
+
+
+def test_a_course_that_nobody_touched_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_course(tmp_path, FILES)
+    before = stamped(tmp_path)
+    monkeypatch.setattr(fingerprints, "SETTLED_NS", -(10**9))
+    monkeypatch.setattr(fingerprints, "of_file", lambda _: pytest.fail("it was opened"))
+    assert unchanged(tmp_path, before) == [COURSE]
+
+
+def test_an_edit_is_seen_whatever_is_done_to_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_course(tmp_path, FILES)
+    before = stamped(tmp_path)
+    monkeypatch.setattr(fingerprints, "SETTLED_NS", -(10**9))
+    path = tmp_path / "sites" / SITE / "Courses" / COURSE / "role_info.json"
+    times = path.stat()
+    path.write_text("[]")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert unchanged(tmp_path, before) == []
+
+
+def test_what_was_touched_just_now_has_no_stamp(tmp_path: Path) -> None:
+    write_course(tmp_path, FILES)
+    [course] = read_site(tmp_path).courses
+    assert (course.stamp, course.fingerprint is None) == (None, False)

@@ -86,6 +86,7 @@ def meaning(value: Any) -> Any:
             "path",
             "modified_ns",
             "fingerprint",
+            "stamp",
         }
         found = {name: meaning(getattr(value, name)) for name in sorted(names)}
         if isinstance(value, Assets):

@@ -1,22 +1,29 @@
 """Course directories over GraphQL: what holds in sections, who sees what, and synchronizing on request."""
 
+import asyncio
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import select
 
 from db.engine import Database
-from db.tables import Organization
+from db.tables import AuditEntry, Organization
 from resolvers.access import Role, Viewer
+from resolvers.directories.jobs import SYNC, Stopped, synchronizing
 from resolvers.directories.layout import Layout
 from resolvers.features import Feature
+from resolvers.jobs import Embedded, Runner
 from schema import schema
 from server.execution import Executor
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
 from tests.ondisk.trees import PACKAGE, QUIZ, SITE, TOPIC, write_package
 from tests.resolvers.directories.libraries import course, remove, run_keys, sync
 from tests.resolvers.directories.test_sync import KEY, PATH
+from tests.resolvers.jobs.sample import FAST
 
 CHILD = "child.example.edu"
 HIDDEN = f"course-v1:{SITE}+Hidden+Fall2014"
@@ -145,7 +152,7 @@ async def test_the_bundle_assets_and_dates_of_a_section(catalog: Asking) -> None
     found = await entry(
         catalog,
         SECTION,
-        """bundle { ntiid title contentPackages { ntiid isResolved } creators otherMetadata }
+        """bundle { ntiid title contentPackages { ntiid isResolved isRestricted isReadable } creators otherMetadata }
         presentationAssets { platform version files isInherited } assignmentDates { assignment beginning ending }
         site { name } administrativeLevel { path }""",
     )
@@ -153,7 +160,10 @@ async def test_the_bundle_assets_and_dates_of_a_section(catalog: Asking) -> None
         "bundle": {
             "ntiid": "tag:nextthought.com,2011-10:NTI-Bundle:CourseBundle-Fall2014_CLC_3403",
             "title": "A Title",
-            "contentPackages": [{"ntiid": PACKAGE, "isResolved": True}, {"ntiid": f"{PACKAGE}2", "isResolved": False}],
+            "contentPackages": [
+                {"ntiid": PACKAGE, "isResolved": True, "isRestricted": False, "isReadable": True},
+                {"ntiid": f"{PACKAGE}2", "isResolved": False, "isRestricted": False, "isReadable": False},
+            ],
             "creators": ["B"],
             "otherMetadata": {"date": ["D"]},
         },
@@ -164,6 +174,31 @@ async def test_the_bundle_assets_and_dates_of_a_section(catalog: Asking) -> None
     }
 
 
+async def test_a_restricted_package_is_for_members_of_the_course_and_those_whom_it_names(
+    database: Database, library: Path
+) -> None:
+    """spec/course-directories.rst, "bundle_meta_info.json": who is enrolled may read it, without being named."""
+    write_package(library, {".nti_acl": "# who else\nDeny:ada:All\nAllow:bob:All\nAllow:ada:All\nAllow:eve:[READ]\n"})
+    await sync(database, library, layout=LAYOUT)
+    asking = Asking(database)
+
+    async def readable(username: str) -> bool:
+        fields = "bundle { contentPackages { isRestricted isReadable rules { principal } } }"
+        viewer = Viewer(username, frozenset({Role.LEARNER}))
+        first, _ = (await entry(asking, KEY, fields, viewer))["bundle"]["contentPackages"]
+        assert first["isRestricted"]
+        assert len(first["rules"]) == (4 if username in {"harp", "ta"} else 0)
+        return bool(first["isReadable"])
+
+    assert [await readable(name) for name in ("ada", "bob", "eve", "harp", "ta")] == [False, True, False, True, True]
+    ada = Viewer("ada", frozenset({Role.LEARNER}))
+    enroll = "mutation ($key: String!) { %s(input: {key: $key}) { userErrors { code } } }"
+    await asking.data(enroll % "enrollInDirectoryRun", {"key": SECTION}, viewer=ada)
+    assert await readable("ada")
+    await asking.data(enroll % "dropDirectoryRun", {"key": SECTION}, viewer=ada)
+    assert not await readable("ada")
+
+
 @pytest.mark.parametrize(
     ("viewer", "of_course", "of_section"), [(LEARNER, 0, 0), (HARP, 1, 1), (TA, 1, 0), (AUTHOR, 1, 1), (ADMIN, 1, 1)]
 )
@@ -171,9 +206,10 @@ async def test_only_staff_see_roles_vendors_information_and_problems(
     catalog: Asking, viewer: Viewer, of_course: int, of_section: int
 ) -> None:
     """spec/course-directories.rst, "vendor_info.json": never inherited, internal."""
-    fields = "roles { role username isAllowed isInherited } vendorInfo problems"
+    fields = "isEditable roles { role username isAllowed isInherited } vendorInfo problems"
     course_entry = await entry(catalog, KEY, fields, viewer)
     section_entry = await entry(catalog, SECTION, fields, viewer)
+    assert (course_entry.pop("isEditable"), section_entry.pop("isEditable")) == (bool(of_course), bool(of_section))
     if not of_course:
         assert course_entry == {"roles": [], "vendorInfo": None, "problems": []}
     else:
@@ -270,48 +306,121 @@ async def test_levels_are_a_tree(database: Database, tmp_path: Path) -> None:
     ]
 
 
-SYNC = """mutation ($input: %s!) { %s(input: $input) {
+PLAN = """mutation ($input: PlanDirectorySyncInput!) { planDirectorySync(input: $input) {
   userErrors { code message field }
   libraries { root isFound problems { code } sites { name fate reason unchanged
     levels { path fate } problems { code path }
     courses { path key fate reason aspects files { path change } renamed warnings enrollments programs
       problems { severity code path line message related } sections { path fate } } } }
 } }"""
-PLAN = SYNC % ("PlanDirectorySyncInput", "planDirectorySync")
-DO = SYNC % ("SyncDirectoriesInput", "syncDirectories")
+DO = """mutation ($input: SyncDirectoriesInput!) { syncDirectories(input: $input) {
+  userErrors { code message field } job { id kind state } } }"""
+JOB = "query ($id: ID!) { job(id: $id) { state stage progressDone progressTotal result errorCode errorMessage } }"
+
+
+async def over(asking: Asking, job: str) -> Any:
+    """A job when it is over."""
+    while True:
+        found = (await asking.data(JOB, {"id": job}, viewer=ADMIN))["job"]
+        if found["state"] not in {"QUEUED", "RUNNING"}:
+            return found
+        await asyncio.sleep(0.02)
+
+
+async def do(asking: Asking, layout: Layout, **given: Any) -> Any:
+    """Ask for a synchronization, have it done, and tell the job."""
+    answer = (await asking.data(DO, {"input": given}, viewer=ADMIN))["syncDirectories"]
+    assert (answer["userErrors"], answer["job"]["kind"]) == ([], "SYNC_DIRECTORIES")
+    async with Embedded(Runner(asking.database, {SYNC: synchronizing(layout)}, FAST)).running(), asyncio.timeout(60):
+        return await over(asking, answer["job"]["id"])
+
+
+async def done(asking: Asking, layout: Layout, **given: Any) -> Any:
+    """The only site in the result of a synchronization."""
+    job = await do(asking, layout, **given)
+    assert (job["state"], job["errorMessage"]) == ("SUCCEEDED", None)
+    [library] = orjson.loads(job["result"])["libraries"]
+    return library["sites"][0]
 
 
 @pytest.fixture
-async def asking_with_roots(database: Database, library: Path) -> Asking:
+def roots(library: Path) -> Layout:
+    return Layout(roots=(library,), organizations={SITE: "OU"})
+
+
+@pytest.fixture
+async def asking_with_roots(database: Database, roots: Layout) -> Asking:
     asking = Asking(database)
-    asking.executor = Executor(schema(), database, layout=Layout(roots=(library,), organizations={SITE: "OU"}))
+    asking.executor = Executor(schema(), database, layout=roots)
     return asking
 
 
 async def test_directories_are_planned_and_synchronized_on_request(
-    asking_with_roots: Asking, database: Database, library: Path
+    asking_with_roots: Asking, database: Database, library: Path, roots: Layout
 ) -> None:
     planned = (await asking_with_roots.data(PLAN, {"input": {}}, viewer=ADMIN))["planDirectorySync"]
     assert await run_keys(database) == []
-    done = (await asking_with_roots.data(DO, {"input": {"roots": [str(library)]}}, viewer=ADMIN))["syncDirectories"]
-    assert done == planned
-    [site] = done["libraries"][0]["sites"]
+    [site] = planned["libraries"][0]["sites"]
     assert [(each["path"], each["fate"]) for each in site["courses"]] == [
         (PATH, "CREATED"), ("Fall2014/Hidden", "CREATED"),
     ]  # fmt: skip
     assert site["courses"][0]["sections"] == [{"path": f"{PATH}/Sections/01", "fate": "CREATED"}]
+
+    made = await done(asking_with_roots, roots, roots=[str(library)])
+
+    assert [(each["path"], each["fate"].upper()) for each in made["courses"]] == [
+        (each["path"], each["fate"]) for each in site["courses"]
+    ]
     assert len(await run_keys(database)) == 4
-    again = (await asking_with_roots.data(DO, {"input": {}}, viewer=ADMIN))["syncDirectories"]
-    assert (again["libraries"][0]["sites"][0]["courses"], again["libraries"][0]["sites"][0]["unchanged"]) == ([], 2)
+    job = await do(asking_with_roots, roots)
+    assert (job["stage"], job["progressDone"], job["progressTotal"]) == ("SYNCHRONIZING", 2, 2)
+    again = orjson.loads(job["result"])["libraries"][0]["sites"][0]
+    assert (again["courses"], again["counts"]) == ([], {"unchanged": 2})
+    async with database.writing() as session:
+        [entry] = await session.scalars(select(AuditEntry).where(AuditEntry.action == "sync directories"))
+    assert (entry.username, entry.subject) == (ADMIN.username, f"Site:{SITE}")
 
 
-async def test_removals_over_the_api_need_leave(asking_with_roots: Asking, database: Database, library: Path) -> None:
-    await asking_with_roots.data(DO, {"input": {}}, viewer=ADMIN)
+async def test_removals_over_the_api_need_leave(
+    asking_with_roots: Asking, database: Database, library: Path, roots: Layout
+) -> None:
+    await done(asking_with_roots, roots)
     remove(library, PATH)
-    kept = (await asking_with_roots.data(DO, {"input": {"sites": [SITE]}}, viewer=ADMIN))["syncDirectories"]
-    assert kept["libraries"][0]["sites"][0]["courses"][0]["fate"] == "REFUSED"
-    await asking_with_roots.data(DO, {"input": {"allowRemovals": True}}, viewer=ADMIN)
+    kept = await done(asking_with_roots, roots, sites=[SITE])
+    assert kept["courses"][0]["fate"] == "refused"
+    await done(asking_with_roots, roots, allowRemovals=True, readAgain=True)
     assert KEY not in await run_keys(database)
+
+
+async def test_a_library_that_is_no_more_of_the_installation_is_not_read(
+    asking_with_roots: Asking, database: Database, library: Path
+) -> None:
+    job = await do(asking_with_roots, Layout(roots=(library / "other",)), roots=[str(library)])
+    assert (job["state"], job["errorCode"]) == ("FAILED", "INVALID")
+    assert await run_keys(database) == []
+
+
+async def test_a_synchronization_can_be_canceled_and_leaves_nothing_half_done(
+    asking_with_roots: Asking, database: Database, roots: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(*given: Any, progress: Callable[[int], None], **named: Any) -> Any:
+        progress(1)
+        begun.set()
+        assert go_on.wait(60)
+        with pytest.raises(Stopped):
+            progress(1)
+
+    monkeypatch.setattr("resolvers.directories.sync.read_library", slowly)
+    answer = (await asking_with_roots.data(DO, {"input": {}}, viewer=ADMIN))["syncDirectories"]
+    cancel = "mutation ($id: ID!) { cancelJob(input: {job: $id}) { userErrors { code } } }"
+    async with Embedded(Runner(database, {SYNC: synchronizing(roots)}, FAST)).running(), asyncio.timeout(60):
+        await asyncio.to_thread(begun.wait, 60)
+        await asking_with_roots.data(cancel, {"id": answer["job"]["id"]}, viewer=ADMIN)
+        job = await over(asking_with_roots, answer["job"]["id"])
+        go_on.set()
+    assert (job["state"], job["result"], await run_keys(database)) == ("CANCELED", None, [])
 
 
 @pytest.mark.parametrize("root", ["/etc", "/", "", ".."])

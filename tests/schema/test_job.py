@@ -19,9 +19,19 @@ from server.execution import Operation
 from server.operations import Refusal
 from server.subscriptions.operations import Operations
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
+from tests.conftest import DIALECTS
 from tests.resolvers.jobs.sample import COUNT, FAST, HANDLERS
 
 SUBJECT = "Course:Org0X+C0.0x"
+ON_BOTH = pytest.mark.parametrize("dialect", DIALECTS)
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Where nothing else is said."""
+    return "sqlite"
+
+
 CANCEL = "mutation ($id: ID!) { cancelJob(input: {job: $id}) { job { state cancelRequestedAt } userErrors { code } } }"
 RETRY = """mutation ($id: ID!) { retryJob(input: {job: $id}) { job { state attempts errorCode finishedAt }
     userErrors { code } } }"""
@@ -47,6 +57,7 @@ async def test_a_job_is_there_for_whoever_asked_for_it_and_for_administrators(as
     assert all_shown["jobs"] == {"totalCount": 2}
 
 
+@ON_BOTH
 async def test_jobs_are_listed_the_last_first_by_few_statements(asking: Asking) -> None:
     uuids = [await ask(asking.database) for _ in range(3)]
     await ask(asking.database, kind=Kind(name="OTHER"))
@@ -59,6 +70,7 @@ async def test_jobs_are_listed_the_last_first_by_few_statements(asking: Asking) 
     assert asking.statements == 2  # the page, which has no application to look up, and its count
 
 
+@ON_BOTH
 async def test_a_job_that_waits_is_canceled_at_once_and_can_be_tried_again(asking: Asking) -> None:
     uuid = await ask(asking.database)
 
@@ -86,6 +98,7 @@ async def test_what_is_others_is_not_there(asking: Asking, mutation: str) -> Non
     assert error["extensions"]["code"] == "NOT_FOUND"
 
 
+@ON_BOTH
 async def test_a_job_is_not_tried_again_while_another_one_has_its_key(asking: Asking) -> None:
     uuid = await ask(asking.database, key="once")
     await asking.data(CANCEL, {"id": f"Job:{uuid}"})
@@ -96,6 +109,7 @@ async def test_a_job_is_not_tried_again_while_another_one_has_its_key(asking: As
     assert data["retryJob"] == {"job": None, "userErrors": [{"code": "JOB_SUPERSEDED"}]}
 
 
+@ON_BOTH
 async def test_a_job_that_runs_is_canceled_where_it_can_be_stopped(asking: Asking) -> None:
     async with Embedded(Runner(asking.database, HANDLERS, FAST)).running():
         results = follow(asking.database, await ask(asking.database, input={"to": 1000, "sleep": 0.01}))
@@ -126,6 +140,7 @@ async def until(results: AsyncGenerator[Any, None], is_so: Any) -> Any:
     raise AssertionError("the subscription ended before")
 
 
+@ON_BOTH
 async def test_what_another_process_does_is_told_too(database: Database, database_url: URL) -> None:
     """On PostgreSQL by NOTIFY, within less time than anybody looks; on SQLite by looking."""
     uuid = await ask(database)

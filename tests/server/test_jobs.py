@@ -4,16 +4,22 @@ import asyncio
 import contextlib
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import orjson
+import pytest
 from sqlalchemy import URL, func, select
 
 from db.engine import Database
+from db.migrate import migrate
 from db.tables import Job, JobState
 from resolvers.jobs import Kind, Order, enqueue_all
-from tests.server.jobs_worker import NOTE, POISON, STEPS
+from server.app import create_app
+from server.failures import Failure
+from server.jobs.running import run_worker
+from server.settings import Settings, load
+from tests.server.jobs_worker import NOTE, POISON, STEPS, work
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,6 +42,13 @@ async def workers(url: URL, count: int = 1, *, concurrency: int = 4) -> AsyncIte
 async def ask(database: Database, *orders: tuple[Kind, Order]) -> list[str]:
     async with database.writing() as session:
         return [(await enqueue_all(session, kind, [order]))[0].uuid for kind, order in orders]
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while True:
+        await asyncio.sleep(0.02)
+        if is_so():
+            return
 
 
 async def all_over(database: Database, *, within: float = 60) -> Sequence[Job]:
@@ -96,3 +109,41 @@ async def test_two_workers_never_run_one_job(database: Database, database_url: U
     assert ran == dict.fromkeys([job.uuid for job in jobs], 1)
     assert {job.attempts for job in jobs} == {1}
     assert len({job.worker for job in jobs}) == 2
+
+
+async def test_a_server_that_starts_again_goes_on_with_what_it_left(
+    database: Database, database_url: URL, tmp_path: Path
+) -> None:
+    """The embedded default, and a server on PostgreSQL that is set to run jobs."""
+    path = tmp_path / "notes"
+    await ask(database, (NOTE, Order("Course:MITx+1x", {"path": str(path), "sleep": 30})))
+    settings = load(database_url=database_url, run_jobs=True)
+
+    async with lifespan(settings), asyncio.timeout(20):
+        await until(path.exists)
+    async with database.writing() as session:
+        left = await session.scalar(select(Job).with_for_update())
+        assert left is not None
+        given_back = (left.state, left.attempts)
+        left.input = orjson.dumps({"path": str(path)}).decode()
+    async with lifespan(settings):
+        [job] = await all_over(database)
+
+    assert given_back == (JobState.QUEUED, 0)
+    assert (job.state, job.attempts) == (JobState.SUCCEEDED, 1)
+
+
+@contextlib.asynccontextmanager
+async def lifespan(settings: Settings) -> AsyncIterator[None]:
+    """A server without connections."""
+    app = create_app(settings, work=work)
+    async with app.router.lifespan_context(app):
+        yield
+
+
+async def test_a_queue_that_is_none_is_refused(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path)
+    await migrate(settings.database_url)
+
+    with pytest.raises(Failure, match="no queue 'studios'; there are default"):
+        await run_worker(settings, work, queues=["studios"])

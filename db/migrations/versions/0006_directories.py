@@ -77,6 +77,7 @@ def _create_runs() -> None:
         sa.Column("files", db.types.text(), nullable=False),
         sa.Column("diagnostics", db.types.text(), nullable=False),
         sa.Column("fingerprint", db.types.text(64), nullable=True),
+        sa.Column("stamp", db.types.text(64), nullable=True),
         sa.ForeignKeyConstraint(
             ["course_run_id"], ["course_run.id"], name=op.f("fk_directory_run_course_run_id"), ondelete="CASCADE"
         ),

@@ -29,7 +29,7 @@ BUNDLE: Mapping[str, Any] = {"ContentPackages": [], "title": "A Title"}
 TABLES: tuple[type[Base], ...] = (
     Course, CourseRun, DirectorySite, DirectoryLevel, DirectoryRun, DirectorySiteRun, DirectoryMember,
 )  # fmt: skip
-VOLATILE = {"id", "created_at", "updated_at", "synchronized_at", "since"}
+VOLATILE = {"id", "created_at", "updated_at", "synchronized_at", "since", "stamp"}
 
 
 def course(path: str, *, site: str = SITE, root: Path, **files: Any) -> Path:

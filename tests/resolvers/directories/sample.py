@@ -10,7 +10,7 @@ CHILD = "child.example.edu"
 
 def write_library(root: Path) -> None:
     """A site with a full course, a restricted one and a bare one, and a child site with a course of its own."""
-    write_package(root, {})
+    write_package(root, {".nti_acl": "Allow:nextthought.com:All"})
     course(
         "Fall2014/CLC 3403",
         root=root,

@@ -1,9 +1,11 @@
 """Directories become courses of the catalog, and nothing else does."""
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import delete, event, insert, select
 
@@ -24,6 +26,8 @@ from db.tables import (
     RunOrigin,
 )
 from ondisk.diagnostics import Code
+from ondisk.library import read_library
+from resolvers.directories import sync as sync_module
 from resolvers.directories.changes import Fate
 from resolvers.directories.layout import Layout, Policy
 from resolvers.directories.plan import ALL_GONE, NOT_ALLOWED, PACKAGES, RENAMED
@@ -467,3 +471,36 @@ async def test_statements_do_not_grow_with_courses(database: Database, tmp_path:
         numbers.append(len(counted))
     assert numbers[0] == numbers[1]
     assert numbers[1] < 60
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_what_was_read_before_others_synchronized_is_not_written(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    """Whoever read first may have read what is not so any more, and must not write it over what is."""
+    path = course(PATH, root=tmp_path, **ONE) / "course_info.json"
+    if is_known:
+        await sync(database, tmp_path)
+    loop = asyncio.get_running_loop()
+
+    def read_and_wait(*given: Any, **named: Any) -> Any:
+        library = read_library(*given, **named)
+        monkeypatch.undo()
+        path.write_text(orjson.dumps(INFO | {"title": "New"}).decode())
+        asyncio.run_coroutine_threadsafe(sync(database, tmp_path), loop).result(timeout=60)
+        return library
+
+    monkeypatch.setattr(sync_module, "read_library", read_and_wait)
+    plan = await sync_site(database, tmp_path)
+
+    assert (plan.fate, plan.reason, plan.courses) == (Fate.HELD, sync_module.OVERTAKEN, ())
+    assert {row.display_name for row in await rows(database, CourseRun)} == {"New"}
+    assert (await sync_site(database, tmp_path)).fate is Fate.UNCHANGED
+
+
+async def test_two_at_once_leave_what_one_does(database: Database, tmp_path: Path) -> None:
+    for i in range(5):
+        course(f"Fall/C{i}", root=tmp_path, **ONE)
+    plans = await asyncio.gather(*(sync_site(database, tmp_path) for _ in range(3)))
+    assert sorted(plan.fate for plan in plans) == [Fate.CREATED, Fate.HELD, Fate.HELD]
+    assert len(await run_keys(database)) == 10

@@ -12,12 +12,25 @@ from sqlalchemy import select, update
 from db.engine import Database, PostgresqlDatabase
 from db.tables import Job, JobState, now
 from db.types import EPOCH
-from resolvers.jobs import AttemptLost, Embedded, Handlers, JobContext, Kind, Order, Runner, enqueue, enqueue_all
+from resolvers.jobs import (
+    AttemptLost,
+    Embedded,
+    Handlers,
+    JobContext,
+    JobFailed,
+    Kind,
+    Order,
+    Runner,
+    enqueue,
+    enqueue_all,
+)
 from resolvers.jobs.delivered import Delivered
 from resolvers.jobs.sweeping import sweep
 from tests.resolvers.jobs.sample import COUNT, FAST, HANDLERS, OTHER, SLOW
 
 SUBJECT = "Course:MITx+1x"
+ON_SQLITE = pytest.mark.parametrize("dialect", ["sqlite"])
+"""What no engine has a part in."""
 
 
 def engine(database: Database, handlers: Handlers = HANDLERS, **options: Any) -> Embedded | Delivered:
@@ -83,6 +96,7 @@ async def test_what_an_attempt_raises_decides_what_becomes_of_the_job(
     assert (job.state, job.attempts, job.error_code, job.error_message) == expected
 
 
+@ON_SQLITE
 async def test_what_nobody_foresaw_is_told_by_an_id_only_and_other_jobs_go_on(database: Database) -> None:
     async with engine(database).running():
         poisoned = await over(database, await ask(database, fail="fault"))
@@ -93,6 +107,41 @@ async def test_what_nobody_foresaw_is_told_by_an_id_only_and_other_jobs_go_on(da
     assert good.state == JobState.SUCCEEDED
 
 
+@ON_SQLITE
+async def test_work_that_cancels_itself_is_a_fault_and_not_begun_again_for_ever(database: Database) -> None:
+    async def work(context: JobContext) -> None:
+        raise asyncio.CancelledError
+
+    async with engine(database, {COUNT: work}).running():
+        job = await over(database, await ask(database))
+
+    assert (job.state, job.attempts, job.error_code) == (JobState.FAILED, 3, "INTERNAL_ERROR")
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_texts_that_no_database_holds_do_not_keep_a_job_from_its_end(database: Database) -> None:
+    async def work(context: JobContext) -> None:
+        await context.advance("WORKING", item="an \0 and \ud800")
+        raise JobFailed("BROKEN", "a \0 and \ud800")
+
+    async with engine(database, {COUNT: work}).running():
+        job = await over(database, await ask(database))
+
+    assert (job.state, job.error_message, job.item) == (JobState.FAILED, "a  and ?", "an  and ?")
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_what_is_remembered_at_the_same_time_is_all_kept(database: Database) -> None:
+    async def work(context: JobContext) -> None:
+        await asyncio.gather(*(context.remember(f"run {number}", number) for number in range(20)))
+
+    async with engine(database, {COUNT: work}).running():
+        job = await over(database, await ask(database))
+
+    assert len(orjson.loads(job.memory)) == 20
+
+
+@ON_SQLITE
 async def test_an_attempt_that_takes_too_long_is_ended_and_made_again(database: Database) -> None:
     async with engine(database).running():
         job = await over(database, await ask(database, SLOW))
@@ -226,7 +275,7 @@ async def test_a_job_whose_workers_all_died_fails(database: Database) -> None:
     assert job.finished_at
 
 
-@pytest.mark.parametrize(("dialect", "count"), [("sqlite", 1000), ("postgresql", 200)])
+@pytest.mark.parametrize(("dialect", "count"), [("sqlite", 1000), ("postgresql", 100)])
 async def test_many_jobs_are_drained_and_each_runs_once(database: Database, count: int) -> None:
     ran: list[str] = []
     is_over = asyncio.Event()

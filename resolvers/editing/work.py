@@ -1,0 +1,146 @@
+"""A course while it is edited: its tree, its policy and its files, each made anew only if a change touched it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from edx.olx import Block, Course, Document, File, InMemory, Key, Place, UnwritableBlock
+from edx.olx.canonical import check_block, path_of
+from resolvers.editing.problems import NOWHERE, EditCode, EditProblem, EditRefused, Named
+from resolvers.editing.references import References
+from resolvers.editing.tree import Index, Tree
+
+
+@dataclass(slots=True)
+class Work:
+    """What changes are made to. `refuse` ends a change; warnings are kept for all of them."""
+
+    course: Course
+    tree: Tree
+    references: References
+    change: int = 0
+    warnings: list[EditProblem] = field(default_factory=list)
+    changed: dict[Key, None] = field(default_factory=dict)
+    paths: dict[str, Key] = field(default_factory=dict)
+    """The files of blocks that were put, which take the places of files that belonged to no block."""
+    policy: dict[str, Any] | None = None
+    """What the policy says now, None as long as nothing changed it."""
+
+    @classmethod
+    def on(cls, course: Course, index: Index, references: References) -> "Work":
+        """Ready for changes of a course."""
+        return cls(course, Tree(index), references)
+
+    def problem(self, code: EditCode, message: str, block: Key | None = None, **more: Any) -> EditProblem:
+        """A problem of this change."""
+        if block is not None and "breadcrumb" not in more and block in self.tree:
+            more["breadcrumb"] = self.tree.trail(block)
+        return EditProblem(code, message, block, change=self.change, **more)
+
+    def refuse(self, code: EditCode, message: str, block: Key | None = None, **more: Any) -> EditRefused:
+        """What to raise when a change cannot be made for one reason."""
+        return EditRefused([self.problem(code, message, block, **more)])
+
+    def warn(self, code: EditCode, message: str, block: Key | None = None, **more: Any) -> None:
+        """Note what is worth knowing."""
+        self.warnings.append(self.problem(code, message, block, **more))
+
+    def find(self, text: str) -> Key:
+        """The block that is meant by `type/url_name`, a full key, or a `url_name` that only one block has."""
+        found = key_in(text)
+        if found is not None:
+            if found in self.tree:
+                return found
+            raise self.refuse(EditCode.BLOCK_UNKNOWN, f"there is no block {text!r}", found)
+        among = sorted(key for key in self.tree.blocks if key.name == text)
+        if len(among) == 1:
+            return among[0]
+        if not among:
+            raise self.refuse(EditCode.BLOCK_UNKNOWN, f"there is no block {text!r}")
+        blocks = tuple(map(self.tree.named, among))
+        message = f"{text!r} may mean {' or '.join(map(str, among))}"
+        raise self.refuse(EditCode.BLOCK_AMBIGUOUS, message, blocks=blocks)
+
+    def put(self, block: Block, place: Place = NOWHERE) -> None:
+        """A block as it is to be, if a file can hold it."""
+        try:
+            check_block(block, ())
+            if not block.is_inline:
+                path_of(block)
+        except UnwritableBlock as error:
+            raise self.refuse(EditCode.INVALID_OLX, str(error), block.key, reason="UNWRITABLE", place=place) from None
+        self.tree.put(block)
+        self.changed[block.key] = None
+        if not block.is_inline:
+            self.paths[path_of(block)] = block.key
+        if block.body:
+            self.paths[block.body.path] = block.key
+
+    def drop(self, keys: Iterable[Key], before: Tree) -> tuple[Named, ...]:
+        """Take out blocks that stand nowhere any more, with what the policy says of them; who they were before."""
+        gone = list(keys)
+        told = tuple(map(before.named, gone))
+        self.tree.drop(gone)
+        for key in gone:
+            self.changed.pop(key, None)
+            if self.policy_of(key):
+                self.set_policy(key, {})
+        return told
+
+    def policy_of(self, key: Key) -> Mapping[str, Any]:
+        """What the policy sets for a block now."""
+        found = self.policies().get(str(key))
+        return found if isinstance(found, dict) else {}
+
+    def policies(self) -> Mapping[str, Any]:
+        """The policy as it is now, by `type/url_name`."""
+        if self.policy is not None:
+            return self.policy
+        return self.course.policy.value if self.course.policy else {}
+
+    def set_policy(self, key: Key, settings: Mapping[str, Any]) -> None:
+        """Other settings of a block in the policy; none at all take the block out of it."""
+        if dict(self.policy_of(key)) == dict(settings):
+            return
+        if self.policy is None:
+            self.policy = deepcopy(self.course.policy.value) if self.course.policy else {}
+        if settings:
+            self.policy[str(key)] = dict(settings)
+        else:
+            self.policy.pop(str(key), None)
+
+    def finished(self) -> tuple[Course, Index]:
+        """The course as it is now."""
+        root, index = self.tree.finished()
+        extras = self.course.extras
+        if self.paths:
+            extras = tuple(file for file in extras if file.path not in self.paths)
+        course = replace(self.course, root=root, extras=extras)
+        if self.policy is not None:
+            path = f"policies/{course.run}/policy.json"
+            course = replace(course, policy=document(course.policy, path, self.policy))
+        return course, index
+
+
+def key_in(text: str) -> Key | None:
+    """The key that a text spells out: `type/url_name` or a full one of whichever run; None for a name alone."""
+    kind, slash, name = text.partition("/")
+    if text.startswith("block-v1:") and "+type@" in text and "+block@" in text:
+        kind, _, name = text.rpartition("+type@")[2].partition("+block@")
+        return Key(kind, name)
+    return Key(kind, name) if slash and kind else None
+
+
+def document(old: Document | None, path: str, value: Any) -> Document:
+    """A JSON file that says a value, written as Open edX writes them; the old one if that says it already."""
+    if old is not None and old.value == value:
+        return old
+    data = json.dumps(value, indent=4, sort_keys=True, ensure_ascii=False).encode()
+    return Document(old.path if old else path, InMemory.of(data), value)
+
+
+def with_file(files: tuple[File, ...], file: File) -> tuple[File, ...]:
+    """A group of files with one put into its place, in the order of their paths."""
+    return tuple(sorted((*(each for each in files if each.path != file.path), file), key=lambda each: each.path))
