@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from db.engine import inserting
-from db.tables import Contract, ContractCourse, ContractProgram, CourseRun, Pacing, Rerun, RunOrigin, now
+from db.store import Author, share
+from db.tables import ContentHead, Contract, ContractCourse, ContractProgram, CourseRun, Pacing, Rerun, RunOrigin, now
 from resolvers.access import Viewer
 from resolvers.audit import record
 from resolvers.catalog.settling import settled
@@ -139,12 +140,27 @@ class Adder:
         if not rows:
             return
         runs = list(await self.session.scalars(insert(CourseRun).returning(CourseRun), rows))
-        who = self.viewer.username or ""
-        await self.session.execute(insert(Rerun), [{"id": run.id, "requested_by": who} for run in runs])
+        who, versions = self.viewer.username or "", await self._share(runs)
+        await self.session.execute(
+            insert(Rerun),
+            [{"id": run.id, "requested_by": who, "source_version": versions.get(run.id)} for run in runs],
+        )
         await request_reruns(self.session, runs, by=self.viewer)
         changes = {run.key: (None, "planned") for run in runs}
         changes |= {name: (None, value) for name, value in given.items()}
         record(self.session, self.viewer, operation, f"Contract:{self.number}", changes)
+
+    async def _share(self, runs: Sequence[CourseRun]) -> dict[int, str]:
+        """Give runs the content of their sources, where it is kept here; which version, by run."""
+        sources = [run.parent_id for run in runs]
+        kept = set(
+            await self.session.scalars(select(ContentHead.course_run_id).where(ContentHead.course_run_id.in_(sources)))
+        )
+        author, versions = Author(self.viewer.username or "", self.viewer.application), {}
+        for run in runs:
+            if run.parent_id in kept and (version := await share(self.session, run.parent_id, run.id, author)):
+                versions[run.id] = version
+        return versions
 
     async def _link(self, program: int) -> None:
         """Put a program after the contract's others."""

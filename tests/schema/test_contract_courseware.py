@@ -5,12 +5,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, event, select, update
 
 from db.engine import Database
+from db.store import Store, head_of, open_blobs
 from db.tables import (
     AuditEntry,
     Contract,
@@ -38,6 +40,7 @@ from tests.asking import ADMIN, LEARNER, Asking
 from tests.catalog import course, course_run, organization, program, uuid
 from tests.conftest import DIALECTS
 from tests.contracts import MANAGER, STAFF, enroll
+from tests.db.store.conftest import put, tree
 from tests.resolvers.catalog.conftest import rows
 from tests.schema.test_contract_mutations import code, written
 
@@ -154,6 +157,27 @@ async def test_a_course_gets_a_run_of_its_own_for_the_contract(asking: Asking, d
         ("SourceX+C0x", "EXISTS", key(0))
     ]
     assert len(await rows(database, select(Job.id))) == 1
+
+
+async def test_the_run_has_the_content_of_its_source(asking: Asking, database: Database, tmp_path: Path) -> None:
+    """spec/b2b-courseware.md, "Re-runs": a pointer is copied, and which version it was is kept."""
+    content = tree(a=b"one")
+    [source] = await rows(database, select(CourseRun).where(CourseRun.key == "course-v1:UAI_SOURCE+C0x+SOURCE"))
+    store = Store(database, open_blobs(tmp_path / "blobs"))
+    await put(store, source.id, content)
+
+    await payload(asking, "addProgramToContract", contract=ONE, program=P[0])
+
+    query = "query ($key: String!) { courseRun(key: $key) { rerun { sourceVersion } } }"
+    versions = [
+        (await asking.data(query, {"key": key(number)}, viewer=ADMIN))["courseRun"]["rerun"]["sourceVersion"]
+        for number in (0, 1)
+    ]
+    assert versions == [content.root, None]
+    [made] = await rows(database, select(CourseRun).where(CourseRun.key == key(0)))
+    head = await head_of(store, made.id)
+    assert head is not None
+    assert (head.root, head.number) == (content.root, 1)
 
 
 async def test_the_dates_of_the_run_are_those_of_the_contract(asking: Asking, database: Database) -> None:
