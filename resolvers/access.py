@@ -60,6 +60,8 @@ class Permission(StrEnum):
     SEE_OWN_CONTRACTS = "see_own_contracts"  # as a member, or as a manager of the organization
     SEE_CONTRACTS = "see_contracts"
     CHANGE_CONTRACTS = "change_contracts"
+    CHANGE_CONTENT = "change_content"
+    BREAK_LOCKS = "break_locks"
 
 
 class Role(StrEnum):
@@ -85,10 +87,11 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_PROGRAMS,
                 Permission.SEE_UNPUBLISHED_PROGRAMS,
                 Permission.CHANGE_PROGRAMS,
+                Permission.SEE_CONTENT,
+                Permission.CHANGE_CONTENT,
                 Permission.SEE_OWN_CONTRACTS,
                 Permission.SEE_DIRECTORIES,
                 Permission.SEE_RESTRICTED_RUNS,
-                Permission.SEE_CONTENT,
             }
         ),
         Role.ADMIN: frozenset(Permission) - {Permission.SEE_GRANTED_PROGRAMS},
@@ -184,7 +187,7 @@ def _visible_runs_of_contracts(permissions: frozenset[Permission]) -> ColumnElem
     if Permission.SEE_OWN_CONTRACTS not in permissions:
         return public
     of = Contract.id == CourseRun.contract_id
-    managed = exists().where(of, _runs_contracts_of(Contract.organization_id))
+    managed = exists().where(of, has_contracts_of(Contract.organization_id))
     joined = exists().where(of, in_effect(), _belongs())
     return or_(public, managed, and_(is_ready(), joined))
 
@@ -298,7 +301,7 @@ def visible_contracts(permissions: frozenset[Permission]) -> ColumnElement[bool]
         return None
     if Permission.SEE_OWN_CONTRACTS not in permissions:
         return false()
-    return or_(_runs_contracts_of(Contract.organization_id), and_(in_effect(), _belongs()))
+    return or_(has_contracts_of(Contract.organization_id), and_(in_effect(), _belongs()))
 
 
 def visible_reruns(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
@@ -323,17 +326,17 @@ def visible_managers(permissions: frozenset[Permission]) -> ColumnElement[bool] 
     """Which managers of organizations a viewer may see: those of the organizations that it manages itself."""
     if Permission.SEE_CONTRACTS in permissions:
         return None
-    return _runs_contracts_of(OrganizationManager.organization_id)
+    return has_contracts_of(OrganizationManager.organization_id)
 
 
 def _looks_after(permissions: frozenset[Permission], *joined: ColumnElement[bool]) -> ColumnElement[bool]:
     if Permission.SEE_OWN_CONTRACTS not in permissions:
         return false()
-    return exists().where(*joined, _runs_contracts_of(Contract.organization_id))
+    return exists().where(*joined, has_contracts_of(Contract.organization_id))
 
 
-def _runs_contracts_of(organization: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Whether the viewer is a manager or an admin of an organization."""
+def has_contracts_of(organization: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether the viewer looks after the contracts of an organization: as its manager, or as an admin of it."""
     manager = aliased(OrganizationManager)
     viewer = bindparam(VIEWER, type_=String())
     return or_(

@@ -18,6 +18,7 @@ from resolvers.features import Feature
 from resolvers.grants import Grantees
 from resolvers.learners.mirror import Memory
 from resolvers.learners.service import Learners
+from resolvers.paths.service import Paths
 from resolvers.plan.planner import Planner, Request, Site
 from resolvers.plan.splice import Planned
 from resolvers.programs.lifecycle import Rules
@@ -43,6 +44,7 @@ class Context:
     request: Request
     grantees: Grantees
     learners: Learners
+    paths: Paths
     rules: Rules = field(default_factory=Rules)
     offers: Offers | None = None
     features: frozenset[Feature] = frozenset(Feature)
@@ -60,6 +62,10 @@ class Context:
     async def object(self, info: Info, key: str | int) -> Planned:
         """The object with a public key that the field of `info` leads to, null where the viewer may not see it."""
         return await self.planner.object(self.request, _site(info), key, self.snapshot, self)
+
+    async def told(self, info: Info, records: Any) -> Planned:
+        """What the field of `info` shows of records, one or a tuple of them, and of the objects that they lead to."""
+        return await self.planner.told(self.request, _site(info), records, self.snapshot, self)
 
     async def changing(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """The result of `work` in a transaction, which is committed; what is read from then on sees the change.

@@ -26,11 +26,11 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_PROGRAMS_OF_OTHERS,
             }
         ),
+        Feature.CONTENT: frozenset({Permission.SEE_CONTENT, Permission.SEE_GRANTED_CONTENT, Permission.CHANGE_CONTENT}),
         Feature.CONTRACTS: frozenset(
             {Permission.SEE_OWN_CONTRACTS, Permission.SEE_CONTRACTS, Permission.CHANGE_CONTRACTS}
         ),
         Feature.DIRECTORIES: frozenset({Permission.SEE_DIRECTORIES}),
-        Feature.CONTENT: frozenset({Permission.SEE_CONTENT, Permission.SEE_GRANTED_CONTENT}),
     }
 )
 """What nobody may do without the part."""

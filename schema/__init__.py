@@ -13,9 +13,25 @@ from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import Date, DateTime, Decimal
 from schema.subscription import Subscription
-from schema.user_error import InputError, NotPublishable, RevisionConflict, TemplateInvalid, VersionConflict
+from schema.user_error import (
+    InputError,
+    NotPublishable,
+    OtherRun,
+    RevisionConflict,
+    SeveralSources,
+    TemplateInvalid,
+    VersionConflict,
+)
 
-ERRORS = (InputError, NotPublishable, RevisionConflict, TemplateInvalid, VersionConflict)
+ERRORS = (
+    InputError,
+    NotPublishable,
+    OtherRun,
+    RevisionConflict,
+    SeveralSources,
+    TemplateInvalid,
+    VersionConflict,
+)
 """Types that are reached through an interface only."""
 
 

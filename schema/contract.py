@@ -10,7 +10,8 @@ from db import tables
 from resolvers import reads
 from resolvers.access import visible_contracts, visible_managers, visible_members
 from resolvers.contracts import terms
-from resolvers.plan.sources import Link, column, computed, many, noun, one
+from resolvers.contracts.drift import load_drift
+from resolvers.plan.sources import Link, batched, column, computed, many, noun, one
 from schema import lists
 from schema.connection import Connection
 from schema.enums import ContractMembership, ContractStatus
@@ -18,6 +19,7 @@ from schema.node import Node
 
 if TYPE_CHECKING:
     from schema.course_run import CourseRun
+    from schema.courseware import ContractDrift
     from schema.organization import Organization
     from schema.program import Program
 
@@ -101,6 +103,11 @@ class Contract(Node):
         "Programs that were added to the contract, in the order in which they were.",
         through=Link(tables.ContractProgram.contract_id, tables.ContractProgram.program_id),
         order=[tables.ContractProgram.position],
+    )
+    drift: list[Annotated["ContractDrift", strawberry.lazy("schema.courseware")]] = batched(
+        tables.Contract.id,
+        load_drift,
+        "What its programs have gained and lost since their courses were added; for staff and managers.",
     )
     members: Connection[ContractMember] = lists.contract_members(
         "Learners who belong to the contract: for staff and managers all of them, for learners themselves."

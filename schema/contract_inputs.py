@@ -106,3 +106,96 @@ class SetOrganizationPrefixInput:
     organization: str = strawberry.field(description="Key of the organization.")
     prefix: CourseKeyPrefix = strawberry.field(description="The prefix of runs that are made from now on.")
     slug: str | None = given("Name in web addresses; null or left out: as it is, empty: none.")
+
+
+@strawberry.input(description="A run that is to be its course's one source of runs for contracts.")
+class DesignateSourceRunInput:
+    """The input of `designateSourceRun`."""
+
+    key: str = strawberry.field(description="Course key of the run.")
+
+
+@strawberry.input(description="A run that is to be designated as a source no more.")
+class ClearSourceRunInput:
+    """The input of `clearSourceRun`."""
+
+    key: str = strawberry.field(description="Course key of the run.")
+
+
+@strawberry.input
+class AddingInput:
+    """What the inputs of additions to a contract share."""
+
+    contract: strawberry.ID = strawberry.field(description="Global id of the contract.")
+    force: bool = strawberry.field(
+        default=False,
+        description="Whether to add to a contract that is switched off or expired, and from sources of any prefix.",
+    )
+    idempotency_key: str | None = given("The same key with the same input gives the same answer, however often sent.")
+
+
+@strawberry.input(description="A course of which a contract is to have a run.")
+class AddCourseToContractInput(AddingInput):
+    """The input of `addCourseToContract`."""
+
+    course: str = strawberry.field(description="Id of the course, such as `MITx+6.002x`.")
+    source_run: str | None = given("Course key of the run to copy, where several are called the course's source.")
+
+
+@strawberry.input(description="A course of which a contract is to have another run.")
+class RerunCourseForContractInput(AddCourseToContractInput):
+    """The input of `rerunCourseForContract`."""
+
+
+@strawberry.input(description="A program of whose courses a contract is to have runs.")
+class AddProgramToContractInput(AddingInput):
+    """The input of `addProgramToContract`."""
+
+    program: strawberry.ID = strawberry.field(description="Global id of the program.")
+
+
+@strawberry.input(description="A program of a contract that is to be brought up to date.")
+class SyncContractProgramInput(AddProgramToContractInput):
+    """The input of `syncContractProgram`."""
+
+
+@strawberry.input(description="A run that a contract is to have no more.")
+class RemoveCourseRunFromContractInput:
+    """The input of `removeCourseRunFromContract`."""
+
+    contract: strawberry.ID = strawberry.field(description="Global id of the contract.")
+    course_run: str = strawberry.field(description="Course key of the run.")
+
+
+@strawberry.input(description="A program that a contract is to have no more.")
+class RemoveProgramFromContractInput:
+    """The input of `removeProgramFromContract`."""
+
+    contract: strawberry.ID = strawberry.field(description="Global id of the contract.")
+    program: strawberry.ID = strawberry.field(description="Global id of the program.")
+    with_runs: bool = strawberry.field(
+        default=False, description="Whether to take out the runs too that the contract has through this program alone."
+    )
+
+
+@strawberry.input(description="Runs of a contract that are to have its dates.")
+class ApplyContractDatesInput:
+    """The input of `applyContractDates`."""
+
+    contract: strawberry.ID = strawberry.field(description="Global id of the contract.")
+    course_runs: list[str] | None = given("Course keys of the runs; null or left out: all of the contract's.")
+
+
+@strawberry.input(description="A contract whose runs are to be held against Open edX.")
+class ReconcileContractInput:
+    """The input of `reconcileContract`."""
+
+    contract: strawberry.ID = strawberry.field(description="Global id of the contract.")
+    repair: bool = strawberry.field(default=False, description="Whether to repair what can be.")
+
+
+@strawberry.input(description="A run of a contract that is to be made after all.")
+class RetryRerunInput:
+    """The input of `retryRerun`."""
+
+    key: str = strawberry.field(description="Course key of the run.")

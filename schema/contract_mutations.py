@@ -1,5 +1,6 @@
 """Mutations of contracts, of who belongs to them and of who looks after them."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import strawberry
@@ -7,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import CourseKeyPrefix
 from resolvers.context import Context
-from resolvers.contracts import edits, members, organizations
+from resolvers.contracts import dates, edits, members, organizations
+from resolvers.contracts.dates import DateChange
 from resolvers.contracts.terms import Terms
 from resolvers.grants import require_some
 from resolvers.reads import contract_key
@@ -25,6 +27,7 @@ from schema.contract_inputs import (
     SetOrganizationPrefixInput,
     UpdateContractInput,
 )
+from schema.courseware import ContractDateChange, told
 from schema.payload import Payload, answered, changed, changing
 from schema.program_inputs import or_none
 
@@ -56,6 +59,11 @@ class CreateContractPayload(ContractPayload):
 @strawberry.type(description="What became of `updateContract`.")
 class UpdateContractPayload(ContractPayload):
     """The payload of `updateContract`."""
+
+    proposed: strawberry.Private[Sequence[DateChange]] = ()
+    date_changes: list[ContractDateChange] = told(
+        "proposed", "What `applyContractDates` would do to its runs; none when nothing was changed."
+    )
 
 
 @strawberry.type(description="What became of `activateContract`.")
@@ -104,11 +112,18 @@ async def create_contract(info: Info, input: CreateContractInput) -> CreateContr
 
 async def update_contract(info: Info, input: UpdateContractInput) -> UpdateContractPayload | None:
     """Change a contract's terms."""
+    viewer = info.context.viewer
 
-    async def work(session: AsyncSession, number: int) -> None:
-        await edits.update(session, info.context.viewer, number, input.terms(), or_none(input.expected_revision))
+    async def attempt(session: AsyncSession) -> UpdateContractPayload:
+        await require_some(session, viewer, edits.CHANGE)
+        number = contract_key(input.id)
+        await edits.update(session, viewer, number, input.terms(), or_none(input.expected_revision))
+        await session.flush()
+        proposed = await dates.propose(session, viewer, number)
+        return UpdateContractPayload(user_errors=[], number=number, proposed=proposed)
 
-    return await _changing(info, input, UpdateContractPayload, work)
+    work = info.context.changing(attempt)
+    return await answered(info, work, lambda errors: UpdateContractPayload(user_errors=errors))
 
 
 async def activate_contract(info: Info, input: ActivateContractInput) -> ActivateContractPayload | None:

@@ -10,6 +10,7 @@ from schema import catalog_mutations as catalog
 from schema import certificate_mutations as certificates
 from schema import content_mutations as content
 from schema import contract_mutations as contracts
+from schema import courseware_mutations as courseware
 from schema import directory_mutations as directories
 from schema import job, program_import, role
 from schema import learner_mutations as learners
@@ -35,6 +36,20 @@ from schema.contract_mutations import (
     SetOrganizationPrefixPayload,
     UpdateContractPayload,
 )
+from schema.courseware_mutations import (
+    AddCourseToContractPayload,
+    AddProgramToContractPayload,
+    ApplyContractDatesPayload,
+    ClearSourceRunPayload,
+    DesignateSourceRunPayload,
+    ReconcileContractPayload,
+    RemoveCourseRunFromContractPayload,
+    RemoveProgramFromContractPayload,
+    RerunCourseForContractPayload,
+    RetryRerunPayload,
+    SyncContractProgramPayload,
+)
+from schema.courseware_path import SetBlockSlugPayload, set_block_slug
 from schema.directory_mutations import (
     DropDirectoryRunPayload,
     EnrollInDirectoryRunPayload,
@@ -206,6 +221,12 @@ class Mutation:
     revoke_role: RevokeRolePayload | None = _mutation(
         role.revoke_role, "Take a role for one organization or program from a user."
     )
+    set_block_slug: SetBlockSlugPayload | None = _mutation(
+        set_block_slug,
+        "Give a sequence or a unit a readable name in paths, which belongs to the run and to no version of its "
+        "content. Needs the permission to change content.",
+        Feature.CONTENT,
+    )
     cancel_job: CancelJobPayload | None = _mutation(
         job.cancel_job,
         "Cancel a job: at once where it waits, else when it comes to where it can be stopped. Who asked for it may do "
@@ -240,4 +261,38 @@ class Mutation:
     set_organization_prefix: SetOrganizationPrefixPayload | None = _of_contracts(
         contracts.set_organization_prefix,
         "Set what stands before an organization's key in the keys of its contracts' runs, and its name in addresses.",
+    )
+    designate_source_run: DesignateSourceRunPayload | None = _of_contracts(
+        courseware.designate_source_run, "Name the one run of a course that its runs for contracts are made from."
+    )
+    clear_source_run: ClearSourceRunPayload | None = _of_contracts(
+        courseware.clear_source_run, "End the designation of a source run; one whose key calls it so stays a source."
+    )
+    add_course_to_contract: AddCourseToContractPayload | None = _of_contracts(
+        courseware.add_course_to_contract, "Give a contract a run of a course, copied from its source in Studio."
+    )
+    add_program_to_contract: AddProgramToContractPayload | None = _of_contracts(
+        courseware.add_program_to_contract,
+        "Give a contract runs of all courses of a program, required programs' too, as far as there can be any.",
+    )
+    rerun_course_for_contract: RerunCourseForContractPayload | None = _of_contracts(
+        courseware.rerun_course_for_contract, "Give a contract another run of a course: one in each year."
+    )
+    apply_contract_dates: ApplyContractDatesPayload | None = _of_contracts(
+        courseware.apply_contract_dates, "Give runs of a contract its dates, here and in Studio."
+    )
+    retry_rerun: RetryRerunPayload | None = _of_contracts(
+        courseware.retry_rerun, "Have a run of a contract made whose making failed; it goes on where it was."
+    )
+    reconcile_contract: ReconcileContractPayload | None = _of_contracts(
+        courseware.reconcile_contract, "Hold the runs of a contract against Open edX, and repair them if asked to."
+    )
+    sync_contract_program: SyncContractProgramPayload | None = _of_contracts(
+        courseware.sync_contract_program, "Give a contract runs of the courses that a program of it has gained."
+    )
+    remove_course_run_from_contract: RemoveCourseRunFromContractPayload | None = _of_contracts(
+        courseware.remove_course_run_from_contract, "Take a run out of a contract: nobody may join it any more."
+    )
+    remove_program_from_contract: RemoveProgramFromContractPayload | None = _of_contracts(
+        courseware.remove_program_from_contract, "Take a program out of a contract, and its runs if that is asked for."
     )

@@ -12,6 +12,14 @@ from schema.contract import Contract
 from schema.course import Course
 from schema.course_key import CourseKeyExplanation, course_key
 from schema.course_run import CourseRun
+from schema.courseware import (
+    ContractDateChange,
+    CoursewareResult,
+    contract_date_changes,
+    plan_courseware,
+    propose_run_key,
+)
+from schema.courseware_path import CoursewarePath, courseware_path, courseware_paths, paths_field
 from schema.features import Features, features
 from schema.health import Health, health
 from schema.job import Job
@@ -97,6 +105,19 @@ class Query:
         resolver=course_key, description="What a text is as a key: its parts, what it names, and what is wrong with it."
     )
 
+    plan_courseware: list[CoursewareResult] | None = plan_courseware(
+        "What would become of a course, or of the courses of a program, that is added to a contract; nothing is done. "
+        "Needs the permission to change contracts."
+    )
+    propose_run_key: CoursewareResult | None = propose_run_key(
+        "What the next run of a course for a contract would be, whether or not the contract has one of another year."
+    )
+
+    contract_date_changes: list[ContractDateChange] | None = contract_date_changes(
+        "What would become of the dates of a contract's runs where they are not the contract's; nothing is done. "
+        "Needs the permission to change contracts."
+    )
+
     program_categories: Connection[ProgramCategory] | None = lists.program_categories("Kinds of programs, by name.")
     available_run_modes: list[AvailableRun] | None = available_runs(
         "Runs of a course that the LMS offers, 100 at most, with their modes, by key. Needs the permission to change "
@@ -117,6 +138,12 @@ class Query:
         where=reads.job_with,
         prepare=reads.job_key,
         kind=strawberry.ID,
+    )
+    courseware_path: CoursewarePath | None = paths_field(
+        courseware_path, "What a link into a course comes to: its canonical path, the way there, and what to know."
+    )
+    courseware_paths: list[CoursewarePath] | None = paths_field(
+        courseware_paths, "The same of many links, in their order."
     )
 
     features: Features | None = strawberry.field(

@@ -1,6 +1,8 @@
 """User errors: expected failures of mutations, told in the payload."""
 
+from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import Any
 
 import strawberry
 
@@ -16,6 +18,9 @@ class UserErrorCode(Enum):
     BAD_COURSE_KEY = strawberry.enum_value(Reason.BAD_COURSE_KEY.value, description="A course key is malformed.")
     BAD_TRANSITION = strawberry.enum_value(
         Reason.BAD_TRANSITION.value, description="The program's status cannot become this one."
+    )
+    BLOCK_UNKNOWN = strawberry.enum_value(
+        Reason.BLOCK_UNKNOWN.value, description="There is no such block in the content of the run."
     )
     CATEGORY_UNKNOWN = strawberry.enum_value(Reason.CATEGORY_UNKNOWN.value, description="There is no such category.")
     CONTRACT_FULL = strawberry.enum_value(
@@ -105,6 +110,9 @@ class UserErrorCode(Enum):
         Reason.RUN_OF_OTHER_COURSE.value, description="The run is of none of the program's courses."
     )
     RUN_UNKNOWN = strawberry.enum_value(Reason.RUN_UNKNOWN.value, description="There is no such course run.")
+    SLUG_TAKEN = strawberry.enum_value(
+        Reason.SLUG_TAKEN.value, description="Another block has the slug there, or once had it."
+    )
     TEMPLATE_INVALID = strawberry.enum_value(
         Reason.TEMPLATE_INVALID.value, description="No certificate can be made with the template."
     )
@@ -206,6 +214,20 @@ class NotPublishable(UserError):
     reasons: list[PublishReason] = strawberry.field(description="All that it lacks.")
 
 
+@strawberry.type(description="Another run stands against the change.")
+class OtherRun(UserError):
+    """A failure that is about a run that there is."""
+
+    key: str = strawberry.field(description="Course key of that run.")
+
+
+@strawberry.type(description="Several runs of a course are called its source.")
+class SeveralSources(UserError):
+    """A failure that a choice would end."""
+
+    keys: list[str] = strawberry.field(description="Course keys of those runs.")
+
+
 @strawberry.type(description="No certificate can be made with the template.")
 class TemplateInvalid(UserError):
     """A failure of a template of certificates."""
@@ -213,18 +235,23 @@ class TemplateInvalid(UserError):
     line: int = strawberry.field(description="Line of the template that is wrong, counted from 1.")
 
 
+KINDS: Mapping[str, tuple[type[UserError], str, Callable[[Any], Any]]] = {
+    "current_revision": (RevisionConflict, "current_revision", int),
+    "current_version": (VersionConflict, "current_version", str),
+    "line": (TemplateInvalid, "line", int),
+    "reasons": (NotPublishable, "reasons", lambda reasons: [PublishReason.of(reason) for reason in reasons]),
+    "keys": (SeveralSources, "keys", list),
+    "run": (OtherRun, "key", str),
+}
+"""By what is known of a problem: the type of error that shows it, in which field, and how."""
+
+
 def user_error(problem: Problem) -> UserError:
     """A problem as GraphQL has it."""
-    code, path = UserErrorCode(problem.code.value), list(problem.place) or None
-    match problem.data:
-        case {"current_revision": revision}:
-            return RevisionConflict(code=code, message=problem.message, field=path, current_revision=revision)
-        case {"line": line}:
-            return TemplateInvalid(code=code, message=problem.message, field=path, line=line)
-        case {"current_version": version}:
-            return VersionConflict(code=code, message=problem.message, field=path, current_version=version)
-        case {"reasons": reasons}:
-            lacking = [PublishReason.of(reason) for reason in reasons]
-            return NotPublishable(code=code, message=problem.message, field=path, reasons=lacking)
-        case _:
-            return InputError(code=code, message=problem.message, field=path)
+    given: dict[str, Any] = {
+        "code": UserErrorCode(problem.code.value), "message": problem.message, "field": list(problem.place) or None
+    }  # fmt: skip
+    for name, (kind, field, shown) in KINDS.items():
+        if problem.data.get(name):
+            return kind(**given, **{field: shown(problem.data[name])})
+    return InputError(**given)

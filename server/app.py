@@ -2,64 +2,40 @@
 
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from db.engine import open_database
-from resolvers.access import Viewer
-from resolvers.content.load import Courses
-from resolvers.content.signing import Signer
 from resolvers.features import Feature
-from resolvers.learners import Learners, Links, MirrorRules
-from resolvers.learners.outbox import Outbox
-from resolvers.programs.offers import Offers
 from schema import schema, sdl
-from server import circuits, explorer, health, landing, metrics, observing, tracing
-from server.applications.fresh import CacheName, Freshness, Kept
-from server.applications.registry import load_applications
-from server.applications.signin import ApplicationSignIn
-from server.applications.tokens import Tokens
+from server import explorer, health, landing, metrics, observing, tracing
 from server.certificates import CertificatePages
-from server.content import open_store
 from server.content.downloads import Downloads
 from server.cookies import JwtCookies, csrf_route
-from server.directories.commands import layout_of
-from server.documents.trusted import KnownDocuments, load_documents
+from server.courseware import CoursewareLinks
 from server.events import EventsEndpoint
-from server.examples import OPERATIONS
+from server.examples import OPERATIONS, STORY
 from server.exchange import Exchanges, headers_of
-from server.execution import Executor
 from server.exports import Exports
 from server.graphql import GraphQLView
-from server.health import LmsWatch, Readiness
 from server.jobs.counting import JobCounts
 from server.jobs.running import Work, work
-from server.jobs.running import running as running_jobs
 from server.landing import documentation
-from server.metrics import DELIVERIES
 from server.oauth import TokenEndpoint
-from server.profiles import profile
-from server.programs.rules import rules
+from server.parts import Parts, revealed
 from server.security import cors
 from server.settings import Settings
-from server.signin import SignIn
 from server.subscriptions.limits import StreamLimits
 from server.subscriptions.operations import Operations
 from server.subscriptions.sockets import Sockets
 from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
-from server.throttle import open_throttle
 from server.tracing import CallersTrace
-from server.upstream import LearnerLms, SharedLms, open_lms
-from server.webhooks import Webhook
 
 ENDPOINT = "/graphql"
 
@@ -70,106 +46,51 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
     Its explorer offers `sessions` to sign in as: for demo and development only.
     """
     tracing.begin()
-    database = open_database(settings.database_url)
-    observing.watch(database)
-    learner_lms = LearnerLms(settings)
-    links = Links(settings.lms_url, settings.ecommerce_url, settings.public_url)
-    webhook = _webhook(settings)
-    told = webhook is not None
-    learners = Learners(database, learner_lms.records, _mirror_rules(settings), links=links, is_told=told)
-    lms = LmsWatch(lambda: open_lms(settings, attempts=1))
-    readiness = Readiness(
-        database, lms, lambda: circuits.states({"LMS": settings.lms_url, "Studio": settings.studio_url})
-    )
-    shared = SharedLms(settings)
+    parts = Parts(settings)
+    observing.watch(parts.database)
     streams = Streams(_stream_limits(settings))
-    throttle = open_throttle(settings.rate_limit, redis_url=_revealed(settings.redis_url))
-    applications = Kept(CacheName.APPLICATIONS, lambda snapshot: load_applications(snapshot, database.dialect.name))
-    trusted = Kept(CacheName.DOCUMENTS, load_documents)
-    secret = _revealed(settings.token_secret)
-    tokens = Tokens(secret) if secret else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         settle_garbage_collection()
-        async with contextlib.AsyncExitStack() as background:
-            await background.enter_async_context(Freshness(database, [applications, trusted]).running())
-            await background.enter_async_context(learners.inbox.running())
-            if settings.run_jobs:
-                await background.enter_async_context(running_jobs(settings, database, work))
-            if webhook is not None:
-                background.push_async_callback(webhook.aclose)
-                outbox = Outbox(database, webhook.deliver, links, tell=lambda outcome: DELIVERIES.labels(outcome).inc())
-                await background.enter_async_context(outbox.running())
+        async with parts.running(work):
             yield
-        observing.tell()
-        await throttle.aclose()
-        await learners.aclose()
-        await learner_lms.aclose()
-        await lms.close()
-        await shared.close()
-        await database.close()
 
-    courses = Courses(open_store(settings, database), Signer(secret)) if Feature.CONTENT in settings.features else None
-    known = KnownDocuments(trusted, remembers=settings.remember_documents)
-    executor = Executor(
-        schema(),
-        database,
-        profile(settings, known.knows),
-        rules(settings),
-        offers=Offers(shared) if shared.is_configured else None,
-        features=settings.features,
-        throttle=throttle,
-        documents=known,
-        layout=layout_of(settings),
-        learners=learners,
-        courses=courses,
-    )
-    operations = Operations(executor, schema(), database)
-    sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer
-    standing, counts = metrics.Standing(database, readiness), JobCounts(database)
-
-    async def count() -> None:
-        observing.tell()
-        await counts.count()
-
-    routes = [
-        *_graphql(settings, executor, operations, sign_in, streams=streams, sessions=sessions),
-        *(TokenEndpoint(database, tokens, throttle).routes() if tokens else ()),
-        *(_learners(settings, learners, sign_in) if Feature.PROGRAMS in settings.features else ()),
-        *(Downloads(courses.store, courses.signer).routes() if courses else ()),
-        csrf_route(),
-        *health.routes(readiness),
-        metrics.route("/metrics", standing, counts, before=count, token=_revealed(settings.metrics_token)),
-    ]
+    routes = [*_graphql(parts, streams, sessions), *_beside(parts), *_operators(parts)]
     middleware = [Middleware(Exchanges), *cors(settings.allowed_origins)]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.streams = streams  # to be closed before the server stops
     return app
 
 
-def _learners(settings: Settings, learners: Learners, sign_in: Callable[[Mapping[str, str]], Viewer]) -> list[Route]:
-    """What there is about learners beside the GraphQL endpoint; events are taken where a secret is set."""
-    secret = _revealed(settings.events_secret)
-    events = EventsEndpoint(learners.inbox, secret).routes() if secret else []
-    database = learners.database
-    return [*events, *Exports(database, sign_in).routes(), *CertificatePages(database, learners.links).routes()]
+def _beside(parts: Parts) -> Iterator[Route]:
+    """What is served beside the GraphQL endpoint, as far as the settings have it."""
+    settings, database, sign_in = parts.settings, parts.database, parts.sign_in
+    if parts.tokens is not None:
+        yield from TokenEndpoint(database, parts.tokens, parts.throttle).routes()
+    yield csrf_route()
+    if Feature.PROGRAMS in settings.features:
+        secret = revealed(settings.events_secret)
+        yield from EventsEndpoint(parts.learners.inbox, secret).routes() if secret else ()
+        yield from Exports(database, sign_in).routes()
+        yield from CertificatePages(database, parts.links).routes()
+    if settings.learning_url is not None:
+        base, features = settings.learning_url, settings.features
+        yield from CoursewareLinks(database, parts.paths, sign_in, base=base, features=features).routes()
+    if parts.courses is not None:
+        yield from Downloads(parts.courses.store, parts.courses.signer).routes()
 
 
-def _webhook(settings: Settings) -> Webhook | None:
-    """Where events about certificates are sent, if a setting says so."""
-    secret = _revealed(settings.webhook_secret)
-    if settings.webhook_url is None or secret is None or Feature.PROGRAMS not in settings.features:
-        return None
-    return Webhook(settings.webhook_url, secret)
+def _operators(parts: Parts) -> Iterator[Route]:
+    """What those who run the server look at."""
+    standing, counts = metrics.Standing(parts.database, parts.readiness), JobCounts(parts.database)
 
+    async def count() -> None:
+        observing.tell()
+        await counts.count()
 
-def _mirror_rules(settings: Settings) -> MirrorRules:
-    return MirrorRules(
-        enrollments=timedelta(seconds=settings.enrollments_lifetime),
-        certificates=timedelta(seconds=settings.certificates_lifetime),
-        patience=settings.lms_patience,
-    )
+    yield from health.routes(parts.readiness)
+    yield metrics.route("/metrics", standing, counts, before=count, token=revealed(parts.settings.metrics_token))
 
 
 def _stream_limits(settings: Settings) -> StreamLimits:
@@ -181,21 +102,10 @@ def _stream_limits(settings: Settings) -> StreamLimits:
     )
 
 
-def _revealed(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret is not None else None
-
-
-def _graphql(
-    settings: Settings,
-    executor: Executor,
-    operations: Operations,
-    sign_in: Callable[[Mapping[str, str]], Viewer],
-    *,
-    streams: Streams,
-    sessions: Sequence[explorer.Session],
-) -> list[BaseRoute]:
+def _graphql(parts: Parts, streams: Streams, sessions: Sequence[explorer.Session]) -> list[BaseRoute]:
     """The GraphQL endpoint and the pages for people, as far as the profile is open to them."""
-    origins = settings.allowed_origins
+    settings, sign_in, executor = parts.settings, parts.sign_in, parts.executor()
+    operations, origins = Operations(executor, schema(), parts.database), settings.allowed_origins
     sockets = Sockets(operations, sign_in, streams, origins=origins)
     view: ASGIApp = EventStreams(GraphQLView(executor, sign_in), operations, sign_in, streams, origins=origins)
     view = JwtCookies(CallersTrace(view), origins)
@@ -204,7 +114,7 @@ def _graphql(
         pages = replace(pages, schema=schema()._schema, sdl=sdl)  # noqa: SLF001 -- graphql-core's own
     explored: list[BaseRoute] = []
     if settings.explorer:
-        collection = (*OPERATIONS, *documentation.operations())
+        collection = (*OPERATIONS, *STORY, *documentation.operations())
         config = explorer.ExplorerConfig(endpoint=ENDPOINT, sessions=sessions, operations=collection)
         view, explored = _Endpoint(view, config), explorer.routes(config)
         pages = replace(pages, explorer=config.path)

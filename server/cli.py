@@ -244,6 +244,9 @@ async def simulate(
     seed: Annotated[int, typer.Option(help="Number that the data are made from.")] = 1,
     latency: Annotated[float, typer.Option(help="Seconds that every answer takes longer.", min=0)] = 0,
     error_rate: Annotated[float, typer.Option(help="Part of the calls that fail, from 0 to 1.", min=0, max=1)] = 0,
+    silence_rate: Annotated[
+        float, typer.Option(help="Part of the calls that are not answered, though done, from 0 to 1.", min=0, max=1)
+    ] = 0,
     throttle: Annotated[bool, typer.Option(help="Whether calls are limited as on the real LMS.")] = True,
     date: Annotated[
         datetime | None,
@@ -262,6 +265,7 @@ async def simulate(
         seed=seed,
         latency=latency,
         error_rate=error_rate,
+        silence_rate=silence_rate,
         throttle=throttle,
         now=date and date.replace(tzinfo=UTC),
         until_input_ends=until_input_ends,

@@ -98,11 +98,22 @@ def _cookies(headers: Headers) -> Mapping[str, str]:
 
 def _signed_in(scope: Scope, cookies: Mapping[str, str]) -> Scope:
     """The request with the token of its cookies; without both halves nobody is signed in."""
+    token = _token(cookies)
+    return scope if token is None else with_header(scope, "authorization", token)
+
+
+def _token(cookies: Mapping[str, str]) -> str | None:
     halves = [cookies.get(name) for name in HALVES]
-    if not all(halves):
-        return scope
-    token = ".".join(half for half in halves if half)
-    return with_header(scope, "authorization", f"JWT {token}")
+    return f"JWT {'.'.join(half for half in halves if half)}" if all(halves) else None
+
+
+def with_token_of_cookies(headers: Headers) -> Headers:
+    """The headers of a request signed in by its cookies, whatever page it comes from; `Authorization` goes before them.
+
+    For what a browser merely follows a link to: it changes nothing, and no page can read its answer.
+    """
+    token = None if "authorization" in headers else _token(_cookies(headers))
+    return headers if token is None else Headers({**headers, "authorization": token})
 
 
 def _forbidden(problem: str) -> Response:

@@ -23,6 +23,7 @@ from db.engine import Database, open_database
 from db.migrate import migrate
 from resolvers import catalog, programs
 from resolvers.access import Role
+from resolvers.contracts import sample as contracts
 from server.app import create_app
 from server.examples import CATALOG, PROGRAMS
 from server.explorer import Session
@@ -200,6 +201,7 @@ async def _fill(settings: Settings) -> None:
                         raise DemoFailed(report.failure)
                     _say(as_text(report))
             _say(as_text(await programs.load_samples(database)))
+            _say(as_text(await contracts.load_samples(database)))
         if settings.lms_url is not None:
             await study(database, settings.lms_url)
     finally:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from resolvers.contracts.sample import program_uuid
 from server.explorer import Operation
 
 CATALOG = Operation(
@@ -75,4 +76,76 @@ HEALTH = Operation(
     description="Whether the server works. The one query that needs no sign-in.",
     query="query Health { health { status database version } }\n",
 )
+CONTRACTS = Operation(
+    name="Contracts 1: what there is",
+    description="Contracts that you may see: administrators all, managers and members their own.",
+    query="""query Contracts {
+  contracts(first: 10) {
+    nodes {
+      id
+      name
+      status
+      seatsUsed
+      maxLearners
+      organization { key prefix }
+      programs { name }
+      courseRuns { totalCount }
+    }
+  }
+}
+""",
+)
+SAMPLE = {"contract": "Contract:1", "program": f"Program:{program_uuid()}"}
+PLAN_COURSEWARE = Operation(
+    name="Contracts 2: what a program would add",
+    description="For each course of a program the run that a contract would get, and why not; for administrators.",
+    query="""query PlanCourseware($contract: ID!, $program: ID!) {
+  planCourseware(contract: $contract, program: $program) {
+    course { key displayName }
+    outcome
+    key
+    start
+    end
+    source { key }
+    message
+  }
+}
+""",
+    variables=SAMPLE,
+)
+ADD_PROGRAM = Operation(
+    name="Contracts 3: add it",
+    description="The same, done: a job for each run copies its source in Studio. For administrators.",
+    query="""mutation AddProgram($contract: ID!, $program: ID!) {
+  addProgramToContract(input: { contract: $contract, program: $program }) {
+    results { outcome key courseRun { rerun { state } } message }
+    userErrors { code field message }
+  }
+}
+""",
+    variables=SAMPLE,
+)
+WATCH_RERUNS = Operation(
+    name="Contracts 4: watch",
+    description="How far the runs of a contract are, and what was tried in Open edX. Members see those that are ready.",
+    query="""query Reruns($contract: ID!) {
+  contract(id: $contract) {
+    status
+    courseRuns(first: 50) {
+      nodes {
+        key
+        canBeJoined
+        clonedFrom { key }
+        rerun { state attempts failure log(first: 10) { nodes { step outcome at } } }
+      }
+    }
+    drift { program { name } course { key } change }
+  }
+}
+""",
+    variables={"contract": SAMPLE["contract"]},
+)
+STORY: Sequence[Operation] = (CONTRACTS, PLAN_COURSEWARE, ADD_PROGRAM, WATCH_RERUNS)
+"""What an administrator does with a contract, in order; over the demo's sample contracts."""
+
 OPERATIONS: Sequence[Operation] = (CATALOG, PROGRAMS, PAGES, SEARCH, HEALTH)

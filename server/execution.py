@@ -21,6 +21,7 @@ from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
 from resolvers.learners import Learners
+from resolvers.paths.service import Paths
 from resolvers.plan.planner import Planner, Request
 from resolvers.plan.splice import SplicingExecutionContext
 from resolvers.programs.lifecycle import Rules
@@ -91,6 +92,7 @@ class Executor:
         documents: KnownDocuments | None = None,
         layout: Layout | None = None,
         learners: Learners | None = None,
+        paths: Paths | None = None,
         courses: Courses | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
@@ -103,6 +105,7 @@ class Executor:
         self._layout = layout or Layout()
         self.grantees = Grantees(database)
         self.learners = learners or Learners(database)
+        self._paths = paths or Paths(None, self.learners.mirror)
         self.courses = courses
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
@@ -188,6 +191,7 @@ class Executor:
             request,
             self.grantees,
             self.learners,
+            self._paths,
             self.rules,
             self.offers,
             self._features,

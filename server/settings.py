@@ -278,6 +278,10 @@ class Settings(BaseSettings):
 
     lms_url: Site | None = Field(None, description="Base address of the LMS.")
     studio_url: Site | None = Field(None, description="Base address of Studio.")
+    learning_url: Site | None = Field(
+        None,
+        description="Base address of the learning front end; without it `/course/…` leads nowhere.",
+    )
     lms_client_id: Text | None = Field(
         None, description="Id of the OAuth application that the LMS gave this server; its user must be staff."
     )

@@ -20,6 +20,7 @@ async def simulate(
     seed: int,
     latency: float,
     error_rate: float,
+    silence_rate: float,
     throttle: bool,
     now: datetime | None,
     until_input_ends: bool,
@@ -36,7 +37,7 @@ async def simulate(
         lms_port=settings.lms_port,
         studio_port=settings.studio_port,
         options=_options(settings, throttle=throttle),
-        faults=Faults(_faults(latency, error_rate), seed=seed),
+        faults=Faults(_faults(latency, error_rate, silence_rate), seed=seed),
         started=_say,
     )
     if until_input_ends:
@@ -53,9 +54,13 @@ def _world(settings: Settings, seed: int, now: datetime | None) -> World:
     return world
 
 
-def _faults(latency: float, error_rate: float) -> list[Fault]:
-    faults = [Fault(Kind.DELAY, seconds=latency)] if latency else []
-    return [*faults, Fault(Kind.ERROR, share=error_rate, status=503)] if error_rate else faults
+def _faults(latency: float, error_rate: float, silence_rate: float) -> list[Fault]:
+    faults = [
+        (latency, Fault(Kind.DELAY, seconds=latency)),
+        (error_rate, Fault(Kind.ERROR, share=error_rate, status=503)),
+        (silence_rate, Fault(Kind.NEVER, share=silence_rate)),
+    ]
+    return [fault for measure, fault in faults if measure]
 
 
 def _options(settings: Settings, *, throttle: bool) -> Options:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 
 from edx.budget import CallBudget
+from edx.courseware import CoursewareRecords
 from edx.http import OpenEdxHttp
 from edx.learners import COUNTED, LearnerRecords
 from edx.lms import Lms
@@ -72,13 +73,15 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform | None]:
 
 
 class LearnerLms:
-    """The LMS as it is asked about learners, within the budget of calls; `records` is None where no setting names it.
+    """The LMS as it is asked about learners, within the budget of calls, and by learners themselves.
 
-    A client of its own: requests wait for it, so that it is tried less and given up sooner than others.
+    A client of its own: requests wait for it, so that it is tried less and given up sooner than others. `records` and
+    `courseware` are None where no setting names the LMS.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.records: LearnerRecords | None = None
+        self.courseware: CoursewareRecords | None = None
         self._closing: list[Callable[[], Awaitable[None]]] = []
         if settings.lms_url and settings.lms_client_id and settings.lms_client_secret:
             budget = CallBudget(settings.lms_calls_per_minute, operations=COUNTED)
@@ -90,6 +93,7 @@ class LearnerLms:
             http = OpenEdxHttp(settings.lms_url, authority=tokens, settings=replace(patience, admit=budget.admit))
             self._closing = [http.aclose, tokens.aclose]
             self.records = LearnerRecords(http)
+            self.courseware = CoursewareRecords(http)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -36,6 +36,7 @@ from graphql import (
 )
 
 from resolvers.errors import Code
+from resolvers.paths.service import MOST_PATHS
 from resolvers.plan.connections import LARGEST_PAGE, USUAL_PAGE
 from server.limits import INTROSPECTION_ROOM, MOST_LEVELS, LimitExceeded
 
@@ -47,6 +48,8 @@ USUAL_INTROSPECTED_LIST = 1
 
 INTROSPECTION: Mapping[str, GraphQLField] = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 PAGE_SIZES = ("first", "last")
+LISTED_BY: Mapping[str, int] = {"ids": LARGEST_PAGE, "paths": MOST_PATHS}
+"""Arguments with something for each item of a list without pages, and how many they take."""
 
 
 @dataclass(slots=True)
@@ -221,19 +224,19 @@ class _Weighing:
         """How many items a list without pages is taken to have."""
         if kind is not None and kind.name.startswith("__"):
             return self._scales.introspected_lists.get(node.name.value, USUAL_INTROSPECTED_LIST)
-        size = self._number(node, "ids")
-        return USUAL_LIST if size is None else size
+        sizes = [size for name, most in LISTED_BY.items() if (size := self._number(node, name, most)) is not None]
+        return max(sizes, default=USUAL_LIST)
 
-    def _number(self, node: FieldNode, name: str) -> int | None:
-        """The number, or the length of the list, that an argument gives; None where it gives none."""
+    def _number(self, node: FieldNode, name: str, most: int = LARGEST_PAGE) -> int | None:
+        """The number, or the length of the list, that an argument gives, `most` at most; None where it gives none."""
         value = next((each.value for each in node.arguments or () if each.name.value == name), None)
         if isinstance(value, VariableNode):
             self.sized_by.add(value.name.value)
             given = 0 if self._variables is None else self._variables.get(value.name.value)
-            return None if given is None else _within_page(len(given) if isinstance(given, list) else given)
+            return None if given is None else _within(len(given) if isinstance(given, list) else given, most)
         if isinstance(value, IntValueNode):
-            return _within_page(int(value.value[:10]))
-        return _within_page(len(value.values)) if isinstance(value, ListValueNode) else None
+            return _within(int(value.value[:10]), most)
+        return _within(len(value.values), most) if isinstance(value, ListValueNode) else None
 
 
 def _check_level(level: int) -> None:
@@ -241,6 +244,6 @@ def _check_level(level: int) -> None:
         raise LimitExceeded(Code.DEPTH_LIMIT_EXCEEDED, "selection sets within one another", level, MOST_LEVELS)
 
 
-def _within_page(size: Any) -> int:
+def _within(size: Any, most: int) -> int:
     """A size as far as it is served: more is refused where the page is read, and a page of 0 is none."""
-    return max(0, min(size, LARGEST_PAGE)) if isinstance(size, int) else LARGEST_PAGE
+    return max(0, min(size, most)) if isinstance(size, int) else most

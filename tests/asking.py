@@ -9,6 +9,7 @@ from db.engine import Database
 from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.content.load import Courses
 from resolvers.learners import Learners
+from resolvers.paths.service import Paths
 from resolvers.programs.lifecycle import Rules
 from resolvers.programs.offers import Offers
 from schema import schema
@@ -32,11 +33,12 @@ class Asking:
         offers: Offers | None = None,
         learners: Learners | None = None,
         *,
+        paths: Paths | None = None,
         courses: Courses | None = None,
     ) -> None:
         self.database = database
         self.executor = Executor(
-            over or schema(), database, rules=rules, offers=offers, learners=learners, courses=courses
+            over or schema(), database, rules=rules, offers=offers, learners=learners, paths=paths, courses=courses
         )
         self.statements = 0
         original = database.snapshot

@@ -11,6 +11,11 @@ from sqlalchemy import URL, make_url
 
 from db.engine import Database, open_database
 from db.migrate import migrate
+from db.store import Store, open_blobs
+from resolvers.content.load import Courses
+from resolvers.learners import Learners
+from resolvers.paths.places import Places
+from resolvers.paths.service import Paths
 from tests.asking import Asking
 from tests.catalog import fill
 from tests.postgresql import postgresql
@@ -97,7 +102,8 @@ async def database(database_url: URL) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def asking(database: Database) -> Asking:
-    """An executor over a small catalog."""
+async def asking(database: Database, tmp_path: Path) -> Asking:
+    """An executor over a small catalog, of whose runs none has content."""
     await fill(database)
-    return Asking(database)
+    courses = Courses(Store(database, open_blobs(tmp_path / "blobs")))
+    return Asking(database, paths=Paths(Places(courses, database.dialect), Learners(database).mirror))

@@ -3,7 +3,7 @@
 It shares nothing with the planner but the schema's text: every field is worked out here again, one object at a time.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -235,6 +235,28 @@ class Oracle:
         links = [link for link in self.all(ContractProgram) if link.contract_id == contract.id]
         found = [self.one(Program, link.program_id) for link in sorted(links, key=lambda link: link.position)]
         return [program for program in found if program is not None]
+
+    def drift(self, contract: Contract) -> list[dict[str, Any]]:
+        """Of contracts that got no run through a program yet: all that their programs have."""
+        links = [link for link in self.all(ContractProgram) if link.contract_id == contract.id]
+        if Role.ADMIN not in self.viewer.roles:
+            return []
+        return [
+            {"program": self.one(Program, link.program_id), "course": self.one(Course, course), "change": "ADDED"}
+            for link in sorted(links, key=lambda link: link.position)
+            for course in dict.fromkeys(self._courses(link.program_id, set()))
+        ]
+
+    def _courses(self, program: int, seen: set[int]) -> Iterator[int]:
+        """The courses of a program and of those that it requires, depth first."""
+        seen.add(program)
+        nodes = [node for node in self.all(ProgramRequirement) if node.program_id == program]
+        for node in sorted(nodes, key=lambda node: node.sequence):
+            if node.course_id is not None:
+                yield node.course_id
+            required = self.one(Program, node.required_program_id)
+            if required is not None and required.id not in seen:
+                yield from self._courses(required.id, seen)
 
     def by_id(self, text: str) -> Any:
         name, _, key = text.partition(":")
@@ -593,6 +615,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
         "price": lambda o, row: f"{row.price_cents / 100:.2f}",
         "courseRuns": lambda o, row, **a: o.connection((r for r in o.all(CourseRun) if r.contract_id == row.id), a),
         "programs": lambda o, row: o.programs_of(row),
+        "drift": lambda o, row: o.drift(row),
         "members": lambda o, row, **a: o.connection((m for m in o.all(ContractMember) if m.contract_id == row.id), a),
     },
     "ContractMember": {"contract": lambda o, row: o.one(Contract, row.contract_id)},

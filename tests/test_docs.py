@@ -17,12 +17,12 @@ from tests.asking import ADMIN, Asking
 ROOT = Path(__file__).parent.parent
 ROOMS = ("schema", "resolvers", "db", "edx", "ondisk", "server")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-STORY, JOBS = "programs.md", "jobs.md"
+STORY, JOBS, CONTRACTS = "programs.md", "jobs.md", "contracts.md"
 QUERY = re.compile(r"^```graphql\n(.*?)^```(?:\n+```json\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
 QUERIES = [
     pytest.param(query, answer, id=f"{page.name}-{number}")
     for page in PAGES
-    if page.name not in {STORY, JOBS}  # run over what they are about, in tests/test_docs_programs.py and …_jobs.py
+    if page.name not in {STORY, JOBS, CONTRACTS}  # run over what they are about, in tests/test_docs_….py
     for number, (query, answer) in enumerate(QUERY.findall(page.read_text()))
 ]
 

@@ -31,6 +31,7 @@ from db.tables.directories import (
 )
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
+from db.tables.locks import ContentLock
 from db.tables.programs import (
     Program,
     ProgramCategory,
@@ -45,16 +46,19 @@ from db.tables.programs import (
     RequirementKind,
 )
 from db.tables.roles import RoleGrant
+from db.tables.slugs import BlockSlug
 
 __all__ = [
     "LEARNER",
     "AuditEntry",
     "Base",
+    "BlockSlug",
     "CacheVersion",
     "CertificateTemplate",
     "ClientApplication",
     "ContentBlob",
     "ContentHead",
+    "ContentLock",
     "ContentNode",
     "ContentPin",
     "ContentVersion",

@@ -31,6 +31,13 @@ class Throttling(Protocol):
         """Turn them on or off."""
 
 
+class Taking(Protocol):
+    """What has a user enrolled in a run, in a mode, and gives a certificate to who `has_passed`. Raises KeyError."""
+
+    def __call__(self, *, username: str, course_id: str, mode: str, has_passed: bool = False) -> None:
+        """Enroll a known user in a known run."""
+
+
 class Cloning(Protocol):
     """What is known of clones, by the key of their destination: how often each was asked for, and how often made.
 
@@ -42,20 +49,8 @@ class Cloning(Protocol):
     unseen: int
 
 
-class Taking(Protocol):
-    """What has a user enrolled in a run, in a mode, and gives a certificate to who `has_passed`. Raises KeyError."""
-
-    def __call__(self, *, username: str, course_id: str, mode: str, has_passed: bool = False) -> None:
-        """Enroll a known user in a known run."""
-
-
 def control_app(
-    faults: Faults,
-    *,
-    cloning: Cloning,
-    reset: Callable[[], None],
-    throttle: Throttling,
-    take: Taking,
+    faults: Faults, *, cloning: Cloning, reset: Callable[[], None], throttle: Throttling, take: Taking
 ) -> Starlette:
     """The endpoints: `faults`, `throttles`, `unseen`, `requests`, `clones`, `copies`, `learners` and `reset`.
 
@@ -111,6 +106,18 @@ def control_app(
     )
 
 
+def _enrolling(take: Taking) -> Callable[[Request], Awaitable[Response]]:
+    async def enroll(request: Request) -> Response:
+        try:
+            for item in _list_of(orjson.loads(await request.body())):
+                take(**item)
+        except (KeyError, TypeError, ValueError) as error:
+            return JSONResponse({"detail": str(error)}, 400)
+        return Response(status_code=204)
+
+    return enroll
+
+
 def _clones(cloning: Cloning) -> list[Route]:
     """The endpoints about clones."""
 
@@ -132,18 +139,6 @@ def _clones(cloning: Cloning) -> list[Route]:
         Route("/_simulator/clones", read_clones, methods=["GET"]),
         Route("/_simulator/copies", read_copies, methods=["GET"]),
     ]
-
-
-def _enrolling(take: Taking) -> Callable[[Request], Awaitable[Response]]:
-    async def enroll(request: Request) -> Response:
-        try:
-            for item in _list_of(orjson.loads(await request.body())):
-                take(**item)
-        except (KeyError, TypeError, ValueError) as error:
-            return JSONResponse({"detail": str(error)}, 400)
-        return Response(status_code=204)
-
-    return enroll
 
 
 def fault_of(item: Any) -> Fault:

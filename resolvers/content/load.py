@@ -89,6 +89,10 @@ class Courses:
         head = await head_of(self.store, run_id, version, snapshot)
         return None if head is None else await self.load(head, snapshot)
 
+    def keep(self, head: Head, content: Content) -> None:
+        """Keep a version that was just made, so that the next reader need not load it."""
+        self._kept[head.root, head.frame] = content
+
     async def load(self, head: Head, snapshot: Snapshot | None = None) -> Loaded:
         """A version of a run's content. Raises Corrupted and BlobsUnavailable."""
         key = head.root, head.frame

@@ -91,7 +91,7 @@ class Graft:
         self._note(EditCode.DUPLICATE_NAME, message, sent, blocks=(there,))
 
     def _keeps(self, child: Block) -> bool:
-        """Whether a tag only names a block: one without a definition, or a bare one of a type without files."""
+        """Whether a tag only names a block: without a definition, or with nothing at all if its type needs no file."""
         if child.is_missing:
             return True
         is_bare = not (child.settings or child.markup or child.children or child.body)

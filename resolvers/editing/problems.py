@@ -66,6 +66,16 @@ class EditCode(StrEnum):
     """The block stands in several places and changes in all of them; only a warning."""
     NO_CHANGES = "NO_CHANGES"
     """There is nothing in the list of changes."""
+    NO_CONTENT = "NO_CONTENT"
+    """The run has no content yet: a course has to be imported first."""
+    VERSION_REQUIRED = "VERSION_REQUIRED"
+    """The change does not say which version it is made for, nor is there a lock that would stand for it."""
+    VERSION_CONFLICT = "VERSION_CONFLICT"
+    """The run, or the subtree, is at another version than the one that the change was made for."""
+    LOCKED = "LOCKED"
+    """Another client has the lock of the run."""
+    LOCK_EXPIRED = "LOCK_EXPIRED"
+    """The lock that the change comes with has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,8 @@ class EditProblem:
 
     `change` is its place in the list of changes, from 0. `block` and `breadcrumb` say which block it is about, `place`
     where in the file that was sent. `blocks` are others that it names, such as would-be orphans; `reason` is the
-    codec's own code, `setting` the setting that it is about.
+    codec's own code, `setting` the setting that it is about, `current` the version, or the hash of the block's subtree,
+    that there is in place of the expected one.
     """
 
     code: EditCode
@@ -95,6 +106,7 @@ class EditProblem:
     blocks: tuple[Named, ...] = ()
     reason: str = ""
     setting: str = ""
+    current: str = ""
     hint: str = ""
     change: int = 0
 

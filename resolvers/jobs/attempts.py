@@ -114,7 +114,12 @@ def waiting(pause: float) -> dict[str, Any]:
 
 def reason(code: str | None, message: str | None) -> dict[str, Any]:
     """What is written of why an attempt ended without a result; of None, that it did not."""
-    return {"error_code": code, "error_message": message and message[:LONGEST_MESSAGE]}
+    return {"error_code": code, "error_message": message and storable(message, LONGEST_MESSAGE)}
+
+
+def storable(text: str, longest: int) -> str:
+    """A text from anywhere as every database takes it: not too long, and without what none of them can hold."""
+    return text[:longest].replace("\0", "").encode(errors="replace").decode()
 
 
 async def put(session: AsyncSession, job: Job, values: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.engine import Database
 from db.errors import DatabaseError
 from db.tables import Job
-from resolvers.jobs.attempts import Held, as_json, hold
+from resolvers.jobs.attempts import Held, as_json, hold, storable
 from resolvers.jobs.errors import AttemptLost, JobCanceled
 
 PERIOD = 0.5
@@ -73,7 +73,7 @@ class JobContext:
         be canceled, so call it where it is right to stop, and AttemptLost.
         """
         is_new = stage is not None and stage != self._stage
-        given = {"stage": stage, "done": done, "total": total, "item": item and item[:LONGEST_ITEM]}
+        given = {"stage": stage, "done": done, "total": total, "item": item and storable(item, LONGEST_ITEM)}
         if is_new:
             self._stage = stage
             self._unwritten = {"done": 0, "total": None, "item": None}

@@ -19,9 +19,8 @@ from db.deliveries import TASK
 from db.engine import PostgresqlDatabase
 from db.tables import Job, JobState
 from resolvers.jobs.attempts import in_seconds
-from resolvers.jobs.embedded import stop
 from resolvers.jobs.queue import release
-from resolvers.jobs.running import Runner
+from resolvers.jobs.running import Runner, stop
 from resolvers.jobs.sweeping import Sweeper
 
 UNKNOWN_SECONDS = 30.0

@@ -13,7 +13,7 @@ from db.tables import Job
 from db.types import any_of
 from resolvers.jobs.attempts import READY, Held
 from resolvers.jobs.queue import CHANNEL, QUEUED
-from resolvers.jobs.running import Runner
+from resolvers.jobs.running import Runner, stop
 from resolvers.jobs.sweeping import Sweeper, sweep_after_start
 from resolvers.plan.statements import keys_parameter, rows_for
 
@@ -91,12 +91,3 @@ class Embedded:
         async with self._database.reading() as snapshot:
             snapshot.is_single = True
             return bool(await rows_for(snapshot, self._database.dialect, READY_IN, [queue]))
-
-
-async def stop(tasks: Collection["asyncio.Task[None]"]) -> None:
-    """Cancel tasks and wait until all have ended."""
-    waiting = set(tasks)
-    for task in waiting:
-        task.cancel()
-    if waiting:
-        await asyncio.wait(waiting)

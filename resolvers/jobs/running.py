@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,15 @@ class Pace:
     beat: float = 8.0
     sweep: float = 10.0
     look: float = 2.0
+
+
+async def stop(tasks: Iterable["asyncio.Task[None]"]) -> None:
+    """Cancel tasks and wait until all have ended."""
+    waiting = set(tasks)
+    for task in waiting:
+        task.cancel()
+    if waiting:
+        await asyncio.wait(waiting)
 
 
 STOPPED = object()
@@ -89,7 +98,7 @@ class Runner:
             work.cancel()
             await asyncio.wait({work})
         finally:
-            beat.cancel()
+            await stop([beat])
             if self._under_way.get(held.job.uuid) is news:
                 del self._under_way[held.job.uuid]
         outcome = self._outcome_of(context, kind, work, is_stopped=is_stopped)
@@ -120,7 +129,7 @@ class Runner:
                 confirmed = time.monotonic()
             except AttemptLost:
                 break
-            except DatabaseError as error:
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it is tried until the time is up
                 log.warning("job_not_held", job=context.uuid, reason=str(error))
         context.is_lost = True
         work.cancel()
@@ -140,7 +149,7 @@ class Runner:
                         await put(session, job, {**context.unwritten(), **_ending(job, kind, outcome)})
             except AttemptLost:
                 log.warning("job_lost", job=context.uuid, kind=kind.name)
-            except DatabaseError as error:
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the job is not to be lost
                 if pause is None:  # it is taken up again when it is held no longer
                     log.warning("job_end_not_written", job=context.uuid, reason=str(error))
                     return

@@ -5,6 +5,7 @@ the LMS is down, slow or out of budget, the copies are served as they are and ma
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -66,10 +67,11 @@ class Standing:
 
 @dataclass
 class Memory:
-    """What one operation has read of freshness, and what it has asked the LMS for."""
+    """What one operation has read of freshness, what it has asked the LMS for, and how many seconds it waited."""
 
     freshness: dict[str, Freshness] = field(default_factory=dict)
     asked: set[tuple[Kind, str]] = field(default_factory=set)
+    waited: float = 0.0
 
 
 class Mirror:
@@ -135,7 +137,7 @@ class Mirror:
         if wanted and self._records is not None:
             memory.asked.update(wanted)
             await snapshot.release()
-            await self._refresh(wanted, read_at, authorizations or {})
+            memory.waited += await self._refresh(wanted, read_at, authorizations or {}, memory.waited)
             known.update(await freshness(snapshot, self._dialect, list(dict.fromkeys(name for _, name in wanted))))
         return {
             name: Standing(
@@ -165,16 +167,21 @@ class Mirror:
         return known.is_fresh(kind, self.rules.lifetime(kind), self._clock())
 
     async def _refresh(
-        self, wanted: Sequence[tuple[Kind, str]], read_at: datetime, authorizations: Mapping[str, str]
-    ) -> None:
-        """Ask for what is wanted and wait for it, but not for longer than a request should; the rest comes later."""
+        self, wanted: Sequence[tuple[Kind, str]], read_at: datetime, authorizations: Mapping[str, str], waited: float
+    ) -> float:
+        """Ask for what is wanted and wait for it, but not for longer than a request should; the rest comes later.
+
+        `waited` seconds were spent before; those that are spent now are returned.
+        """
+        began = time.monotonic()
         waits = [
             self._asking(kind, name, authorizations.get(name))
             for kind, name in wanted
             if not self._rests(kind) and not self._was_answered_since(read_at, kind, name)
         ]
         if waits:
-            await asyncio.wait(waits, timeout=self.rules.patience)
+            await asyncio.wait(waits, timeout=max(0.0, self.rules.patience - waited))
+        return time.monotonic() - began
 
     def _was_answered_since(self, moment: datetime, kind: Kind, name: str) -> bool:
         """Whether the LMS answered somebody else who wanted the same, after we read the copies."""

@@ -194,9 +194,12 @@ class Outbox:
             return {"state": Delivery.SENT, "problem": None}
         problem = str(failure)[:LONGEST_PROBLEM]
         is_over = event.attempts >= self._patience.tries
-        self._tell("given_up" if is_over else "failed")
-        noted = log.error if is_over else log.warning
-        noted("webhook_given_up" if is_over else "webhook_failed", event_id=event.uuid, reason=problem)
+        if is_over:
+            self._tell("given_up")
+            log.error("webhook_given_up", event_id=event.uuid, reason=problem)
+        else:
+            self._tell("failed")
+            log.warning("webhook_failed", event_id=event.uuid, reason=problem)
         wait = max(self._patience.wait(event.attempts), min(failure.wait or timedelta(), self._patience.most))
         state = Delivery.GIVEN_UP if is_over else Delivery.WAITING
         return {"state": state, "problem": problem, "due_at": now() + wait}

@@ -56,6 +56,7 @@ class Code(StrEnum):
 
     MALFORMED = "malformed"
     NOT_FOUND = "not_found"
+    NO_CONTENT = "no_content"
     VERSION_NOT_FOUND = "version_not_found"
     NO_SEQUENCE = "no_sequence"
     EMPTY_COURSE = "empty_course"

@@ -63,7 +63,12 @@ def malformed(text: str, error: MalformedPath) -> Resolution:
 
 def not_found(text: str, path: Path) -> Resolution:
     """The answer to a path into a course that there is not."""
-    return Resolution(text, problem=Problem(Code.NOT_FOUND, f"there is no course {path.course}"))
+    return elsewhere(text, path, Code.NOT_FOUND, f"there is no course {path.course}")
+
+
+def elsewhere(text: str, path: Path, code: Code, message: str) -> Resolution:
+    """The answer to a path into content that is not here: only the learning front end can tell."""
+    return Resolution(text, problem=Problem(code, message, str(path)))
 
 
 def denied(text: str, path: Path, reason: Denied) -> Resolution:

@@ -187,6 +187,14 @@ class Compiler:
         given = arguments(definition, nodes[0], self._document.variables)
         return self._loaded(definition, nodes, _loading(source, given))
 
+    def told(self, kind: GraphQLOutputType, nodes: Sequence[FieldNode], records: Any) -> Level:
+        """Records that somebody else made: one, or a tuple of them for a list, for a field that has no parent."""
+
+        async def themselves(_run: Run, _keys: Sequence[Any]) -> Mapping[Any, Any]:
+            return {None: records}
+
+        return self._loaded(GraphQLField(kind), nodes, themselves)
+
     def nested(self, definition: GraphQLField, nodes: Sequence[FieldNode]) -> Level:
         """Records in an attribute of records."""
 

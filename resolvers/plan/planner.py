@@ -129,6 +129,14 @@ class Planner:
         root = KeyRoot(site.kind, site.nodes, document, lookup, key, befores=compiler.befores)
         return await self._resolved(root, Run(snapshot, request.values, context, self.most_rows), site)
 
+    async def told(self, request: Request, site: Site, records: Any, snapshot: Snapshot, context: Any) -> Planned:
+        """Records, one or a tuple of them, for a field that graphql-core resolves; what they lead to is read."""
+        document = self._document(request)
+        compiler = Compiler(document, self._dialect, request.permissions)
+        level = compiler.told(site.kind, site.nodes, records)
+        root = LevelRoot(site.kind, site.nodes, document, level, befores=compiler.befores)
+        return await self._resolved(root, Run(snapshot, request.values, context, self.most_rows), site)
+
     async def _resolved(self, root: Root, run: Run, site: Site) -> Planned:
         return await root.resolve(run, site.path, (await prepare({"": root}, run)).get(""))
 

@@ -1,6 +1,7 @@
 """`collegium sync directories`: course directories into the catalog."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +38,9 @@ async def sync_directories(
     read_again: Annotated[
         bool, typer.Option("--read-again", help="Read files too that the file system calls untouched.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--watch", help="Go on until stopped: synchronize again whenever something has changed.")
+    ] = False,
 ) -> None:
     """Take courses that are kept as directories over into the catalog.
 
@@ -52,25 +56,38 @@ async def sync_directories(
     from resolvers.directories.sync import sync_directories as run_sync
     from server.cli import read_settings
     from server.directories.tree import show
-    from server.reports import progress_bar
 
     settings = read_settings()
     await check_database(settings.database_url)
     database = open_database(settings.database_url)
     policy = Policy(allow_removals, allow_empty, frozenset(confirm or ()), read_again)
+    synchronize = partial(run_sync, database, roots, layout_of(settings), policy, sites=site, dry_run=dry_run)
     try:
-        with progress_bar("Courses") as progress:
-            plans = await run_sync(
-                database, roots, layout_of(settings), policy, sites=site, dry_run=dry_run, progress=progress
-            )
+        await (_repeat if again else _once)(
+            synchronize, (lambda plans: typer.echo(json_of(plans))) if as_json else show
+        )
     finally:
         await database.close()
-    if as_json:
-        typer.echo(json_of(plans))
-    else:
-        show(plans)
+
+
+Synchronize = Callable[..., "Awaitable[list[LibraryPlan]]"]
+Show = Callable[[Sequence["LibraryPlan"]], None]
+
+
+async def _once(synchronize: Synchronize, show: Show) -> None:
+    from server.reports import progress_bar
+
+    with progress_bar("Courses") as progress:
+        plans = await synchronize(progress=progress)
+    show(plans)
     if problem := problem_of(plans):
         raise Failure(problem)
+
+
+async def _repeat(synchronize: Synchronize, show: Show) -> None:
+    from server.directories.watching import watch
+
+    await watch(synchronize, show, lambda text: typer.echo(f"warning: {text}", err=True))
 
 
 def group(command: Callable[..., Any]) -> typer.Typer:

@@ -26,6 +26,7 @@ def show(plans: Iterable[LibraryPlan]) -> None:
     console = console if console.is_terminal else Console(highlight=False, width=WIDE)
     for plan in plans:
         console.print(tree_of(plan), markup=False)
+    console.file.flush()
 
 
 def tree_of(plan: LibraryPlan) -> Tree:

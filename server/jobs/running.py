@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
+from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
 from resolvers.reruns import Rules, rerun_handlers
@@ -32,7 +33,8 @@ async def work(settings: Settings, _database: Database) -> AsyncIterator[Handler
     """What does the work of each kind of jobs that there is."""
     async with open_platform(settings) as platform:
         reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
-        yield {**reruns, SYNC: synchronizing(layout_of(settings))}
+        reconciling = reconcile_handlers(platform)
+        yield {**reruns, **reconciling, SYNC: synchronizing(layout_of(settings))}
 
 
 @contextlib.asynccontextmanager

@@ -35,8 +35,8 @@ MUTATIONS = SCHEMA.mutation_type.fields if SCHEMA.mutation_type else {}
 QUERIES = SCHEMA.query_type.fields if SCHEMA.query_type else {}
 
 VERBS = (
-    "accept|activate|add|apply|archive|associate|attach|cancel|clone|complete|create|deactivate|delete|detach|disable|"
-    "discard|dissociate|drop|enable|end|enroll|export|extend|grant|import|leave|lock|merge|move|plan|publish|refresh|register|"
+    "accept|activate|add|apply|archive|associate|attach|cancel|clear|clone|complete|create|deactivate|delete|designate|detach|disable|"
+    "discard|dissociate|drop|enable|end|enroll|export|extend|grant|import|leave|lock|merge|move|plan|publish|reconcile|refresh|register|"
     "remove|rename|reorder|replace|rerun|reset|restore|retire|retry|revert|revoke|set|start|stop|sync|unarchive|unenroll|"
     "unlock|unpublish|update|upload|upsert|validate"
 )

@@ -58,6 +58,10 @@ def test_there_is_one_for_each_service_at_each_address() -> None:
 
 
 @pytest.mark.usefixtures("no_circuits")
+async def _nothing() -> None:
+    """There is nothing to bring up to date."""
+
+
 @pytest.mark.parametrize("dialect", ["sqlite"])
 async def test_an_open_one_is_seen_in_the_log_the_numbers_and_readiness(database: Database, settings: Settings) -> None:
     assert settings.studio_url
@@ -69,11 +73,7 @@ async def test_an_open_one_is_seen_in_the_log_the_numbers_and_readiness(database
     watch = LmsWatch(lambda: open_lms(settings, attempts=1))
     readiness = Readiness(database, watch, lambda: circuits.states({"Studio": settings.studio_url}))
     assert (await readiness.report())[1]["circuits"] == {"studio": "open"}
-
-    async def nothing() -> None:
-        pass
-
-    page = metrics.route("/metrics", metrics.Standing(database, readiness), before=nothing)
+    page = metrics.route("/metrics", metrics.Standing(database, readiness), before=_nothing)
     transport = httpx.ASGITransport(Starlette(routes=[page]))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         assert 'collegium_circuit_open{service="studio"} 1.0' in (await client.get("/metrics")).text

@@ -139,7 +139,7 @@ def test_the_exported_schema_is_the_schema_and_nothing_else(tmp_path: Path) -> N
     assert (done.returncode, done.stdout, done.stderr) == (0, sdl(), "")
 
 
-@pytest.mark.parametrize(("role", "permitted"), [("learner", 2), ("author", 5), ("admin", 11)])
+@pytest.mark.parametrize(("role", "permitted"), [("learner", 4), ("author", 9), ("admin", 17)])
 def test_a_token_is_printed_alone_and_good_for_its_role(role: str, permitted: int, tmp_path: Path) -> None:
     authors = {"COLLEGIUM_AUTHORS": "author"}
     done = collegium("token", "--role", role, "--username", role, folder=tmp_path, **SIGNING, **authors)

@@ -196,6 +196,8 @@ def test_the_simulators_knobs_slow_it_down_and_make_it_fail(tmp_path: Path) -> N
     with simulating(tmp_path, "--error-rate", "1") as broken:
         assert httpx.get(f"{broken.lms}/api/courses/v1/courses/").status_code == 503
         assert httpx.get(f"{broken.studio}/api/v1/course_runs/").status_code == 503
+    with simulating(tmp_path, "--silence-rate", "1") as silent, pytest.raises(httpx.ReadTimeout):
+        httpx.get(f"{silent.lms}/api/courses/v1/courses/", timeout=0.5)
 
 
 @pytest.mark.parametrize(("option", "last"), [("--throttle", 429), ("--no-throttle", 200)])

@@ -11,6 +11,7 @@ import pytest
 from graphql import get_introspection_query
 
 from resolvers.errors import Code
+from resolvers.paths.service import MOST_PATHS
 from schema import schema
 from server import connections
 from server.execution import Executor, Operation, Result
@@ -248,6 +249,7 @@ def test_the_documentation_lists_the_limits_that_nobody_sets() -> None:
 
     assert rows == [
         ("100", "BAD_USER_INPUT"),
+        (str(MOST_PATHS), "BAD_USER_INPUT"),
         (f"{connections.MOST_HEADERS:,}", "PAYLOAD_TOO_LARGE"),
         (f"{connections.HEADERS_SECONDS:g}", "BAD_REQUEST"),
         (f"{connections.BODY_SECONDS:g}", "BAD_REQUEST"),

@@ -87,6 +87,13 @@ def test_ids_cost_by_their_number() -> None:
     assert weigh("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["a"] * 7}).cost == 7
 
 
+@pytest.mark.parametrize(("given", "cost"), [(7, 7), (500, 500), (501, 500)])
+def test_paths_cost_by_their_number(given: int, cost: int) -> None:
+    query = "query ($p: [String!]!) { coursewarePaths(paths: $p) { canonicalPath } }"
+
+    assert weigh(query, {"p": ["/course/x"] * given}).cost == cost
+
+
 def test_introspection_is_weighed_apart() -> None:
     weight = weigh("{ __schema { types { name fields { name } } } courses { totalCount } }")
 

@@ -59,7 +59,21 @@ FIXTURES: dict[EditCode, Sequence[Change]] = {
 WARNINGS = {EditCode.POLICY_WINS, EditCode.SHARED}
 
 
-@pytest.mark.parametrize("code", EditCode)
+OF_WRITING = {
+    EditCode.NO_CONTENT,
+    EditCode.VERSION_REQUIRED,
+    EditCode.VERSION_CONFLICT,
+    EditCode.LOCKED,
+    EditCode.LOCK_EXPIRED,
+}
+"""Those that only a run has; they are fired by the tests of writing and of locks."""
+
+
+def test_no_code_is_without_a_fixture() -> None:
+    assert set(EditCode) == FIXTURES.keys() | OF_WRITING
+
+
+@pytest.mark.parametrize("code", FIXTURES)
 def test_every_code_is_told_of_something(code: EditCode) -> None:
     before = write(demo()).root
     changes = FIXTURES[code]

@@ -12,7 +12,18 @@ from sqlalchemy import select, update
 from db.engine import Database, PostgresqlDatabase
 from db.tables import Job, JobState, now
 from db.types import EPOCH
-from resolvers.jobs import AttemptLost, Embedded, Handlers, JobContext, Kind, Order, Runner, enqueue, enqueue_all
+from resolvers.jobs import (
+    AttemptLost,
+    Embedded,
+    Handlers,
+    JobContext,
+    JobFailed,
+    Kind,
+    Order,
+    Runner,
+    enqueue,
+    enqueue_all,
+)
 from resolvers.jobs.delivered import Delivered
 from resolvers.jobs.sweeping import sweep
 from tests.resolvers.jobs.sample import COUNT, FAST, HANDLERS, OTHER, SLOW
@@ -105,6 +116,18 @@ async def test_work_that_cancels_itself_is_a_fault_and_not_begun_again_for_ever(
         job = await over(database, await ask(database))
 
     assert (job.state, job.attempts, job.error_code) == (JobState.FAILED, 3, "INTERNAL_ERROR")
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_texts_that_no_database_holds_do_not_keep_a_job_from_its_end(database: Database) -> None:
+    async def work(context: JobContext) -> None:
+        await context.advance("WORKING", item="an \0 and \ud800")
+        raise JobFailed("BROKEN", "a \0 and \ud800")
+
+    async with engine(database, {COUNT: work}).running():
+        job = await over(database, await ask(database))
+
+    assert (job.state, job.error_message, job.item) == (JobState.FAILED, "a  and ?", "an  and ?")
 
 
 @pytest.mark.parametrize("dialect", ["postgresql"])

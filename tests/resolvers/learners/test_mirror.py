@@ -9,7 +9,9 @@ from sqlalchemy import event, func, select
 from db.tables import Learner, LearnerEnrollment
 from edx.simulator import Fault, Kind
 from resolvers.access import Role
+from resolvers.learners.copies import Kind as CopyKind
 from resolvers.learners.copies import outdate
+from resolvers.learners.mirror import Memory
 from tests.asking import ADMIN
 from tests.resolvers.learners.conftest import DOWN, ELSEWHERE, MANY, ONE, OTHER_RUN, RUN, Campus
 
@@ -191,6 +193,22 @@ async def test_what_comes_too_late_for_a_request_is_kept_for_the_next_one(campus
 
     assert await campus.names(ADMIN, "ada") == ASSOCIATED
     assert campus.calls() == {MANY: 1}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_request_waits_once_for_all_that_it_wants_of_a_slow_lms(campus: Campus) -> None:
+    """A dashboard asks for enrollments, then for certificates: its patience is that of the whole request."""
+    campus.enroll("ada")
+    campus.breaks(Fault(Kind.DELAY, seconds=30))
+    object.__setattr__(campus.learners.mirror.rules, "patience", 1.0)
+    memory, waited = Memory(), []
+    async with campus.database.reading() as snapshot:
+        for kind in CopyKind:
+            await campus.learners.mirror.standings(snapshot, memory, ["ada"], [kind])
+            waited.append(memory.waited)
+
+    assert waited[0] >= 0.9
+    assert waited[1] - waited[0] < 0.7
 
 
 @pytest.mark.parametrize("name", ["ada,bob", "a/b", "x" * 151, "ada\n", "'; DROP TABLE learner; --"])

@@ -304,7 +304,7 @@ def test_another_run_is_not_found() -> None:
     found = resolve(courseware(PLAIN), RUN, "/course/course-v1:a+b+c", Audience(Role.STAFF, NOW))
 
     assert found.problem is not None
-    assert (found.problem.code, found.target) == (Code.NOT_FOUND, None)
+    assert (found.problem.code, found.target) == (Code.NOT_FOUND, "/course/course-v1:a+b+c")
 
 
 def test_p18_a_section_and_a_unit_of_another_section_lead_to_the_unit() -> None:
@@ -347,7 +347,7 @@ def test_a_course_for_staff_alone_is_not_there_for_others() -> None:
     found = go("", outline(**HIDDEN))
 
     assert found.problem is not None
-    assert (found.problem.code, found.problem.fallback) == (Code.NOT_FOUND, None)
+    assert (found.problem.code, found.problem.message) == (Code.NOT_FOUND, f"there is no course {RUN}")
 
 
 def test_p20_an_entrance_exam_has_no_way_on() -> None:

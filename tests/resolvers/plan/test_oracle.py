@@ -43,8 +43,9 @@ from tests.resolvers.directories.sample import CHILD, PARENTS, write_library
 
 SCHEMA = schema()._schema
 DEEPEST = 4
-LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "courseKey", "features", "health", "rateLimit"}
-LEFT_OUT |= {"previewProgramCertificate"}
+LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "features", "health", "rateLimit"}
+LEFT_OUT |= {"previewProgramCertificate", "courseKey", "planCourseware", "proposeRunKey", "contractDateChanges"}
+LEFT_OUT |= {"coursewarePath", "coursewarePaths"}
 """Fields that are nobody's business but the server's, and those that no plan answers."""
 
 NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site", "Job", "Contract")

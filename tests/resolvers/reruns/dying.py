@@ -21,13 +21,13 @@ from edx.lms import Lms
 from edx.patience import HttpSettings, Try
 from edx.studio import Studio
 from edx.tokens import Tokens
-from resolvers.jobs import Handlers
+from resolvers.jobs import Handlers, Pace
 from resolvers.reruns import Platform, rerun_handlers
 from server.jobs import running as jobs
 from server.settings import Settings, load
 from tests.resolvers.reruns.conftest import CREDENTIALS, OPEN_END, PATIENCE, QUICK
-from tests.resolvers.reruns.planned import FAST
 
+PACE = Pace(lease=1.5, beat=0.3, sweep=0.25, look=0.2)
 RULES = replace(QUICK, lingers=0.2)
 
 
@@ -68,7 +68,7 @@ async def work_until_all_is_over(database_url: str, lms_url: str, studio_url: st
 
     database = open_database(database_url)
     unfinished = select(Job.id).where(Job.finished_at.is_(None))
-    async with asyncio.timeout(60), jobs.running(load(), database, work, pace=FAST):
+    async with asyncio.timeout(60), jobs.running(load(), database, work, pace=PACE):
         while True:
             async with database.writing() as session:
                 if await session.scalar(unfinished) is None:

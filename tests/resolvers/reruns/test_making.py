@@ -147,6 +147,16 @@ async def test_a_fresh_run_that_is_missing_for_a_while_is_waited_for(edx: Edx, p
     assert edx.jobs.clones == {str(TARGET): 1}
 
 
+async def test_dates_that_change_while_a_run_is_cloned_are_those_that_it_gets(edx: Edx, platform: Platform) -> None:
+    edx.faults.set([Fault(Kind.LATE, path=CLONE, seconds=0.1)])
+    store = Kept()
+    making = asyncio.create_task(made(store, platform))
+    await until(lambda: edx.jobs.clones)
+    store.wanted = replace(WANTED, end=OPEN_END.replace(year=2050))
+    await making
+    assert edx.run().end == OPEN_END.replace(year=2050)
+
+
 @pytest.mark.parametrize("key", [TARGET, CourseKey(TARGET.org.lower(), TARGET.course, TARGET.run)])
 async def test_a_run_of_somebody_elses_is_not_touched(edx: Edx, platform: Platform, key: CourseKey) -> None:
     edx.world.add_run(CourseRun(key=Key(key.org, key.course, key.run), title="Somebody else's"))

@@ -1,6 +1,10 @@
 """`collegium sync directories`, as people and programs run it."""
 
+import subprocess
+import sys
 from pathlib import Path, PurePosixPath
+from signal import SIGTERM
+from subprocess import PIPE
 
 import orjson
 import pytest
@@ -12,7 +16,7 @@ from server.settings import SettingsError, load
 from tests.ondisk.trees import SITE, site_of
 from tests.resolvers.directories.libraries import course, remove
 from tests.resolvers.directories.sample import write_library
-from tests.server.test_cli import collegium, failure
+from tests.server.test_cli import ROOT, collegium, environment, failure
 
 
 def test_a_library_is_planned_synchronized_and_synchronized_again(tmp_path: Path) -> None:
@@ -94,3 +98,25 @@ def test_other_texts_are_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> 
     monkeypatch.setenv("COLLEGIUM_SITE_PARENTS", text)
     with pytest.raises(SettingsError, match="COLLEGIUM_SITE_PARENTS"):
         load()
+
+
+def test_a_watched_library_is_synchronized_whenever_it_changes(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    course("F/A", root=library)
+    assert collegium("migrate", folder=tmp_path).returncode == 0
+    command = [sys.executable, "-m", "server", "sync", "directories", str(library), "--watch"]
+    with subprocess.Popen(
+        command, env=environment({}, tmp_path), cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        try:
+            assert any("A created" in line for line in lines)
+            course("F/B", root=library, course_info={"id": ""})
+            assert any("B held" in line for line in lines)
+            course("F/B", root=library, course_info={"id": "B"})
+            assert any("B created" in line for line in lines)
+        finally:
+            process.send_signal(SIGTERM)
+        rest, errors = process.communicate(timeout=60)
+    assert (process.returncode, rest, errors) == (0, "", "")

@@ -1,0 +1,160 @@
+"""Locks on the content of runs: one client at a time, fenced, free again after some time without use (§2.6).
+
+Every function is part of the caller's transaction. Time is the database's, and never goes back for a lock.
+
+LockRefused    somebody else holds the lock, or the caller's own is none any more
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.store import Author
+from db.tables import ContentLock, CourseRun, now
+from db.types import later
+from resolvers.editing.problems import EditCode
+
+SHORTEST, LONGEST = 5, 24 * 3600
+"""Seconds that a lock may last without use."""
+DEFAULT_SECONDS = 300
+BYTES = 24
+
+Clock = Callable[[AsyncSession], Awaitable[datetime]]
+
+
+async def store_time(session: AsyncSession) -> datetime:
+    """The present moment by the database's clock."""
+    return await session.scalar(select(later(0.0))) or now()
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock that is held. `token` is for the holder alone: whoever has it may write."""
+
+    holder: Author
+    since: datetime
+    expires_at: datetime
+    fencing: int
+    token: str = ""
+
+
+class LockRefused(Exception):
+    """Somebody else holds the lock (`LOCKED`), or the caller's token is worth nothing any more (`LOCK_EXPIRED`).
+
+    `lock` is the one that is held now, without its token.
+    """
+
+    def __init__(self, code: EditCode, lock: Lock | None) -> None:
+        self.code = code
+        self.lock = lock
+        if code is EditCode.LOCKED and lock is not None:
+            by = f"{lock.holder.username}{f' by {lock.holder.application}' if lock.holder.application else ''}"
+            message = f"the run is locked for {by} until {lock.expires_at:%Y-%m-%d %H:%M:%S} UTC, if not used longer"
+        else:
+            message = "the lock has ended: it was not used for too long, was released, or was broken"
+        super().__init__(message)
+
+
+async def acquire(
+    session: AsyncSession, run_id: int, by: Author, seconds: int = DEFAULT_SECONDS, *, clock: Clock = store_time
+) -> Lock:
+    """Lock a run for a client, or renew the lock that it has (L1, L2). Raises LockRefused."""
+    row, moment = await _row(session, run_id, clock)
+    if row is not None and _is_held(row, moment):
+        if _holder(row) != by:
+            raise LockRefused(EditCode.LOCKED, _told(row))
+        row.seconds = _within(seconds)
+        return _renewed(row, moment)
+    if row is None:
+        row = ContentLock(course_run_id=run_id, fencing=0)
+        session.add(row)
+    row.fencing += 1
+    row.token = secrets.token_hex(BYTES)
+    row.username, row.application = by.username, by.application
+    row.since, row.seconds = moment, _within(seconds)
+    return _renewed(row, moment)
+
+
+async def renew(session: AsyncSession, run_id: int, token: str, *, clock: Clock = store_time) -> Lock:
+    """Let a lock last longer, as every write with it does. Raises LockRefused."""
+    row, moment = await _row(session, run_id, clock)
+    return _renewed(_owned(row, token, moment), moment)
+
+
+async def release(session: AsyncSession, run_id: int, token: str, *, clock: Clock = store_time) -> bool:
+    """Give a lock back; whether it was one. Twice is no error (L5)."""
+    row, _ = await _row(session, run_id, clock)
+    if row is None or row.token != token:
+        return False
+    row.token = None
+    return True
+
+
+async def break_lock(session: AsyncSession, run_id: int, *, clock: Clock = store_time) -> Lock | None:
+    """Take a lock away from whoever has it (L7); who that was, None if nobody."""
+    row, moment = await _row(session, run_id, clock)
+    if row is None or not _is_held(row, moment):
+        return None
+    row.token = None
+    return _told(row)
+
+
+async def held(session: AsyncSession, run_id: int, *, clock: Clock = store_time) -> Lock | None:
+    """The lock of a run, without its token; None if it is free."""
+    row = await session.get(ContentLock, run_id)
+    return _told(row) if row is not None and _is_held(row, await clock(session)) else None
+
+
+async def check(session: AsyncSession, run_id: int, token: str | None, *, clock: Clock = store_time) -> Lock | None:
+    """Whether a client may write: with the token of the lock, which is renewed (L3), or without one while it is free.
+
+    A token that is none any more is refused even if nobody else took the lock (L4, L13). Raises LockRefused.
+    """
+    row, moment = await _row(session, run_id, clock)
+    if token is not None:
+        return _renewed(_owned(row, token, moment), moment)
+    if row is not None and _is_held(row, moment):
+        raise LockRefused(EditCode.LOCKED, _told(row))
+    return None
+
+
+async def _row(session: AsyncSession, run_id: int, clock: Clock) -> tuple[ContentLock | None, datetime]:
+    """The row of a run, for this transaction alone, and the time, which is never before the last use."""
+    await session.execute(select(CourseRun.id).where(CourseRun.id == run_id).with_for_update(key_share=True))
+    row = await session.get(ContentLock, run_id, with_for_update=True, populate_existing=True)
+    moment = await clock(session)
+    return row, moment if row is None else max(moment, row.renewed_at)
+
+
+def _owned(row: ContentLock | None, token: str, moment: datetime) -> ContentLock:
+    if row is not None and row.token is not None and secrets.compare_digest(row.token.encode(), token.encode()):
+        if _is_held(row, moment):
+            return row
+        raise LockRefused(EditCode.LOCK_EXPIRED, None)
+    raise LockRefused(EditCode.LOCK_EXPIRED, _told(row) if row is not None and _is_held(row, moment) else None)
+
+
+def _is_held(row: ContentLock, moment: datetime) -> bool:
+    return row.token is not None and moment < row.expires_at
+
+
+def _renewed(row: ContentLock, moment: datetime) -> Lock:
+    row.renewed_at = moment
+    row.expires_at = moment + timedelta(seconds=row.seconds)
+    return Lock(_holder(row), row.since, row.expires_at, row.fencing, row.token or "")
+
+
+def _told(row: ContentLock) -> Lock:
+    return Lock(_holder(row), row.since, row.expires_at, row.fencing)
+
+
+def _holder(row: ContentLock) -> Author:
+    return Author(row.username, row.application)
+
+
+def _within(seconds: int) -> int:
+    return max(SHORTEST, min(seconds, LONGEST))

@@ -1,0 +1,40 @@
+"""Who may change which run's content (spec/content-api.md, "Security"; notes on OLX, O2).
+
+As in Studio: staff everywhere, authors the runs of their organizations, and a run's own instructors.
+"""
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.tables import Course, CourseRun, DirectoryMember
+from ondisk.roles import Role
+from resolvers.access import Permission, Viewer
+from resolvers.errors import Forbidden
+from resolvers.grants import grants_of
+
+EDITING_ROLES = (Role.INSTRUCTOR.value,)
+"""Roles in a run's `role_info.json` whose users may change its content."""
+
+
+async def may_edit(session: AsyncSession, viewer: Viewer, run_id: int) -> bool:
+    """Whether a viewer may change the content of a run, as of now: a job asks again when it begins (O3)."""
+    if viewer.username is None:
+        return False
+    if viewer.may(Permission.CHANGE_CONTENT):
+        return True
+    organization = await session.scalar(select(Course.organization_id).join(CourseRun).where(CourseRun.id == run_id))
+    grants = await grants_of(session, viewer)
+    if organization is not None and Permission.CHANGE_CONTENT in grants.organizations.get(organization, frozenset()):
+        return True
+    member = exists().where(
+        DirectoryMember.course_run_id == run_id,
+        DirectoryMember.username == viewer.username,
+        DirectoryMember.role.in_(EDITING_ROLES),
+    )
+    return bool(await session.scalar(select(member)))
+
+
+async def require_to_edit(session: AsyncSession, viewer: Viewer, run_id: int) -> None:
+    """Raise Forbidden unless the viewer may change the content of the run."""
+    if not await may_edit(session, viewer, run_id):
+        raise Forbidden("you may not change the content of this run")

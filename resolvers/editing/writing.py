@@ -1,0 +1,288 @@
+"""Making changes the content of a run: one new version, or none (spec/content-api.md, "Update"; notes, §2.5).
+
+A change is made for a version, or for the subtrees that it is about: then others may change other parts meanwhile, and
+it is made again to what they left.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from db.store import Author, Commit, Head, Intake, NodeLink, Store, Stored, VersionConflict, commit, head_of
+from edx.olx import Blob, Block, Course, File, InMemory, Key
+from edx.olx.canonical import lead_of
+from edx.olx.export import bytes_of
+from edx.olx.export import files_of as files_of_block
+from resolvers.content.load import Content, Courses, Loaded
+from resolvers.content.nodes import Writer, Written
+from resolvers.editing.apply import Applied, apply
+from resolvers.editing.changes import Change
+from resolvers.editing.locks import Clock, Lock, LockRefused, check, store_time
+from resolvers.editing.problems import EditCode, EditProblem, EditRefused
+from resolvers.editing.references import References
+from resolvers.editing.tree import Index
+from resolvers.editing.work import Work
+
+ATTEMPTS = 50
+"""How often a change to subtrees is made again because others were faster."""
+MOST_INDEXES = 8
+MOST_BYTES = 4 << 20
+"""New bytes of a version that are kept in memory with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a change is made for: a version of the run, or hashes of the subtrees of blocks, by block.
+
+    With `anything` it is made to whatever is there, as by the holder of a lock.
+    """
+
+    version: str | None = None
+    subtrees: Mapping[str, str] = field(default_factory=dict)
+    anything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Changes to a run's content, by whom, and with the token of which lock. `is_dry` says to write nothing."""
+
+    run_id: int
+    changes: Sequence[Change]
+    author: Author
+    expected: Expected
+    token: str | None = None
+    message: str = ""
+    is_dry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What became of changes. `version` is the new one, in a dry run the one that would be.
+
+    `subtrees` are the hashes of the blocks that changed, for the next change of theirs.
+    """
+
+    version: str
+    previous: str
+    is_new: bool
+    applied: Applied
+    subtrees: Mapping[Key, str]
+    new_nodes: int = 0
+    head: Head | None = field(default=None, repr=False)
+    lock: Lock | None = field(default=None, repr=False)
+
+
+class Editor:
+    """Changes the content of runs. Keeps what it knows of the versions that were changed last."""
+
+    def __init__(self, courses: Courses, *, clock: Clock = store_time) -> None:
+        self.courses = courses
+        self.store: Store = courses.store
+        self.references = References()
+        self.clock = clock
+        self._indexes: OrderedDict[tuple[str, str], Index] = OrderedDict()
+
+    async def apply(self, request: Request) -> Edited:
+        """Make changes to a run's content: all of them as one version, or none.
+
+        Raises EditRefused with what is wrong, LockRefused, and what the store raises when it cannot be read or written.
+        """
+        for attempt in range(ATTEMPTS):
+            async with self.store.database.writing() as session:
+                await check(session, request.run_id, request.token, clock=self.clock)
+            loaded = await self._current(request)
+            made = await asyncio.to_thread(self._made, loaded, request)
+            if request.is_dry:
+                return made.told(loaded.version)
+            try:
+                return await self._write(made, loaded, request)
+            except VersionConflict as conflict:
+                if request.expected.version is not None or attempt == ATTEMPTS - 1:
+                    raise _conflict(conflict.expected, conflict.current or "") from None
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _current(self, request: Request) -> Loaded:
+        """What the run is at, if that is what the change was made for."""
+        expected = request.expected
+        if not (expected.version or expected.subtrees or expected.anything or request.token):
+            message = "say which version the change is made for, or which subtrees, or lock the run"
+            raise EditRefused([EditProblem(EditCode.VERSION_REQUIRED, message)])
+        head = await head_of(self.store, request.run_id)
+        if head is None:
+            raise EditRefused([EditProblem(EditCode.NO_CONTENT, "the run has no content yet: import a course first")])
+        if expected.version is not None and expected.version != head.root:
+            raise _conflict(expected.version, head.root)
+        return await self.courses.load(head)
+
+    def _made(self, loaded: Loaded, request: Request) -> "_Made":
+        """The new course as nodes. Blocks the thread."""
+        index = self._index(loaded)
+        _check_subtrees(loaded, index, self.references, request.expected.subtrees)
+        applied = apply(loaded.course, request.changes, index=index, references=self.references)
+        writer = Continued(index.blocks, loaded.content.digests)
+        writer.written.root = writer.course(applied.course).digest
+        writer.written.frame = writer.frame(applied.course).digest
+        return _Made(applied, writer.written, index.blocks, loaded.content.digests)
+
+    def _index(self, loaded: Loaded) -> Index:
+        key = loaded.head.root, loaded.head.frame
+        found = self._indexes.get(key)
+        if found is None or found.blocks[found.root] is not loaded.course.root:
+            found = Index.of(loaded.course.root)
+            self._keep(key, found)
+        return found
+
+    def _keep(self, key: tuple[str, str], index: Index) -> None:
+        self._indexes[key] = index
+        self._indexes.move_to_end(key)
+        while len(self._indexes) > MOST_INDEXES:
+            self._indexes.popitem(last=False)
+
+    async def _write(self, made: "_Made", loaded: Loaded, request: Request) -> Edited:
+        intake = Intake(self.store)
+        await intake.blobs(made.new_blobs)
+        new = await intake.nodes(made.written.nodes)
+        change = made.commit(loaded, request, intake)
+        async with self.store.database.writing() as session:
+            lock = await check(session, request.run_id, request.token, clock=self.clock)
+            head, is_new = await commit(session, change)
+        if is_new and made.is_small:
+            self.courses.keep(head, Content(made.applied.course, made.digests))
+            self._keep((head.root, head.frame), made.applied.index)
+        return made.told(loaded.version, is_new=is_new, new_nodes=new, head=head, lock=lock)
+
+
+class Continued(Writer):
+    """Makes the nodes of a course of which most is stored already: blocks that are the same objects are not walked."""
+
+    def __init__(self, stored: Mapping[Key, Block], digests: Mapping[Key, str]) -> None:
+        super().__init__()
+        self._stored = stored
+        self._digests = digests
+
+    def block(self, block: Block) -> NodeLink:
+        """The node of a block, made only if the block is not stored."""
+        if self._stored.get(block.key) is block:
+            return NodeLink(self._digests[block.key])
+        return super().block(block)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A new course on its way into the store. `old` are the blocks of the present one, `before` their digests."""
+
+    applied: Applied
+    written: Written
+    old: Mapping[Key, Block]
+    before: Mapping[Key, str]
+
+    @property
+    def new_blobs(self) -> list[Blob]:
+        """What the store does not have for sure."""
+        return [blob for blob in self.written.blobs.values() if not isinstance(blob, Stored)]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the new course can be kept in memory as it is."""
+        new = self.new_blobs
+        return all(isinstance(blob, InMemory) for blob in new) and sum(blob.size for blob in new) <= MOST_BYTES
+
+    @property
+    def digests(self) -> dict[Key, str]:
+        """The hash of every block's subtree."""
+        found = dict(self.before)
+        for key, block in self.applied.index.blocks.items():
+            if self.old.get(key) is not block:
+                found[key] = self.written.blocks[key]
+        for key in self.old.keys() - self.applied.index.blocks.keys():
+            del found[key]
+        return found
+
+    def told(
+        self,
+        previous: str,
+        *,
+        is_new: bool | None = None,
+        new_nodes: int = 0,
+        head: Head | None = None,
+        lock: Lock | None = None,
+    ) -> Edited:
+        """What to answer."""
+        version = self.written.root
+        subtrees = {key: self.written.blocks[key] for key in self.applied.changed}
+        is_new = version != previous if is_new is None else is_new
+        return Edited(version, previous, is_new, self.applied, subtrees, new_nodes, head, lock)
+
+    def commit(self, loaded: Loaded, request: Request, intake: Intake) -> Commit:
+        """The new version. Its files and bytes are counted from those of the old one by what changed."""
+        index, head = self.applied.index, loaded.head
+        files, size = _growth(loaded.course, self.applied.course, self.old, index.blocks)
+        return Commit(
+            request.run_id,
+            self.written.root,
+            self.written.frame,
+            request.author,
+            _operation(request.changes),
+            intake.until,
+            blocks=len(index.blocks),
+            files=head.files + files,
+            bytes=head.bytes + size,
+            expected=loaded.version,
+            message=request.message,
+        )
+
+
+def _operation(changes: Sequence[Change]) -> str:
+    """What the history calls changes: by the only kind that they are of, or `edit`."""
+    kinds = {type(change).__name__ for change in changes}
+    return kinds.pop() if len(kinds) == 1 else "edit"
+
+
+def _growth(before: Course, after: Course, old: Mapping[Key, Block], new: Mapping[Key, Block]) -> tuple[int, int]:
+    """How many more files and bytes a course has than before, of the blocks and groups of files that differ."""
+    gone = [_files(before, block) for key, block in old.items() if new.get(key) is not block]
+    come = [_files(after, block) for key, block in new.items() if old.get(key) is not block]
+    sizes = [{file.path: file.blob.size for files in side for file in files} for side in (gone, come)]
+    for name in ("policy", "grading", "assets_policy", "assets", "tabs", "extras"):
+        if getattr(before, name) is not getattr(after, name):
+            for side, course in zip(sizes, (before, after), strict=True):
+                side.update({file.path: file.blob.size for file in _beside(course, name)})
+    return len(sizes[1]) - len(sizes[0]), sum(sizes[1].values()) - sum(sizes[0].values())
+
+
+def _files(course: Course, block: Block) -> Iterable[File]:
+    if block.is_inline and block is course.root:
+        return [File("course.xml", bytes_of(block, lead_of(course)))]
+    return list(files_of_block(block))
+
+
+def _beside(course: Course, name: str) -> Iterable[File]:
+    found = getattr(course, name)
+    if name == "assets":
+        return [asset.file for asset in course.assets]
+    if isinstance(found, tuple):
+        return found
+    return [] if found is None else [File(found.path, found.blob)]
+
+
+def _check_subtrees(loaded: Loaded, index: Index, references: References, expected: Mapping[str, str]) -> None:
+    """Whether the subtrees that a change is about are what it was made for."""
+    work = Work.on(loaded.course, index, references)
+    problems = []
+    for text, digest in expected.items():
+        key = work.find(text)
+        current = loaded.content.digests[key]
+        if current != digest:
+            message = f"{key} is not at {digest} any more"
+            problems.append(work.problem(EditCode.VERSION_CONFLICT, message, key, current=current))
+    if problems:
+        raise EditRefused(problems)
+
+
+def _conflict(expected: str, current: str) -> EditRefused:
+    message = f"the run is at version {current}, not at {expected}"
+    return EditRefused([EditProblem(EditCode.VERSION_CONFLICT, message, current=current)])
+
+
+__all__ = ["Edited", "Editor", "Expected", "LockRefused", "Request"]

@@ -1,0 +1,63 @@
+"""Who may change which run's content (notes on OLX, O2)."""
+
+import pytest
+from sqlalchemy import select
+
+from db.engine import Database
+from db.tables import Course, CourseRun, DirectoryMember, RoleGrant
+from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.editing.rights import may_edit, require_to_edit
+from resolvers.errors import Forbidden
+from tests.db.store.conftest import add_runs
+
+
+def viewer(*roles: Role) -> Viewer:
+    return Viewer("grace", frozenset(roles))
+
+
+async def allowed(database: Database, run: int, who: Viewer) -> bool:
+    async with database.writing() as session:
+        return await may_edit(session, who, run)
+
+
+@pytest.mark.parametrize(
+    ("who", "expected"),
+    [
+        (ANONYMOUS, False),
+        (viewer(), False),
+        (viewer(Role.LEARNER), False),
+        (viewer(Role.AUTHOR), True),
+        (viewer(Role.ADMIN), True),
+    ],
+)
+async def test_authors_and_admins_may_edit_all_runs(database: Database, who: Viewer, expected: bool) -> None:
+    run = (await add_runs(database, "R"))[0]
+    assert await allowed(database, run, who) is expected
+
+
+@pytest.mark.parametrize(("role", "expected"), [("learner", False), ("author", True), ("admin", True)])
+async def test_a_grant_of_the_organization_holds_for_its_runs(database: Database, role: str, expected: bool) -> None:
+    run = (await add_runs(database, "R"))[0]
+    async with database.writing() as session:
+        of = await session.scalar(select(Course.organization_id).join(CourseRun).where(CourseRun.id == run))
+        session.add(RoleGrant(username="grace", role=role, organization_id=of, granted_by="root"))
+    assert await allowed(database, run, viewer()) is expected
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [("nti.roles.course_instructor", True), ("nti.roles.course_ta", False), ("learner", False)],
+)
+async def test_instructors_may_edit_their_run_and_assistants_not(database: Database, role: str, expected: bool) -> None:
+    run, other = await add_runs(database, "R", "S")
+    async with database.writing() as session:
+        session.add(DirectoryMember(course_run_id=run, username="grace", role=role))
+    assert await allowed(database, run, viewer()) is expected
+    assert await allowed(database, other, viewer()) is False
+
+
+async def test_who_may_not_is_refused(database: Database) -> None:
+    run = (await add_runs(database, "R"))[0]
+    async with database.writing() as session:
+        with pytest.raises(Forbidden, match="may not change the content of this run"):
+            await require_to_edit(session, viewer(Role.LEARNER), run)

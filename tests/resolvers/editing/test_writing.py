@@ -1,0 +1,193 @@
+"""Changes as versions of a run (§2.5 V1 to V5, X5 of the notes on OLX)."""
+
+import asyncio
+import io
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from db.store import history
+from edx.olx import InMemory
+from resolvers.content.exports import export
+from resolvers.content.load import Courses
+from resolvers.editing.changes import (
+    AddBlock,
+    DeleteBlock,
+    MoveBlock,
+    Orphans,
+    PutAsset,
+    ReplaceBlock,
+    SetBlockSettings,
+)
+from resolvers.editing.problems import EditCode, EditRefused
+from resolvers.editing.writing import Editor, Expected, Request
+from tests.resolvers.content.conftest import unpacked
+from tests.resolvers.editing.conftest import ADA, BOB, Desk
+from tests.resolvers.editing.courses import FILES, key, olx
+
+RENAME = SetBlockSettings("html/page", {"display_name": "Renamed"})
+
+
+async def test_a_change_is_a_new_version_with_its_own_history(desk: Desk) -> None:
+    """V5: by whom, through what, and why, outside of the hash."""
+    made = await desk.apply(RENAME, message="a better name")
+    assert made.is_new
+    assert made.previous == desk.version
+    assert made.version == await desk.current() != desk.version
+    assert made.new_nodes == 6
+    async with desk.store.database.writing() as session:
+        newest = (await history(session, desk.run))[0]
+    assert (newest.version, newest.parent, newest.author) == (made.version, desk.version, ADA)
+    assert (newest.operation, newest.message) == ("SetBlockSettings", "a better name")
+    loaded = await desk.loaded()
+    assert loaded.content.blocks[key("html/page")].display_name == "Renamed"
+
+
+async def test_the_files_that_were_not_changed_keep_their_bytes(desk: Desk) -> None:
+    await desk.apply(
+        ReplaceBlock("problem/sum", olx("<problem>2</problem>"), Orphans.DECLINE),
+        PutAsset("new.txt", InMemory.of(b"x")),
+    )
+    target = io.BytesIO()
+    loaded = await desk.loaded()
+    count = export(loaded, target)
+    found = unpacked(target.getvalue())
+    assert {name for name in FILES if found.get(name) != FILES[name]} == {"problem/sum.xml"}
+    assert found["problem/sum.xml"] == b"<problem>2</problem>"
+    assert found["static/new.txt"] == b"x"
+    assert loaded.head.files == count
+    assert loaded.head.bytes == sum(map(len, found.values()))
+    assert loaded.head.blocks == len(loaded.content.blocks)
+
+
+async def test_a_dry_run_tells_the_version_and_writes_nothing(desk: Desk) -> None:
+    """X5."""
+    dry = await desk.apply(RENAME, AddBlock("u1", olx("<problem>x</problem>")), is_dry=True)
+    assert await desk.current() == desk.version
+    made = await desk.apply(RENAME, AddBlock("u1", olx("<problem>x</problem>")))
+    assert made.version == dry.version
+    assert made.applied.done == dry.applied.done
+
+
+async def test_what_is_refused_changes_nothing(desk: Desk) -> None:
+    for is_dry in (False, True):
+        with pytest.raises(EditRefused):
+            await desk.apply(RENAME, DeleteBlock("none"), is_dry=is_dry)
+    assert await desk.current() == desk.version
+
+
+async def test_a_change_for_another_version_is_refused_with_the_present_one(desk: Desk) -> None:
+    """C5, V2."""
+    made = await desk.apply(RENAME)
+    with pytest.raises(EditRefused) as raised:
+        await desk.apply(DeleteBlock("html/page"))
+    problem = raised.value.problems[0]
+    assert (problem.code, problem.current) == (EditCode.VERSION_CONFLICT, made.version)
+
+
+async def test_a_change_must_say_what_it_is_made_for(desk: Desk) -> None:
+    """V1."""
+    with pytest.raises(EditRefused) as raised:
+        await desk.apply(RENAME, expected=Expected())
+    assert raised.value.problems[0].code is EditCode.VERSION_REQUIRED
+    assert (await desk.apply(RENAME, expected=Expected(anything=True))).is_new
+
+
+async def test_a_run_without_content_cannot_be_edited(desk: Desk) -> None:
+    request = Request(desk.run + 99, [RENAME], ADA, Expected(anything=True))
+    with pytest.raises(EditRefused) as raised:
+        await desk.editor.apply(request)
+    assert raised.value.problems[0].code is EditCode.NO_CONTENT
+
+
+async def test_a_change_of_nothing_is_no_version(desk: Desk) -> None:
+    made = await desk.apply(SetBlockSettings("html/page", {"display_name": "Page"}))
+    assert (made.is_new, made.version) == (False, desk.version)
+
+
+async def test_disjoint_changes_are_both_made(desk: Desk) -> None:
+    """V3: each is made for its own subtree, and again to what the other left."""
+    before = (await desk.loaded()).content.digests
+    first = Expected(subtrees={"html/page": before[key("html/page")]})
+    second = Expected(subtrees={"vertical/u3": before[key("vertical/u3")]})
+    await desk.apply(RENAME, expected=first)
+    made = await desk.apply(SetBlockSettings("vertical/u3", {"display_name": "3"}), by=BOB, expected=second)
+    names = {each.url_name: each.display_name for each in (await desk.loaded()).course.root.walk()}
+    assert (names["page"], names["u3"]) == ("Renamed", "3")
+    assert made.subtrees[key("vertical/u3")] == (await desk.loaded()).content.digests[key("vertical/u3")]
+    with pytest.raises(EditRefused) as raised:
+        await desk.apply(RENAME, expected=first)
+    problem = raised.value.problems[0]
+    assert problem.code is EditCode.VERSION_CONFLICT
+    assert problem.current == (await desk.loaded()).content.digests[key("html/page")]
+    assert problem.block == key("html/page")
+
+
+async def test_eight_editors_of_different_parts_all_succeed(desk: Desk) -> None:
+    """They work beside each other in processes of their own, as it were, and see no conflict."""
+    before = (await desk.loaded()).content.digests
+    names = ["page", "sum", "talk", "both", "rose", "then", "q1", "loose"]
+    keys = [next(each for each in before if each.name == name) for name in names]
+
+    async def edit(block: Any) -> str:
+        editor = Editor(Courses(desk.store))
+        change = SetBlockSettings(str(block), {"display_name": f"{block.name}!"})
+        expected = Expected(subtrees={str(block): before[block]})
+        return (await editor.apply(Request(desk.run, [change], ADA, expected))).version
+
+    versions = await asyncio.gather(*map(edit, keys))
+    assert len(set(versions)) == len(names)
+    shown = {block.url_name: block.display_name for block in (await desk.loaded()).course.root.walk()}
+    assert all(shown[name] == f"{name}!" for name in names)
+
+
+async def test_of_many_writers_of_one_version_one_wins(desk: Desk) -> None:
+    """V2: no update is lost."""
+
+    changes = [SetBlockSettings("html/page", {"display_name": str(number)}) for number in range(8)]
+    results = await asyncio.gather(*map(desk.apply, changes), return_exceptions=True)
+    refused = [result for result in results if isinstance(result, EditRefused)]
+    assert len(refused) == 7
+    assert {each.problems[0].code for each in refused} == {EditCode.VERSION_CONFLICT}
+
+
+async def test_a_move_and_its_undoing_restore_the_version(desk: Desk) -> None:
+    """M6."""
+    made = await desk.apply(MoveBlock("html/page", "vertical/u3", 0))
+    done = made.applied.done[0]
+    back = MoveBlock("html/page", str(done.parent), done.index)
+    assert (await desk.apply(back, expected=Expected(made.version))).version == desk.version
+
+
+async def test_versions_made_one_after_the_other_are_those_that_others_load(desk: Desk) -> None:
+    """What is kept in memory is what is stored; drafts and shared blocks included."""
+    version = desk.version
+    for change in (
+        RENAME,
+        AddBlock("vertical/u3", olx('<html url_name="n1">1</html>')),
+        DeleteBlock("problem/q1"),
+        SetBlockSettings("html/both", {"display_name": "Both!"}),
+        SetBlockSettings("html/n1", {"display_name": "N"}),
+    ):
+        version = (await desk.apply(change, expected=Expected(version))).version
+        kept = await desk.editor.courses.of_run(desk.run)
+        loaded = await desk.loaded()
+        assert kept is not None
+        assert kept.content.digests == loaded.content.digests
+        assert kept.content.outline == loaded.content.outline
+        assert loaded.version == version
+
+
+async def test_a_warm_change_reads_no_nodes(desk: Desk) -> None:
+    """A single change neither loads nor writes the course."""
+    made = await desk.apply(RENAME)
+    statements: list[str] = []
+    engine = desk.store.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    await desk.apply(SetBlockSettings("html/page", {"display_name": "Again"}), expected=Expected(made.version))
+    assert not [
+        each for each in statements if each.lstrip().startswith("SELECT content_node.digest, content_node.data")
+    ]
+    assert sum("INSERT INTO content_node" in each for each in statements) == 1
+    assert sum("INSERT INTO content_version" in each for each in statements) == 1
