@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db.tables import (
     AuditEntry,
+    ContentVersion,
     Course,
     CourseRun,
     DirectoryMember,
@@ -47,6 +48,8 @@ class Permission(StrEnum):
     MANAGE_LEARNERS = "manage_learners"
     CHANGE_CONTENT = "change_content"
     BREAK_LOCKS = "break_locks"
+    SEE_CONTENT = "see_content"
+    SEE_GRANTED_CONTENT = "see_granted_content"  # of runs of organizations, where a grant says so
 
 
 class Role(StrEnum):
@@ -59,7 +62,7 @@ class Role(StrEnum):
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS, Permission.SEE_DIRECTORIES}),
+        Role.LEARNER: frozenset({Permission.SEE_PROGRAMS, Permission.SEE_DIRECTORIES, Permission.SEE_GRANTED_CONTENT}),
         Role.AUTHOR: frozenset(
             {
                 Permission.SEE_PROGRAMS,
@@ -68,6 +71,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CHANGE_CONTENT,
                 Permission.SEE_DIRECTORIES,
                 Permission.SEE_RESTRICTED_RUNS,
+                Permission.SEE_CONTENT,
             }
         ),
         Role.ADMIN: frozenset(Permission) - {Permission.SEE_GRANTED_PROGRAMS},
@@ -189,6 +193,24 @@ def visible_history(permissions: frozenset[Permission]) -> ColumnElement[bool]:
     if Permission.SEE_PROGRAMS_OF_OTHERS in permissions:
         return found
     return and_(found, *(AuditEntry.action != action for action in ABOUT_LEARNERS))
+
+
+def visible_versions(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:
+    """Whose content a viewer may see: that of all runs, or of those of organizations that they author for."""
+    if Permission.SEE_CONTENT in permissions:
+        return None
+    return authored(ContentVersion.course_run_id) if Permission.SEE_GRANTED_CONTENT in permissions else false()
+
+
+def authored(run: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether a run is of an organization whose authors the viewer is among, by grant."""
+    return exists().where(
+        RoleGrant.username == bindparam(VIEWER, type_=String()),
+        or_(RoleGrant.role == Role.AUTHOR.value, RoleGrant.role == Role.ADMIN.value),
+        RoleGrant.organization_id == Course.organization_id,
+        Course.id == CourseRun.course_id,
+        CourseRun.id == run,
+    )
 
 
 def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ RequestError
 ├── Forbidden            the viewer lacks a permission
 ├── NotFound             what is to be changed is not there for the viewer
 ├── TooManyRows          the operation reads more rows than one may
+├── VersionNotFound      the run never had the version of its content, or it was not kept
 ├── Unauthenticated      nobody is signed in, or the token is no good
 └── ServiceUnavailable   the database or Open edX does not answer; the same request may succeed later
 
@@ -50,6 +51,7 @@ class Code(StrEnum):
     TOKEN_LIMIT_EXCEEDED = "TOKEN_LIMIT_EXCEEDED"  # noqa: S105 -- tokens of a document
     UNAUTHENTICATED = "UNAUTHENTICATED"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    VERSION_NOT_FOUND = "VERSION_NOT_FOUND"
 
 
 class RequestError(Exception):
@@ -92,6 +94,12 @@ class Unauthenticated(RequestError):
     """Nobody is signed in, or the token is no good."""
 
     code = Code.UNAUTHENTICATED
+
+
+class VersionNotFound(RequestError):
+    """The run never had the version of its content that is asked for, or it was not kept."""
+
+    code = Code.VERSION_NOT_FOUND
 
 
 class ServiceUnavailable(RequestError):

@@ -27,6 +27,7 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
             }
         ),
         Feature.DIRECTORIES: frozenset({Permission.SEE_DIRECTORIES}),
+        Feature.CONTENT: frozenset({Permission.SEE_CONTENT, Permission.SEE_GRANTED_CONTENT, Permission.CHANGE_CONTENT}),
     }
 )
 """What nobody may do without the part."""

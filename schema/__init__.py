@@ -11,9 +11,9 @@ from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import DateTime
 from schema.subscription import Subscription
-from schema.user_error import InputError, NotPublishable, RevisionConflict
+from schema.user_error import ContentRefused, InputError, NotPublishable, RevisionConflict
 
-ERRORS = (InputError, NotPublishable, RevisionConflict)
+ERRORS = (ContentRefused, InputError, NotPublishable, RevisionConflict)
 """Types that are reached through an interface only."""
 
 

@@ -8,12 +8,14 @@ import strawberry
 from db import tables
 from resolvers import reads
 from resolvers.access import visible_runs
+from resolvers.content.fields import load_content
 from resolvers.directories.entries import load_entries
 from resolvers.learners.progress import load_own_enrollments
 from resolvers.plan.sources import Link, batched, column, computed, noun, one
 from schema import lists
 from schema.catalog_entry import CatalogEntry
 from schema.connection import Connection
+from schema.content import ContentVersion, CourseContent
 from schema.enums import CourseRunOrigin, CourseRunState, Pacing
 from schema.node import Node
 from schema.progress import Enrollment
@@ -76,4 +78,13 @@ class CourseRun(Node):
     )
     viewer_enrollment: Enrollment | None = batched(
         tables.CourseRun.key, load_own_enrollments, "The viewer's active enrollment in the run."
+    )
+    content: CourseContent | None = batched(
+        tables.CourseRun.key,
+        load_content,
+        "What the run consists of; null where nothing was imported, and for viewers who may not see it.",
+        {"version": (str | None, "A version that the run had; what it has now if none is given.")},
+    )
+    content_versions: Connection[ContentVersion] = lists.content_versions(
+        "History of its content, the newest version first; empty for viewers who may not see it."
     )

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import String, bindparam
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.tables import AuditEntry, ProgramCategory, ProgramUser, RoleGrant
+from db.tables import AuditEntry, ContentVersion, ProgramCategory, ProgramUser, RoleGrant
 from resolvers import reads
 from resolvers.access import VIEWER
 from resolvers.learners.service import listed
@@ -122,4 +122,14 @@ def role_grants(description: str) -> Any:
         orders={"id": RoleGrant.id},
         filters=reads.GRANT_FILTERS,
         filter_by=RoleGrantFilter,
+    )
+
+
+def content_versions(description: str) -> Any:
+    """The history of a run's content."""
+    return paged(
+        description,
+        orders={"number": ContentVersion.number},
+        descending=True,
+        remote=ContentVersion.course_run_id,
     )

@@ -7,6 +7,7 @@ import strawberry
 
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
+from schema import content_mutations as contents
 from schema import directory_mutations as directories
 from schema import learner_mutations as learners
 from schema import program_import, role
@@ -19,6 +20,13 @@ from schema.catalog_mutations import (
     UpdateOrganizationPayload,
     UpsertCourseRunPayload,
     UpsertOrganizationPayload,
+)
+from schema.content_mutations import (
+    AcquireLockPayload,
+    ApplyContentChangesPayload,
+    BreakLockPayload,
+    ReleaseLockPayload,
+    RenewLockPayload,
 )
 from schema.directory_mutations import (
     DropDirectoryRunPayload,
@@ -66,6 +74,10 @@ def _of_programs(work: Callable[..., Any], description: str) -> Any:
 
 def _of_directories(work: Callable[..., Any], description: str) -> Any:
     return _mutation(work, description, Feature.DIRECTORIES)
+
+
+def _of_content(work: Callable[..., Any], description: str) -> Any:
+    return _mutation(work, description, Feature.CONTENT)
 
 
 @strawberry.type(description="What can be changed.")
@@ -131,6 +143,21 @@ class Mutation:
         program_import.import_programs,
         "Make the programs of a file, or bring known ones up to date by their UUIDs, all or none of them. Needs the "
         "permissions to change and to publish programs.",
+    )
+    apply_content_changes: ApplyContentChangesPayload | None = _of_content(
+        contents.apply_content_changes,
+        "Change the content of a run: all changes as one version, or none. Needs the permission to change content.",
+    )
+    acquire_lock: AcquireLockPayload | None = _of_content(
+        contents.acquire_lock,
+        "Lock the content of a run: until it is released, or not used for too long, nobody else changes it.",
+    )
+    renew_lock: RenewLockPayload | None = _of_content(
+        contents.renew_lock, "Let a lock last longer, as every change that is sent with its token does."
+    )
+    release_lock: ReleaseLockPayload | None = _of_content(contents.release_lock, "Give a lock back; twice is no error.")
+    break_lock: BreakLockPayload | None = _of_content(
+        contents.break_lock, "Take a lock away from whoever has it. Needs the permission to break locks."
     )
     upsert_course_run: UpsertCourseRunPayload | None = _mutation(
         catalog.upsert_course_run,

@@ -7,6 +7,7 @@ import strawberry
 from resolvers.plan.sources import told
 from resolvers.programs.lifecycle import Lack, Shortcoming
 from resolvers.refusals import Problem, Reason
+from schema.content_problem import ContentProblem
 
 
 @strawberry.enum(description="Why a change was refused.")
@@ -18,6 +19,9 @@ class UserErrorCode(Enum):
         Reason.BAD_TRANSITION.value, description="The program's status cannot become this one."
     )
     CATEGORY_UNKNOWN = strawberry.enum_value(Reason.CATEGORY_UNKNOWN.value, description="There is no such category.")
+    CONTENT_REFUSED = strawberry.enum_value(
+        Reason.CONTENT_REFUSED.value, description="The content of a run is not changed; the problem says why."
+    )
     COURSE_OF_OTHER_ORGANIZATION = strawberry.enum_value(
         Reason.COURSE_OF_OTHER_ORGANIZATION.value, description="None of the program's organizations offers the course."
     )
@@ -140,6 +144,13 @@ class NotPublishable(UserError):
     reasons: list[PublishReason] = strawberry.field(description="All that it lacks.")
 
 
+@strawberry.type(description="A change of content cannot be made.")
+class ContentRefused(UserError):
+    """A failure of an edit."""
+
+    problem: ContentProblem = strawberry.field(description="What is wrong, in which block, and where.")
+
+
 def user_error(problem: Problem) -> UserError:
     """A problem as GraphQL has it."""
     code, path = UserErrorCode(problem.code.value), list(problem.place) or None
@@ -149,5 +160,8 @@ def user_error(problem: Problem) -> UserError:
         case {"reasons": reasons}:
             lacking = [PublishReason.of(reason) for reason in reasons]
             return NotPublishable(code=code, message=problem.message, field=path, reasons=lacking)
+        case {"problem": found}:
+            content = ContentProblem.of(found)
+            return ContentRefused(code=code, message=problem.message, field=path, problem=content)
         case _:
             return InputError(code=code, message=problem.message, field=path)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from db.engine import open_database
 from resolvers.access import Viewer
+from resolvers.content.load import Courses
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.programs.offers import Offers
@@ -25,6 +26,7 @@ from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.certificates import CertificatePages
+from server.content import open_store
 from server.cookies import JwtCookies, csrf_route
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
@@ -94,6 +96,7 @@ def create_app(
         await shared.close()
         await database.close()
 
+    courses = Courses(open_store(settings, database)) if Feature.CONTENT in settings.features else None
     known = KnownDocuments(trusted, remembers=settings.remember_documents)
     executor = Executor(
         schema(),
@@ -106,6 +109,7 @@ def create_app(
         documents=known,
         layout=layout_of(settings),
         learners=learners,
+        courses=courses,
     )
     operations = Operations(executor, schema(), database)
     sign_in = ApplicationSignIn(SignIn(settings).viewer, tokens, applications).viewer

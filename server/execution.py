@@ -14,8 +14,10 @@ from strawberry import Schema
 
 from db.engine import Database, Snapshot
 from resolvers.access import Permission, Viewer
+from resolvers.content.load import Courses
 from resolvers.context import Context
 from resolvers.directories.layout import Layout
+from resolvers.editing.writing import Editor
 from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
@@ -90,6 +92,7 @@ class Executor:
         documents: KnownDocuments | None = None,
         layout: Layout | None = None,
         learners: Learners | None = None,
+        courses: Courses | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
@@ -101,6 +104,8 @@ class Executor:
         self._layout = layout or Layout()
         self.grantees = Grantees(database)
         self.learners = learners or Learners(database)
+        self.courses = courses
+        self.editor = None if courses is None else Editor(courses)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
@@ -191,6 +196,8 @@ class Executor:
             self._throttle,
             self._layout,
             observing.refused,
+            courses=self.courses,
+            editor=self.editor,
         )
 
     async def _in_time(self, ready: Ready, viewer: Viewer, seen: Observation) -> Result:

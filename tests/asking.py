@@ -7,6 +7,7 @@ from strawberry import Schema
 
 from db.engine import Database
 from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.content.load import Courses
 from resolvers.learners import Learners
 from resolvers.programs.lifecycle import Rules
 from resolvers.programs.offers import Offers
@@ -30,9 +31,13 @@ class Asking:
         rules: Rules | None = None,
         offers: Offers | None = None,
         learners: Learners | None = None,
+        *,
+        courses: Courses | None = None,
     ) -> None:
         self.database = database
-        self.executor = Executor(over or schema(), database, rules=rules, offers=offers, learners=learners)
+        self.executor = Executor(
+            over or schema(), database, rules=rules, offers=offers, learners=learners, courses=courses
+        )
         self.statements = 0
         original = database.snapshot
 

@@ -24,6 +24,7 @@ from resolvers.content.nodes import (
     usual_body,
 )
 from resolvers.content.outline import Outline, outline_of
+from resolvers.content.references import References, references_of
 
 MOST_BLOCKS = 50_000
 """Blocks of all courses that a process keeps."""
@@ -45,6 +46,11 @@ class Content:
     def outline(self) -> Outline:
         """The outline for readers."""
         return outline_of(self.course)
+
+    @cached_property
+    def references(self) -> References:
+        """Its links. Finding them reads pages, so it is for a thread."""
+        return references_of(self.course)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,19 @@ from resolvers.plan.levels import (
 )
 from resolvers.plan.selection import Document, selection_sets
 from resolvers.plan.shapes import Attributes, Embeds, Place, Shape, Shaper, shown, target
-from resolvers.plan.sources import Batch, Batched, Before, Expression, Found, Many, Noun, OfViewer, Paged, source_of
+from resolvers.plan.sources import (
+    Asked,
+    Batch,
+    Batched,
+    Before,
+    Expression,
+    Found,
+    Many,
+    Noun,
+    OfViewer,
+    Paged,
+    source_of,
+)
 from resolvers.plan.statements import Read, Rows, Statement, adapted, belonging, harmless, keys_parameter, render
 from resolvers.plan.viewing import Fixed, Telling
 
@@ -168,7 +180,7 @@ class Compiler:
         query = statements.children(rows, source.remote, source.through, source.order, table)
         return Listing(self._supply(query, rows, parent), part.finish())
 
-    def batch(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Batched) -> Level:
+    def batch(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: Asked | Batched) -> Level:
         """What a batch source gives for each row of a level."""
         if self._is_viewed and source.before is not None:
             self.befores.append((source.before, lambda variables: variables[VIEWER]))
@@ -329,7 +341,7 @@ def object_type(kind: GraphQLOutputType) -> GraphQLObjectType:
     return named
 
 
-def _loading(source: Batched, given: Mapping[str, Given]) -> Callable[[Run, Sequence[Any]], Any]:
+def _loading(source: Asked | Batched, given: Mapping[str, Given]) -> Callable[[Run, Sequence[Any]], Any]:
     def load(run: Run, keys: Sequence[Any]) -> Any:
         values = {name: each.read(run.variables) for name, each in given.items()}
         return source.load(Batch(keys, values, run.context))

@@ -145,7 +145,9 @@ class Levels(Protocol):
     ) -> Level:
         """A page of the rows that belong to each row."""
 
-    def batch(self, definition: GraphQLField, nodes: Sequence[FieldNode], source: sources.Batched) -> Level:
+    def batch(
+        self, definition: GraphQLField, nodes: Sequence[FieldNode], source: sources.Asked | sources.Batched
+    ) -> Level:
         """What a batch source gives for each row."""
 
     def nested(self, definition: GraphQLField, nodes: Sequence[FieldNode]) -> Level:
@@ -279,6 +281,9 @@ class Shaper:
                     return _shown(shape, f"c{column}", definition.type)
                 level = self._below(lambda: self._levels.nested(definition, nodes))
                 return Value(shape.under(level, column), is_required)
+            case sources.Asked() as asked:
+                level = self._below(lambda: self._levels.batch(definition, nodes, asked))
+                return Value(shape.under(level, attributes.column("itself")), is_required)
             case sources.Linked(name, remote):
                 kind, _ = target(definition.type)
                 level = self._below(lambda: self._levels.lookup(kind, nodes, remote))

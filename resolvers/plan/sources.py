@@ -222,6 +222,17 @@ class Attribute:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A value, a record or a list of either for each of some records, asked once for a level as a `Batched` is.
+
+    The keys that `load` is given are the records themselves, in their attribute `itself`.
+    """
+
+    load: Callable[[Batch], Awaitable[Mapping[Any, Any]]]
+    before: Before | None = None
+
+
+@dataclass(frozen=True)
 class Linked:
     """The row of a noun whose column `remote` holds what a record has in the attribute `name`."""
 
@@ -231,7 +242,7 @@ class Linked:
 
 Source = (
     Column | Identity | One | OneOf | Many | Paged | Computed | Batched | Attribute | Linked | Found | ById | Viewed |
-    OfViewer
+    OfViewer | Asked
 )  # fmt: skip
 
 
@@ -290,6 +301,15 @@ def attribute(name: str, description: str) -> Any:
 def told(name: str, description: str) -> Any:
     """A field of a record type whose objects mutations make themselves, too."""
     return strawberry.field(description=description, metadata={"source": Attribute(name)})
+
+
+def asked(
+    load: Callable[[Batch], Awaitable[Mapping[Any, Any]]],
+    description: str,
+    arguments: Mapping[str, tuple[Any, str]] | None = None,
+) -> Any:
+    """A field of a record type that `load` answers for all records of a level at once."""
+    return _field(Asked(load), description, arguments)
 
 
 def linked(name: str, remote: Expression, description: str) -> Any:

@@ -1,0 +1,390 @@
+"""Batch sources of content: what the fields of a run, a version and a block are answered by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from mimetypes import guess_type
+from typing import Any
+
+from sqlalchemy import select
+
+from db.store import BlobsUnavailable, Head, UnknownVersion
+from db.store.store import keys
+from db.store.versions import COLUMNS
+from db.tables import ContentHead, ContentVersion, CourseRun
+from db.types import any_of
+from edx.keys import CourseKey
+from edx.olx import Asset, Assets, Key
+from resolvers.access import Permission, authored
+from resolvers.content.diff import BlockChange, FileChange, blocks_changed, files_changed
+from resolvers.content.exports import NoSuchBlock, find_block
+from resolvers.content.links import Kind, Link
+from resolvers.content.load import Courses
+from resolvers.content.reading import BlockRecord, ContentRecord, Record, in_thread
+from resolvers.content.references import References
+from resolvers.content.search import Match, search
+from resolvers.errors import BadUserInput, ServiceUnavailable, VersionNotFound
+from resolvers.plan.sources import Batch
+from resolvers.plan.statements import keys_parameter, rows_for
+
+MOST_FOUND = 100
+MOST_LISTED = 1000
+USUAL_LEVEL = 3
+"""How deep an outline goes by default: to units."""
+
+OF_RUNS = (
+    select(CourseRun.key, *COLUMNS)
+    .join(ContentHead, ContentHead.course_run_id == CourseRun.id)
+    .join(ContentVersion, ContentVersion.id == ContentHead.version_id)
+    .where(any_of(CourseRun.key, keys()))
+)
+ENTRIES = (
+    select(CourseRun.key, *COLUMNS, ContentVersion.expired_at)
+    .join(ContentVersion, ContentVersion.course_run_id == CourseRun.id)
+    .where(any_of(CourseRun.key, keys()))
+    .order_by(ContentVersion.number)
+)
+AUTHORED = select(CourseRun.key).where(
+    any_of(CourseRun.key, keys_parameter(CourseRun.key.type)), authored(CourseRun.id)
+)
+
+
+async def load_content(batch: Batch) -> dict[str, Any]:
+    """The content of runs, by key: as it is, or as it was at a version. None for who may not see it: a batch source."""
+    courses: Courses | None = batch.context.courses
+    readable = await _readable(batch)
+    if courses is None or not readable:
+        return {}
+    store, snapshot, version = courses.store, batch.context.snapshot, batch.arguments.get("version")
+    if version is None:
+        heads = {row[0]: Head(*row[1:]) for row in await store.fetch(OF_RUNS, readable, snapshot)}
+        return {key: await _record(courses, key, head, snapshot) for key, head in heads.items()}
+    entries: dict[str, list[Any]] = {key: [] for key in readable}
+    for row in await store.fetch(ENTRIES, readable, snapshot):
+        if row[1 + COLUMNS.index(ContentVersion.root)] == version:
+            entries[row[0]].append(row)
+    return {key: await _old_record(courses, key, rows, version, snapshot) for key, rows in entries.items()}
+
+
+async def _old_record(courses: Courses, key: str, rows: Sequence[Any], version: str, snapshot: Any) -> Any:
+    kept = [row for row in rows if row[-1] is None]
+    if not kept:
+        return VersionNotFound(str(UnknownVersion(version, is_expired=bool(rows))))
+    return await _record(courses, key, Head(*kept[-1][1:-1]), snapshot)
+
+
+async def _record(courses: Courses, key: str, head: Head, snapshot: Any) -> Any:
+    try:
+        return ContentRecord(await courses.load(head, snapshot), CourseKey.parse(key))
+    except BlobsUnavailable as error:
+        return ServiceUnavailable(str(error))
+
+
+async def _readable(batch: Batch) -> list[str]:
+    """The runs among those that are asked for whose content the viewer may see."""
+    context = batch.context
+    permissions = context.request.permissions
+    if Permission.SEE_CONTENT in permissions:
+        return list(batch.keys)
+    if Permission.SEE_GRANTED_CONTENT not in permissions:
+        return []
+    rows = await rows_for(
+        context.snapshot, context.database.dialect, AUTHORED, list(batch.keys), context.viewer.username
+    )
+    return [row[0] for row in rows]
+
+
+async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
+    """The block of each version that a key means: a batch source."""
+    found: dict[ContentRecord, Any] = {}
+    for record in batch.keys:
+        try:
+            found[record] = record.block(_found(record, batch.arguments["key"]))
+        except NoSuchBlock as error:
+            found[record] = BadUserInput(str(error)) if "may mean" in str(error) else None
+    return found
+
+
+def _found(record: ContentRecord, text: str) -> Key:
+    """The key of the block that a text means: `type/url_name`, a name, or the key that Open edX has for it."""
+    _, mark, rest = text.partition("+type@")
+    if mark and text.startswith(f"block-v1:{str(record.run).removeprefix('course-v1:')}+"):
+        kind, _, name = rest.partition("+block@")
+        text = f"{kind}/{name}"
+    return find_block(record.loaded.course, text).key
+
+
+async def load_outline(batch: Batch) -> dict[ContentRecord, list[BlockRecord]]:
+    """The blocks of each version in the order of the course: a batch source."""
+    types = batch.arguments.get("types")
+    deepest = batch.arguments.get("depth", USUAL_LEVEL)
+    wanted = None if types is None else frozenset(types)
+    return {record: list(record.outline(deepest, wanted)) for record in batch.keys}
+
+
+async def load_olx(batch: Batch) -> Mapping[BlockRecord, Any]:
+    """The OLX of blocks: a batch source."""
+    return await in_thread(batch.keys, BlockRecord.olx)
+
+
+async def load_text(batch: Batch) -> Mapping[BlockRecord, Any]:
+    """The texts of blocks: a batch source."""
+    return await in_thread(batch.keys, BlockRecord.text)
+
+
+@dataclass(eq=False)
+class AssetRecord(Record):
+    """A file for learners."""
+
+    content: ContentRecord
+    asset: Asset
+
+    @property
+    def key(self) -> str:
+        """What content calls it."""
+        return self.asset.key
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.asset.name
+
+    @property
+    def path(self) -> str:
+        """Where it stands among the files."""
+        return self.asset.file.path
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.asset.file.blob.size
+
+    @property
+    def digest(self) -> str:
+        """SHA-256."""
+        return self.asset.file.blob.digest
+
+    @property
+    def content_type(self) -> str:
+        """The media type."""
+        return content_type_of(self.asset)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether only learners may have it."""
+        return self.asset.is_locked
+
+
+def content_type_of(asset: Asset) -> str:
+    """What the list of assets says of a file, else what its name does."""
+    listed = (asset.entry or {}).get("contentType")
+    return str(listed) if listed else guess_type(asset.name)[0] or "application/octet-stream"
+
+
+async def load_assets(batch: Batch) -> dict[ContentRecord, Any]:
+    """The assets of each version by path, so many after a path: a batch source."""
+    most, after = _count(batch, MOST_LISTED), batch.arguments.get("after", "")
+    if isinstance(most, BadUserInput):
+        return dict.fromkeys(batch.keys, most)
+    return {
+        record: [
+            AssetRecord(record, asset)
+            for asset in sorted(record.loaded.course.assets, key=lambda asset: asset.file.path)
+            if asset.file.path > after
+        ][:most]
+        for record in batch.keys
+    }
+
+
+async def load_asset(batch: Batch) -> dict[ContentRecord, AssetRecord | None]:
+    """The asset of each version that a link means: a batch source."""
+    found = {}
+    for record in batch.keys:
+        asset = Assets(record.loaded.course.assets).find(batch.arguments["name"].removeprefix("/static/"))
+        found[record] = AssetRecord(record, asset) if asset else None
+    return found
+
+
+@dataclass(frozen=True)
+class MatchRecord:
+    """A block that a search found."""
+
+    block: BlockRecord
+    where: Any
+    excerpt: str
+    setting: str | None
+
+
+async def load_search(batch: Batch) -> Mapping[ContentRecord, Any]:
+    """The blocks of each version that have a text: a batch source."""
+    text, most = batch.arguments["text"], _count(batch, MOST_FOUND)
+    if isinstance(most, BadUserInput):
+        return dict.fromkeys(batch.keys, most)
+    if not text.strip():
+        return dict.fromkeys(batch.keys, BadUserInput("there is nothing to look for"))
+
+    def find(record: ContentRecord) -> list[MatchRecord]:
+        return [_match(record, match) for match in search(record.loaded.course, text, most)]
+
+    return await in_thread(batch.keys, find)
+
+
+def _match(record: ContentRecord, match: Match) -> MatchRecord:
+    return MatchRecord(record.block(match.block.key), match.where, match.excerpt, match.setting)
+
+
+def _count(batch: Batch, most: int) -> Any:
+    """How many are asked for; the error where that is too many or none."""
+    first = batch.arguments.get("first", MOST_FOUND)
+    return first if 1 <= first <= most else BadUserInput(f"first must be from 1 to {most}, and is {first}")
+
+
+@dataclass(frozen=True)
+class BrokenLink:
+    """A link to nothing: where it stands, and what it means to lead to."""
+
+    place: str
+    block: BlockRecord | None
+    kind: Kind
+    target: str
+
+
+@dataclass(eq=False)
+class ReferencesRecord(Record):
+    """The links of a version."""
+
+    content: ContentRecord
+    references: References
+
+    @property
+    def broken(self) -> tuple[BrokenLink, ...]:
+        """Links to nothing."""
+        return tuple(self._broken(place, link) for place, link in self.references.broken)
+
+    def _broken(self, place: str, link: Link) -> BrokenLink:
+        kind, _, name = place.partition("/")
+        block = Key(kind, name) if Key(kind, name) in self.content.content.blocks else None
+        target = f"{link.type}/{link.name}" if link.type else link.name
+        return BrokenLink(place, self.content.block(block) if block else None, link.kind, target)
+
+    @property
+    def unused(self) -> tuple[AssetRecord, ...]:
+        """Assets that nothing refers to."""
+        wanted = set(self.references.unused)
+        assets = self.content.loaded.course.assets
+        return tuple(AssetRecord(self.content, asset) for asset in assets if asset.file.path in wanted)
+
+
+async def _references(records: Sequence[ContentRecord]) -> Mapping[ContentRecord, Any]:
+    """The links of versions, which are looked for once."""
+    return await in_thread(records, lambda record: record.content.references)
+
+
+async def load_references(batch: Batch) -> dict[ContentRecord, Any]:
+    """The links of each version: a batch source."""
+    return {
+        record: found if isinstance(found, Exception) else ReferencesRecord(record, found)
+        for record, found in (await _references(batch.keys)).items()
+    }
+
+
+async def load_users(batch: Batch) -> dict[Any, Any]:
+    """Where each block or asset is referred to: a batch source."""
+    found = await _references(list({record.content for record in batch.keys}))
+    return {record: _users(record, found[record.content]) for record in batch.keys}
+
+
+def _users(record: Any, references: Any) -> Any:
+    if isinstance(references, Exception):
+        return references
+    if isinstance(record, AssetRecord):
+        return list(references.assets.get(record.path, ()))
+    return list(references.blocks.get(record.block.key, ()))
+
+
+@dataclass(eq=False)
+class BlockChangeRecord(Record):
+    """A block that differs."""
+
+    told: BlockChange
+    before: BlockRecord | None
+    after: BlockRecord | None
+
+    @property
+    def change(self) -> Any:
+        """What became of it."""
+        return self.told.change
+
+    @property
+    def key(self) -> str:
+        """Type and name."""
+        return str(self.told.block.key)
+
+    @property
+    def display_name(self) -> str:
+        """What people call it."""
+        record = self.after or self.before
+        return record.display_name if record else self.key
+
+    @property
+    def parents(self) -> tuple[str | None, str | None]:
+        """The keys of the blocks that it stood and stands in."""
+        before, after = self.told.parents
+        return (str(before) if before else None), (str(after) if after else None)
+
+    @property
+    def old_parent(self) -> str | None:
+        """The block that it stood in."""
+        return self.parents[0]
+
+    @property
+    def new_parent(self) -> str | None:
+        """The block that it stands in."""
+        return self.parents[1]
+
+    @property
+    def settings(self) -> Any:
+        """Settings that differ."""
+        return self.told.settings
+
+    @property
+    def is_text_changed(self) -> bool:
+        """Whether its text differs."""
+        return self.told.is_text_changed
+
+
+@dataclass(frozen=True)
+class DiffRecord:
+    """What differs between two versions."""
+
+    old: str
+    new: str
+    blocks: tuple[BlockChangeRecord, ...]
+    files: tuple[FileChange, ...]
+
+
+async def load_diff(batch: Batch) -> dict[ContentRecord, Any]:
+    """What differs in each version from an older one of the same run: a batch source."""
+    wanted = Batch(
+        [str(record.run) for record in batch.keys], {"version": batch.arguments["fromVersion"]}, batch.context
+    )
+    older = await load_content(wanted)
+    return {record: _diff(older.get(str(record.run)), record) for record in batch.keys}
+
+
+def _diff(old: Any, new: ContentRecord) -> Any:
+    if not isinstance(old, ContentRecord):
+        return old
+    changes = tuple(
+        BlockChangeRecord(
+            change,
+            old.block(change.block.key) if change.block.key in old.content.blocks else None,
+            new.block(change.block.key) if change.block.key in new.content.blocks else None,
+        )
+        for change in blocks_changed(old.content, new.content)
+    )
+    return DiffRecord(old.version, new.version, changes, tuple(files_changed(old.loaded.course, new.loaded.course)))
+
+
+async def load_difference(batch: Batch) -> Mapping[BlockChangeRecord, Any]:
+    """The lines of blocks' texts that differ: a batch source."""
+    return await in_thread(batch.keys, lambda record: record.told.text())

@@ -1,0 +1,251 @@
+"""Content over GraphQL (spec/content-api.md, "Read"; E1-E8 of the notes)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from db.engine import Database
+from db.store import Store, open_blobs
+from db.tables import CourseRun, Organization, RoleGrant
+from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.content.load import Courses
+from resolvers.features import Feature
+from schema import schema
+from server.execution import Executor
+from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
+from tests.catalog import fill
+from tests.edx.olx.twins import COURSE
+from tests.resolvers.content.conftest import imported
+
+RUN = "course-v1:Org0X+C0.0x+R0"
+SECRET = {
+    **COURSE,
+    "course/course.xml": COURSE["course/course.xml"].replace(
+        b" start", b' lti_passports="[&quot;i:k:hush&quot;]" start'
+    ),
+}
+CHANGED = {**SECRET, "problem/sum.xml": b"<problem>\n2\n</problem>"}
+
+
+@pytest.fixture
+async def asking(database: Database, tmp_path: Path) -> Asking:
+    """An executor over the small catalog, of which one run has content, at its second version."""
+    await fill(database)
+    store = Store(database, open_blobs(tmp_path / "blobs"))
+    async with database.writing() as session:
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
+    assert run is not None
+    for content in (SECRET, CHANGED):
+        await imported(store, run, content)
+    return Asking(database, courses=Courses(store))
+
+
+async def content(asking: Asking, selection: str, viewer: Viewer = AUTHOR, arguments: str = "") -> Any:
+    query = f'{{ courseRun(key: "{RUN}") {{ content{arguments} {{ {selection} }} }} }}'
+    return (await asking.data(query, viewer=viewer))["courseRun"]["content"]
+
+
+@pytest.fixture
+def dialect(request: pytest.FixtureRequest) -> str:
+    """One for most tests: what differs is tested where statements are counted."""
+    return getattr(request, "param", "sqlite")
+
+
+BOTH = pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+
+
+@BOTH
+async def test_a_version_tells_what_it_is_and_has(asking: Asking) -> None:
+    found = await content(
+        asking,
+        "version number blockCount fileCount size counts { type count } root { key displayName level parent { key } }"
+        ' outline { key level } units: outline(types: ["vertical"]) { usageKey } all: outline(depth: 9) { key }',
+    )  # fmt: skip
+    assert (len(found["version"]), found["number"], found["blockCount"], found["fileCount"]) == (64, 2, 12, 24)
+    assert {"type": "vertical", "count": 2} in found["counts"]
+    assert found["root"] == {"key": "course/course", "displayName": "Twins", "level": 0, "parent": None}
+    assert [(block["key"], block["level"]) for block in found["outline"]] == [
+        ("course/course", 0), ("chapter/one", 1), ("sequential/first", 2), ("vertical/u1", 3), ("vertical/u2", 3),
+        ("chapter/two", 1),
+    ]  # fmt: skip
+    assert [unit["usageKey"] for unit in found["units"]] == [
+        f"block-v1:Org0X+C0.0x+R0+type@vertical+block@{name}" for name in ("u1", "u2")
+    ]
+    assert len(found["all"]) == 12
+    first = asking.statements
+    await content(asking, "version outline { key effectiveSettings { name } }")
+    assert (first, asking.statements) == (9, 2)  # the run and its version; the nodes only once
+
+
+async def test_a_block_tells_its_place_settings_and_text(asking: Asking) -> None:
+    found = await content(
+        asking,
+        'block(key: "problem/sum") { hash isInline ancestors { key } children { key } olx text'
+        " settings { name value source isSecret setBy { key } }"
+        " effectiveSettings { name value source setBy { key } } }",
+    )
+    block = found["block"]
+    assert [each["key"] for each in block["ancestors"]] == [
+        "course/course", "chapter/one", "sequential/first", "vertical/u1",
+    ]  # fmt: skip
+    assert (block["olx"], block["text"]) == ("<problem>\n2\n</problem>", "\n2\n")
+    assert (block["settings"], block["children"], block["isInline"]) == ([], [], False)
+    by_name = {
+        each["name"]: (each["value"], each["source"], each["setBy"]["key"]) for each in block["effectiveSettings"]
+    }
+    assert by_name == {
+        "graded": ("true", "INHERITED", "sequential/first"),
+        "start": ("1", "INHERITED", "chapter/one"),
+    }
+
+
+async def test_policies_win_and_say_so(asking: Asking) -> None:
+    """F38."""
+    found = await content(asking, 'block(key: "chapter/one") { settings { name value source } }')
+    assert {"name": "start", "value": "1", "source": "POLICY"} in found["block"]["settings"]
+
+
+async def test_blocks_are_found_by_each_kind_of_key(asking: Asking) -> None:
+    """E7: type and name, a name that only one has, or the key that Open edX has for it."""
+    usage = "block-v1:Org0X+C0.0x+R0+type@html+block@page"
+    found = await content(
+        asking,
+        f'a: block(key: "html/page") {{ key }} b: block(key: "page") {{ key text }} c: block(key: "{usage}") {{ key }}'
+        ' d: block(key: "html/none") { key }',
+    )
+    assert [found[name] and found[name]["key"] for name in "abcd"] == ["html/page"] * 3 + [None]
+    assert found["b"]["text"].startswith("<p>Hello")
+
+
+async def test_passwords_are_never_shown(asking: Asking) -> None:
+    """F26: redacted on read."""
+    found = await content(
+        asking,
+        'root { olx text settings { name value isSecret } } search(text: "hush") { excerpt }'
+        " blockTypes { settings { examples } }",
+    )  # fmt: skip
+    assert "hush" not in str(found)
+    assert {"name": "lti_passports", "value": "••••••", "isSecret": True} in found["root"]["settings"]
+
+
+async def test_assets_tell_their_names_and_who_uses_them(asking: Asking) -> None:
+    """F44: three names for each."""
+    found = await content(
+        asking,
+        'assets { key name path size contentType isLocked usedBy } asset(name: "Green_leaf.png") { path }'
+        ' none: asset(name: "none.png") { path } rest: assets(first: 1, after: "static/Green leaf.png") { path }'
+        " references { broken { place kind target block { key } } unusedAssets { path } }",
+    )
+    assert found["assets"][0] == {
+        "key": "Green_leaf.png", "name": "Green leaf.png", "path": "static/Green leaf.png", "size": 4.0,
+        "contentType": "image/png", "isLocked": True, "usedBy": ["html/page"],
+    }  # fmt: skip
+    assert (found["asset"], found["none"]) == ({"path": "static/Green leaf.png"}, None)
+    assert found["rest"] == [{"path": "static/film-en.srt"}]
+    assert found["references"]["broken"] == [
+        {"place": "video/film", "kind": "ASSET", "target": "film.srt", "block": {"key": "video/film"}}
+    ]
+    assert {"path": "static/sub/deep.css"} in found["references"]["unusedAssets"]
+
+
+async def test_content_is_searched(asking: Asking) -> None:
+    found = await content(asking, 'search(text: "UNIT") { where setting excerpt block { key } }')
+    assert [(match["block"]["key"], match["where"]) for match in found["search"]] == [
+        ("vertical/u1", "NAME"),
+        ("vertical/u2", "NAME"),
+    ]
+    for arguments in ('text: " "', 'text: "a", first: 0', 'text: "a", first: 101'):
+        query = f'{{ courseRun(key: "{RUN}") {{ content {{ search({arguments}) {{ excerpt }} }} }} }}'
+        assert (await asking.error(query, viewer=AUTHOR))["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_types_of_blocks_explain_themselves(asking: Asking) -> None:
+    """spec/content-api.md, "Self-documenting API"."""
+    found = await content(
+        asking, "blockTypes { type count parents children settings { name count examples } example { key olx } }"
+    )
+    by_type = {each["type"]: each for each in found["blockTypes"]}
+    assert by_type["sequential"]["parents"] == ["chapter"]
+    assert by_type["sequential"]["children"] == ["vertical"]
+    assert {"name": "format", "count": 1, "examples": ["Homework"]} in by_type["sequential"]["settings"]
+    assert by_type["video"]["example"]["olx"].startswith('<video url_name="film"')
+
+
+@BOTH
+async def test_versions_and_what_differs_between_them(asking: Asking) -> None:
+    query = f"""{{ courseRun(key: "{RUN}") {{ contentVersions(first: 5) {{ totalCount nodes {{
+        number version parentVersion username operation blockCount size isExpired }} }} }} }}"""
+    versions = (await asking.data(query, viewer=AUTHOR))["courseRun"]["contentVersions"]
+    new, old = versions["nodes"]
+    assert versions["totalCount"] == 2
+    assert (new["number"], new["parentVersion"], new["operation"]) == (2, old["version"], "import")
+    assert (old["parentVersion"], old["isExpired"]) == (None, False)
+
+    before = await content(asking, 'version block(key: "sum") { text }', arguments=f'(version: "{old["version"]}")')
+    assert before["version"] == old["version"]
+    assert "<pre>" in before["block"]["text"]
+    found = await content(
+        asking,
+        f'diff(fromVersion: "{old["version"]}") {{ oldVersion newVersion files {{ path }} blocks {{ change key'
+        " displayName oldParent newParent isTextChanged textDiff settings { name before after }"
+        " before { displayName } after { displayName } } }",
+    )
+    [change] = found["diff"]["blocks"]
+    assert (found["diff"]["oldVersion"], found["diff"]["newVersion"]) == (old["version"], new["version"])
+    assert (change["change"], change["key"], change["isTextChanged"]) == ("CHANGED", "problem/sum", True)
+    assert (change["before"], change["after"]) == ({"displayName": "Sum"}, {"displayName": "sum"})
+    assert "+2" in change["textDiff"]
+
+
+async def test_a_version_that_never_was_is_told_from_a_run_without_content(asking: Asking) -> None:
+    """E4."""
+    query = f'{{ courseRun(key: "{RUN}") {{ content(version: "{"0" * 64}") {{ version }} }} }}'
+    error = await asking.error(query, viewer=AUTHOR)
+    assert (error["extensions"]["code"], error["path"]) == ("VERSION_NOT_FOUND", ["courseRun", "content"])
+    other = '{ courseRun(key: "course-v1:Org0X+C0.0x+R1") { content { version } contentVersions { totalCount } } }'
+    assert await asking.data(other, viewer=AUTHOR) == {
+        "courseRun": {"content": None, "contentVersions": {"totalCount": 0}}
+    }
+
+
+@BOTH
+@pytest.mark.parametrize("viewer", [LEARNER, Viewer("granted", frozenset({Role.LEARNER})), ADMIN])
+async def test_content_is_for_authors(asking: Asking, viewer: Viewer) -> None:
+    """E8: nothing says to others whether there is any; authors by grant see that of their organization."""
+    async with asking.database.writing() as session:
+        for key in ("Org0X", "Org1X"):
+            organization = await session.scalar(select(Organization.id).where(Organization.key == key))
+            username = {"Org0X": "granted", "Org1X": "learner"}[key]
+            session.add(RoleGrant(username=username, role="author", organization_id=organization, granted_by="admin"))
+    asking.executor.grantees.forget()
+    query = f'{{ courseRun(key: "{RUN}") {{ content {{ number }} contentVersions {{ totalCount }} }} }}'
+    found = (await asking.data(query, viewer=viewer))["courseRun"]
+    hidden = {"content": None, "contentVersions": {"totalCount": 0}}
+    shown = {"content": {"number": 2}, "contentVersions": {"totalCount": 2}}
+    assert found == (hidden if viewer is LEARNER else shown)
+
+
+async def test_content_can_be_switched_off(asking: Asking) -> None:
+    asking.executor = Executor(
+        schema(), asking.database, features=set(Feature) - {Feature.CONTENT}, courses=asking.executor.courses
+    )
+    query = f'{{ courseRun(key: "{RUN}") {{ content {{ number }} contentVersions {{ totalCount }} }} }}'
+    assert (await asking.data(query, viewer=ADMIN))["courseRun"] == {
+        "content": None,
+        "contentVersions": {"totalCount": 0},
+    }
+
+
+async def test_nobody_reads_content_without_signing_in(asking: Asking) -> None:
+    query = f'{{ courseRun(key: "{RUN}") {{ content {{ number }} }} }}'
+    assert (await asking.error(query, viewer=ANONYMOUS))["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_many_runs_are_read_in_as_many_statements_as_one(asking: Asking) -> None:
+    await content(asking, "number")
+    query = "{ courseRuns(first: 27) { nodes { content { version outline { displayName } } } } }"
+    found = (await asking.data(query, viewer=AUTHOR))["courseRuns"]["nodes"]
+    assert len([run for run in found if run["content"]]) == 1
+    assert asking.statements == 2
