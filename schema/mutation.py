@@ -7,7 +7,7 @@ import strawberry
 
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
-from schema import content_mutations as contents
+from schema import content_edits as contents
 from schema import directory_mutations as directories
 from schema import learner_mutations as learners
 from schema import program_import, role
@@ -21,7 +21,7 @@ from schema.catalog_mutations import (
     UpsertCourseRunPayload,
     UpsertOrganizationPayload,
 )
-from schema.content_mutations import (
+from schema.content_edits import (
     AcquireLockPayload,
     ApplyContentChangesPayload,
     BreakLockPayload,
