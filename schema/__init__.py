@@ -14,6 +14,7 @@ from schema.query import Query
 from schema.scalars import Date, DateTime, Decimal
 from schema.subscription import Subscription
 from schema.user_error import (
+    ContentRefused,
     InputError,
     NotPublishable,
     OtherRun,
@@ -24,6 +25,7 @@ from schema.user_error import (
 )
 
 ERRORS = (
+    ContentRefused,
     InputError,
     NotPublishable,
     OtherRun,

@@ -9,6 +9,7 @@ import strawberry
 from resolvers.plan.sources import told
 from resolvers.programs.lifecycle import Lack, Shortcoming
 from resolvers.refusals import Problem, Reason
+from schema.content_problem import ContentProblem
 
 
 @strawberry.enum(description="Why a change was refused.")
@@ -23,6 +24,9 @@ class UserErrorCode(Enum):
         Reason.BLOCK_UNKNOWN.value, description="There is no such block in the content of the run."
     )
     CATEGORY_UNKNOWN = strawberry.enum_value(Reason.CATEGORY_UNKNOWN.value, description="There is no such category.")
+    CONTENT_REFUSED = strawberry.enum_value(
+        Reason.CONTENT_REFUSED.value, description="The content of a run is not changed; the problem says why."
+    )
     CONTRACT_FULL = strawberry.enum_value(
         Reason.CONTRACT_FULL.value, description="The contract has not as many seats left."
     )
@@ -235,11 +239,19 @@ class TemplateInvalid(UserError):
     line: int = strawberry.field(description="Line of the template that is wrong, counted from 1.")
 
 
+@strawberry.type(description="A change of content cannot be made.")
+class ContentRefused(UserError):
+    """A failure of an edit."""
+
+    problem: ContentProblem = strawberry.field(description="What is wrong, in which block, and where.")
+
+
 KINDS: Mapping[str, tuple[type[UserError], str, Callable[[Any], Any]]] = {
     "current_revision": (RevisionConflict, "current_revision", int),
     "current_version": (VersionConflict, "current_version", str),
     "line": (TemplateInvalid, "line", int),
     "reasons": (NotPublishable, "reasons", lambda reasons: [PublishReason.of(reason) for reason in reasons]),
+    "problem": (ContentRefused, "problem", ContentProblem.of),
     "keys": (SeveralSources, "keys", list),
     "run": (OtherRun, "key", str),
 }

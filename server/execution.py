@@ -17,6 +17,7 @@ from resolvers.access import Permission, Viewer
 from resolvers.content.load import Courses
 from resolvers.context import Context
 from resolvers.directories.layout import Layout
+from resolvers.editing.writing import Editor
 from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
@@ -107,6 +108,7 @@ class Executor:
         self.learners = learners or Learners(database)
         self._paths = paths or Paths(None, self.learners.mirror)
         self.courses = courses
+        self.editor = None if courses is None else Editor(courses)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
@@ -199,6 +201,7 @@ class Executor:
             self._layout,
             observing.refused,
             courses=self.courses,
+            editor=self.editor,
         )
 
     async def _in_time(self, ready: Ready, viewer: Viewer, seen: Observation) -> Result:

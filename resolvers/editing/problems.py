@@ -69,7 +69,7 @@ class EditCode(StrEnum):
     NO_CONTENT = "NO_CONTENT"
     """The run has no content yet: a course has to be imported first."""
     VERSION_REQUIRED = "VERSION_REQUIRED"
-    """The change does not say which version it is made for, nor is there a lock that would stand for it."""
+    """The change does not say which version it is made for, nor is there a lock in its place."""
     VERSION_CONFLICT = "VERSION_CONFLICT"
     """The run, or the subtree, is at another version than the one that the change was made for."""
     LOCKED = "LOCKED"

@@ -10,7 +10,7 @@ from db.tables import Course, CourseRun, DirectoryMember
 from ondisk.roles import Role
 from resolvers.access import Permission, Viewer
 from resolvers.errors import Forbidden
-from resolvers.grants import grants_of
+from resolvers.grants import grants_of, require_some
 
 EDITING_ROLES = (Role.INSTRUCTOR.value,)
 """Roles in a run's `role_info.json` whose users may change its content."""
@@ -32,6 +32,13 @@ async def may_edit(session: AsyncSession, viewer: Viewer, run_id: int) -> bool:
         DirectoryMember.role.in_(EDITING_ROLES),
     )
     return bool(await session.scalar(select(member)))
+
+
+async def require_to_edit_some(session: AsyncSession, viewer: Viewer) -> None:
+    """Raise Forbidden for viewers who may change the content of no run, before anything is looked up for them."""
+    member = exists().where(DirectoryMember.username == viewer.username, DirectoryMember.role.in_(EDITING_ROLES))
+    if viewer.username is None or not await session.scalar(select(member)):
+        await require_some(session, viewer, Permission.CHANGE_CONTENT)
 
 
 async def require_to_edit(session: AsyncSession, viewer: Viewer, run_id: int) -> None:

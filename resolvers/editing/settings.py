@@ -7,6 +7,7 @@ from typing import Any
 from edx.olx import Key
 from edx.olx.documents import is_same
 from edx.olx.kinds import COURSE, WITH_POLICY
+from resolvers.content.settings import plain
 from resolvers.editing.changes import SetBlockSettings, SetCourseSettings
 from resolvers.editing.problems import EditCode, EditRefused
 from resolvers.editing.values import POLICY_ONLY, fault_of_name, fault_of_value, text_of
@@ -36,7 +37,7 @@ def _in_policy(work: Work, key: Key, settings: Mapping[str, Any]) -> None:
         if value is None:
             policy.pop(name, None)
         elif (name in policy and key.type in WITH_POLICY) or (key.type == COURSE and name in POLICY_ONLY):
-            policy[name] = value
+            policy[name] = value if isinstance(policy.get(name), str) else plain(value)
     work.set_policy(key, policy)
 
 

@@ -35,10 +35,11 @@ MUTATIONS = SCHEMA.mutation_type.fields if SCHEMA.mutation_type else {}
 QUERIES = SCHEMA.query_type.fields if SCHEMA.query_type else {}
 
 VERBS = (
-    "accept|activate|add|apply|archive|associate|attach|cancel|clear|clone|complete|create|deactivate|delete|designate|detach|disable|"
-    "discard|dissociate|drop|enable|end|enroll|export|extend|grant|import|leave|lock|merge|move|plan|publish|reconcile|refresh|register|"
-    "remove|rename|reorder|replace|rerun|reset|restore|retire|retry|revert|revoke|set|start|stop|sync|unarchive|unenroll|"
-    "unlock|unpublish|update|upload|upsert|validate"
+    "accept|acquire|activate|add|apply|archive|associate|attach|break|cancel|clear|clone|complete|create|"
+    "deactivate|delete|designate|detach|disable|discard|dissociate|drop|enable|end|enroll|export|extend|grant|"
+    "import|leave|lock|merge|move|plan|publish|reconcile|refresh|register|release|remove|rename|renew|reorder|"
+    "replace|rerun|reset|restore|retire|retry|revert|revoke|set|start|stop|sync|unarchive|unenroll|unlock|"
+    "unpublish|update|upload|upsert|validate"
 )
 DEPRECATION = re.compile(r"(Use `\w+(\.\w+)?` instead|No replacement)\. Removal after (\d{4}-\d\d-\d\d)\.")
 

@@ -76,10 +76,10 @@ async def put(store: Store, run: int, content: Tree, *, expected: str | None = N
         )  # fmt: skip
 
 
-async def add_runs(database: Database, *names: str) -> list[int]:
+async def add_runs(database: Database, *names: str, number: str = "ASTRO1x") -> list[int]:
     """The ids of new runs."""
     async with database.writing() as session:
-        of = course(organization("ANUx"), "ASTRO1x", "Astronomy")
+        of = course(organization("ANUx"), number, "Astronomy")
         runs = [course_run(of, name) for name in names]
         session.add_all(runs)
         await session.flush()
