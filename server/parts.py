@@ -22,7 +22,7 @@ from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
-from server.content import open_store
+from server.content.store import open_store
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.execution import Executor
@@ -36,7 +36,7 @@ from server.settings import Settings
 from server.signin import SignIn
 from server.throttle import open_throttle
 from server.upstream import LearnerLms, SharedLms, open_lms
-from server.webhooks import Webhook
+from server.webhooks.sending import Webhook
 
 
 class Parts:

@@ -161,7 +161,7 @@ async def _opened() -> "AsyncIterator[Store]":
     from db.migrate import check
     from db.store import StoreError
     from server.cli import read_settings
-    from server.content import open_store
+    from server.content.store import open_store
 
     settings = read_settings()
     await check(settings.database_url)

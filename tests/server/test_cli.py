@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
@@ -165,20 +164,14 @@ def test_the_roles_that_a_token_may_have_are_all_roles() -> None:
     assert get_args(RoleName) == tuple(role.value for role in Role)
 
 
-def test_help_is_there_at_once(tmp_path: Path) -> None:
+def test_help_loads_nothing_that_takes_long() -> None:
     """Whatever takes long to load is loaded by the command that needs it."""
-    times = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        collegium("--help", folder=tmp_path)
-        times.append(time.perf_counter() - begun)
     script = (
         "import sys, server.cli; print(*{'sqlalchemy', 'pydantic', 'strawberry', 'uvicorn', 'httpx'} & {*sys.modules})"
     )
     loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     assert loaded.split() == []
-    assert min(times) < 0.5
 
 
 def test_what_nobody_foresaw_is_one_line_and_its_traceback_is_for_those_who_ask(

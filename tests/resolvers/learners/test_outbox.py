@@ -26,7 +26,7 @@ from db.engine import Database
 from db.tables import Delivery, OutgoingEvent, ProgramUser, ProgramUserSource, now
 from resolvers.learners.links import Links
 from resolvers.learners.outbox import Outbox, Patience
-from server.webhooks import Webhook
+from server.webhooks.sending import Webhook
 from tests.catalog import uuid
 from tests.resolvers.learners.conftest import Campus
 from tests.server.test_cli import collegium
@@ -230,7 +230,7 @@ import asyncio, sys
 from db.engine import open_database
 from resolvers.learners.links import Links
 from resolvers.learners.outbox import Outbox
-from server.webhooks import Webhook
+from server.webhooks.sending import Webhook
 
 async def main():
     outbox = Outbox(open_database(sys.argv[1]), Webhook(sys.argv[2], "s3cret").deliver, Links())
