@@ -1,19 +1,15 @@
 """Who may change which run's content (spec/content-api.md, "Security"; notes on OLX, O2).
 
-As in Studio: staff everywhere, authors the runs of their organizations, and a run's own instructors.
+As in Studio: staff everywhere, authors the runs of their organizations, and a run's own instructors and assistants.
 """
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import Course, CourseRun, DirectoryMember
-from ondisk.roles import Role
-from resolvers.access import Permission, Viewer
+from db.tables import LEARNER, Course, CourseRun, DirectoryMember
+from resolvers.access import Permission, Viewer, teaches
 from resolvers.errors import Forbidden
 from resolvers.grants import grants_of, require_some
-
-EDITING_ROLES = (Role.INSTRUCTOR.value,)
-"""Roles in a run's `role_info.json` whose users may change its content."""
 
 
 async def may_edit(session: AsyncSession, viewer: Viewer, run_id: int) -> bool:
@@ -26,17 +22,12 @@ async def may_edit(session: AsyncSession, viewer: Viewer, run_id: int) -> bool:
     grants = await grants_of(session, viewer)
     if organization is not None and Permission.CHANGE_CONTENT in grants.organizations.get(organization, frozenset()):
         return True
-    member = exists().where(
-        DirectoryMember.course_run_id == run_id,
-        DirectoryMember.username == viewer.username,
-        DirectoryMember.role.in_(EDITING_ROLES),
-    )
-    return bool(await session.scalar(select(member)))
+    return bool(await session.scalar(select(teaches(literal(run_id), viewer.username))))
 
 
 async def require_to_edit_some(session: AsyncSession, viewer: Viewer) -> None:
     """Raise Forbidden for viewers who may change the content of no run, before anything is looked up for them."""
-    member = exists().where(DirectoryMember.username == viewer.username, DirectoryMember.role.in_(EDITING_ROLES))
+    member = exists().where(DirectoryMember.username == viewer.username, DirectoryMember.role != LEARNER)
     if viewer.username is None or not await session.scalar(select(member)):
         await require_some(session, viewer, Permission.CHANGE_CONTENT)
 

@@ -18,6 +18,7 @@ import orjson
 import pytest
 from sqlalchemy import URL
 
+from tests.conftest import DIALECTS
 from tests.server.test_cli import ROOT, collegium, environment, failure, started
 
 SECRET = "collegium-development"
@@ -46,6 +47,12 @@ def simulating(folder: Path, *options: str, **given: str) -> Iterator[Simulator]
             yield Simulator(addresses["LMS"], addresses["Studio"], process)
         finally:
             process.kill()
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Commands are the same over both databases."""
+    return "sqlite"
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +95,7 @@ def test_check_says_that_the_lms_refuses_the_application(open_edx: dict[str, str
     assert "another secret" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_syncs_report_what_they_did_and_do_nothing_the_second_time(open_edx: dict[str, str], tmp_path: Path) -> None:
     """spec/programs.md, "Population of Organizations": the command is idempotent."""
     for command, line in {

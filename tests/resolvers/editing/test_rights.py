@@ -46,9 +46,9 @@ async def test_a_grant_of_the_organization_holds_for_its_runs(database: Database
 
 @pytest.mark.parametrize(
     ("role", "expected"),
-    [("nti.roles.course_instructor", True), ("nti.roles.course_ta", False), ("learner", False)],
+    [("nti.roles.course_instructor", True), ("nti.roles.course_ta", True), ("learner", False)],
 )
-async def test_instructors_may_edit_their_run_and_assistants_not(database: Database, role: str, expected: bool) -> None:
+async def test_instructors_and_assistants_may_edit_their_run(database: Database, role: str, expected: bool) -> None:
     run, other = await add_runs(database, "R", "S")
     async with database.writing() as session:
         session.add(DirectoryMember(course_run_id=run, username="grace", role=role))

@@ -12,7 +12,14 @@ from db.tables import now
 from resolvers.access import Role
 from server.applications.commands import RoleName
 from server.applications.registry import Scope, find
+from tests.conftest import DIALECTS
 from tests.server.test_cli import collegium, failure
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Commands are the same over both databases."""
+    return "sqlite"
 
 
 @pytest.fixture
@@ -24,6 +31,7 @@ def test_the_roles_of_applications_are_all_roles() -> None:
     assert get_args(RoleName) == tuple(role.value for role in Role)
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 async def test_an_application_is_registered_and_its_secret_shown_once(
     setting: dict[str, str], database_url: URL, tmp_path: Path
 ) -> None:

@@ -14,6 +14,12 @@ B = "query B { health { version } }"
 
 
 @pytest.fixture
+def dialect() -> str:
+    """Commands are the same over both databases."""
+    return "sqlite"
+
+
+@pytest.fixture
 def setting(database_url: URL) -> dict[str, str]:
     return {"COLLEGIUM_DATABASE_URL": database_url.render_as_string(hide_password=False)}
 

@@ -10,7 +10,14 @@ from sqlalchemy import URL
 
 from db.engine import Database
 from tests.catalog import fill
+from tests.conftest import DIALECTS
 from tests.server.test_cli import ROOT, collegium, environment
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Commands are the same over both databases."""
+    return "sqlite"
 
 
 @pytest.fixture
@@ -20,6 +27,7 @@ async def setting(database: Database, database_url: URL) -> dict[str, str]:
     return {"COLLEGIUM_DATABASE_URL": database_url.render_as_string(hide_password=False)}
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_programs_are_exported_changed_and_imported(setting: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "programs.json"
     assert collegium("programs", "export", str(path), folder=tmp_path, **setting).returncode == 0
