@@ -7,10 +7,15 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
+
+SHARED = "/dev/shm"  # noqa: S108 -- each server has a folder of its own below it
+ROOM = 2**31
+"""Bytes that must be free there."""
 
 SETTINGS = "-c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
@@ -26,8 +31,14 @@ def postgresql() -> Iterator[URL | None]:
     elif (binaries := _binaries()) is None:
         yield None
     else:
-        with tempfile.TemporaryDirectory(prefix="collegium-pg-", ignore_cleanup_errors=True) as folder:
-            yield from _started(binaries, Path(folder))
+        temporary = partial(tempfile.TemporaryDirectory, prefix="collegium-pg-", ignore_cleanup_errors=True)
+        with temporary() as folder, temporary(dir=_memory()) as data:
+            yield from _started(binaries, Path(folder), Path(data))
+
+
+def _memory() -> str | None:
+    """A folder in memory if there is a roomy one: making a database opens thousands of files, slowly on some disks."""
+    return SHARED if Path(SHARED).is_dir() and shutil.disk_usage(SHARED).free > ROOM else None
 
 
 def _binaries() -> Path | None:
@@ -51,18 +62,19 @@ def _copied(binaries: Path, folder: Path) -> Path:
     return folder / binaries.relative_to(package.parent)
 
 
-def _started(binaries: Path, folder: Path) -> Iterator[URL]:
-    """Start a throw-away server below `folder`; as root it runs as nobody, since PostgreSQL refuses root."""
+def _started(binaries: Path, folder: Path, data: Path) -> Iterator[URL]:
+    """Start a throw-away server over `data`; as root it runs as nobody, since PostgreSQL refuses root."""
     root = os.geteuid() == 0
     if root and not binaries.is_relative_to("/usr"):  # nobody may be unable to read a wheel below /root
         binaries = _copied(binaries, folder)
     if root:
-        folder.chmod(0o755)
-        shutil.chown(folder, "nobody", "nogroup")
+        for each in (folder, data):
+            each.chmod(0o755)
+            shutil.chown(each, "nobody", "nogroup")
 
     def run(program: str, *arguments: str) -> None:
         subprocess.run(
-            [binaries / program, "-D", folder / "data", *arguments],
+            [binaries / program, "-D", data / "data", *arguments],
             cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60,
             user="nobody" if root else None, group="nogroup" if root else None, extra_groups=[] if root else None,
         )  # fmt: skip

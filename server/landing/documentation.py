@@ -4,7 +4,9 @@ An installed package has its own copy of `docs/`; a checkout reads the folder it
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -41,8 +43,13 @@ def html(path: str) -> str:
 
 @cache
 def operations() -> Sequence[Operation]:
-    """The operations of the documentation, each under the heading that it stands below."""
-    return [operation for path in texts() for operation in _operations(path)]
+    """The operations of the documentation, each under the heading that it stands below; further ones are numbered."""
+    found, seen = [], Counter[str]()
+    for operation in (each for path in texts() for each in _operations(path)):
+        seen[operation.name] += 1
+        number = seen[operation.name]
+        found.append(operation if number == 1 else replace(operation, name=f"{operation.name} ({number})"))
+    return found
 
 
 def _operations(path: str) -> Iterator[Operation]:

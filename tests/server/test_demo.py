@@ -66,7 +66,7 @@ def test_the_demo_is_filled_answers_each_role_and_starts_warm_the_second_time(fo
         assert not any(is_open(port) for port in ports), "it waits for the simulator's end"
 
     with demo(folder, ports) as second:
-        assert second.ask(counts, "learner") == filled
+        assert second.ask(counts, "admin") == filled
         assert httpx.post(
             f"{second.url}/graphql",
             json={"query": "{ programs { totalCount } }"},
