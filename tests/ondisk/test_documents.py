@@ -117,6 +117,6 @@ def test_a_doctype_in_a_comment_or_text_is_none(tmp_path: Path) -> None:
 
 def test_many_comments_take_no_long_time(tmp_path: Path) -> None:
     content = "<!-- x -->" * 50_000 + "<a/>"
-    before = time.perf_counter()
+    before = time.process_time()
     assert read_xml(folder(tmp_path, content), "x") is not None
-    assert time.perf_counter() - before < 2
+    assert time.process_time() - before < 2
