@@ -8,7 +8,7 @@ import strawberry
 from resolvers.features import Feature
 from schema import catalog_mutations as catalog
 from schema import certificate_mutations as certificates
-from schema import content_edits as contents
+from schema import content_edits as edits
 from schema import content_mutations as content
 from schema import contract_mutations as contracts
 from schema import courseware_mutations as courseware
@@ -185,19 +185,19 @@ class Mutation:
         "permissions to change and to publish programs.",
     )
     apply_content_changes: ApplyContentChangesPayload | None = _of_content(
-        contents.apply_content_changes,
+        edits.apply_content_changes,
         "Change the content of a run: all changes as one version, or none. Needs the permission to change content.",
     )
     acquire_lock: AcquireLockPayload | None = _of_content(
-        contents.acquire_lock,
+        edits.acquire_lock,
         "Lock the content of a run: until it is released, or not used for too long, nobody else changes it.",
     )
     renew_lock: RenewLockPayload | None = _of_content(
-        contents.renew_lock, "Let a lock last longer, as every change that is sent with its token does."
+        edits.renew_lock, "Let a lock last longer, as every change that is sent with its token does."
     )
-    release_lock: ReleaseLockPayload | None = _of_content(contents.release_lock, "Give a lock back; twice is no error.")
+    release_lock: ReleaseLockPayload | None = _of_content(edits.release_lock, "Give a lock back; twice is no error.")
     break_lock: BreakLockPayload | None = _of_content(
-        contents.break_lock, "Take a lock away from whoever has it. Needs the permission to break locks."
+        edits.break_lock, "Take a lock away from whoever has it. Needs the permission to break locks."
     )
     upsert_course_run: UpsertCourseRunPayload | None = _mutation(
         catalog.upsert_course_run,

@@ -10,7 +10,6 @@ from ondisk.acl import ALL, Rule
 from ondisk.assets import Assets
 from ondisk.courses import Course, Instance
 from ondisk.outline import Lesson, Outline, Unit
-from ondisk.roles import Access, Grant
 
 LARGEST = 2**63
 """Whole numbers from here on are no numbers of GraphQL's JSON, in which they would not fit."""
@@ -142,11 +141,6 @@ def nodes_of(outline: Outline, of: Instance) -> Iterator[NodeRecord]:
         )
 
     return (record(unit, (index,)) for index, unit in enumerate(outline.units))
-
-
-def role_of(grant: Grant, own: Instance) -> RoleRecord:
-    """A grant that holds, and whether it is the section's own."""
-    return RoleRecord(str(grant.role), grant.user, grant.access is Access.ALLOW, grant not in own.roles)
 
 
 def assets_of(assets: Assets, own: Instance) -> AssetsRecord:

@@ -14,6 +14,7 @@ from db.engine import Database
 from db.errors import DatabaseError
 from db.tables import Job, JobState, now
 from db.types import present
+from resolvers.background import alongside
 from resolvers.jobs.attempts import ended, is_gone, put, reason, waiting
 from resolvers.jobs.errors import JobErrorCode
 
@@ -36,12 +37,8 @@ class Sweeper:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Sweep now and again for the time of the block."""
-        task = asyncio.create_task(self._run())
-        try:
+        async with alongside(self._run):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
 
     async def _run(self) -> NoReturn:
         cleaned = None

@@ -26,6 +26,7 @@ from db.tables import (
 )
 from edx.events import Event, EventKind
 from edx.learners import MOST_NAMES, is_possible
+from resolvers.background import alongside
 from resolvers.learners.completion import Completion
 from resolvers.learners.copies import Kind, touch, upserting
 from resolvers.learners.mirror import Mirror
@@ -64,12 +65,8 @@ class Inbox:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Take events up for the time of the block."""
-        task = asyncio.create_task(self._run())
-        try:
+        async with alongside(self._run):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
 
     async def take_up(self) -> int:
         """Take up what is due; how many events that were. Raises DatabaseError."""

@@ -22,6 +22,7 @@ from sqlalchemy.orm import aliased
 
 from db.engine import Database
 from db.tables import Delivery, OutgoingEvent, Program, ProgramCategory, now
+from resolvers.background import alongside
 from resolvers.learners.links import Links
 
 LONGEST_PROBLEM = 255
@@ -111,12 +112,8 @@ class Outbox:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Send events for the time of the block."""
-        task = asyncio.create_task(self._run())
-        try:
+        async with alongside(self._run):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
 
     async def send_due(self) -> int:
         """Send what is due, as many as one takes at a time; how many that were. Raises DatabaseError."""

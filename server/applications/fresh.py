@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.engine import Database, Snapshot
 from db.errors import DatabaseError
 from db.tables import CacheVersion
+from resolvers.background import alongside
 from resolvers.errors import ServiceUnavailable
 
 PERIOD = 2.0
@@ -88,12 +89,8 @@ class Freshness:
     async def running(self) -> AsyncIterator[None]:
         """For the time of the block, which begins with all that is kept, if the database answers."""
         await self._try()
-        task = asyncio.create_task(self._run())
-        try:
+        async with alongside(self._run):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
 
     async def refresh(self) -> None:
         """Read the versions now, and what has changed. Raises DatabaseError."""
