@@ -19,7 +19,7 @@ from resolvers.access import Viewer
 from resolvers.audit import record
 from resolvers.catalog.settling import settled
 from resolvers.contracts.courseware import Offer, Outcome, PlannedCourse, SourceRun, Wish
-from resolvers.contracts.edits import locked
+from resolvers.contracts.edits import locked, looked_at
 from resolvers.contracts.gathering import course_named, link_of, offer_of, plan_courses, plan_program, program_with
 from resolvers.contracts.members import standing
 from resolvers.contracts.terms import ContractStatus
@@ -42,7 +42,7 @@ class Adder:
 
     async def plan(self, course: str | None, program: str | None) -> Plans:
         """What would become of a course or of the courses of a program; nothing is written."""
-        contract = await locked(self.session, self.viewer, self.number)
+        contract = await looked_at(self.session, self.viewer, self.number)
         offer = await offer_of(self.session, contract)
         if (course is None) == (program is None):
             raise Refusal([Problem(Reason.INVALID, "name a course or a program, one of the two")])

@@ -6,7 +6,7 @@ Every function raises Refusal with all that is wrong, Forbidden and NotFound.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Contract, CourseKeyPrefix, Organization, OrganizationAlias
@@ -78,14 +78,24 @@ async def switch(
 
 async def locked(session: AsyncSession, viewer: Viewer, number: int, expected_revision: int | None = None) -> Contract:
     """A contract for a viewer who may change it, locked: none else changes it, its members or its runs meanwhile."""
-    await require_some(session, viewer, CHANGE)
-    contract = await session.scalar(select(Contract).where(Contract.id == number).with_for_update())
-    if contract is None or not await may_for(session, viewer, CHANGE, contract.organization_id):
-        raise NotFound(f"there is no contract {number}")
+    contract = await _found(session, viewer, select(Contract).with_for_update(), number)
     if expected_revision is not None and expected_revision != contract.revision:
         reason = f"the contract is at revision {contract.revision}, not {expected_revision}"
         data = {"current_revision": contract.revision}
         raise Refusal([Problem(Reason.REVISION_CONFLICT, reason, ("expectedRevision",), data)])
+    return contract
+
+
+async def looked_at(session: AsyncSession, viewer: Viewer, number: int) -> Contract:
+    """A contract for a viewer who may change it, which nobody is kept from meanwhile."""
+    return await _found(session, viewer, select(Contract), number)
+
+
+async def _found(session: AsyncSession, viewer: Viewer, query: Select[Contract], number: int) -> Contract:
+    await require_some(session, viewer, CHANGE)
+    contract = await session.scalar(query.where(Contract.id == number))
+    if contract is None or not await may_for(session, viewer, CHANGE, contract.organization_id):
+        raise NotFound(f"there is no contract {number}")
     return contract
 
 
