@@ -8,6 +8,7 @@ from schema import lists
 from schema.available_run import AvailableRun, available_runs
 from schema.certificate_mutations import CertificatePreview, previewing
 from schema.connection import Connection
+from schema.content_usage import BlockTypeUsage, ContentUsagePeriod, block_type_usage, content_usage
 from schema.contract import Contract
 from schema.course import Course
 from schema.course_key import CourseKeyExplanation, course_key
@@ -144,6 +145,14 @@ class Query:
     )
     courseware_paths: list[CoursewarePath] | None = paths_field(
         courseware_paths, "The same of many links, in their order."
+    )
+
+    content_usage: list[ContentUsagePeriod] | None = content_usage(
+        "How content was used, period by period, 1,000 of them at most. Needs a permission that admins have."
+    )
+    block_type_usage: BlockTypeUsage | None = block_type_usage(
+        "Where a type of blocks, or one of its settings, was seen, since when, and what problems there were. Needs the "
+        "same permission."
     )
 
     features: Features | None = strawberry.field(

@@ -47,12 +47,14 @@ from db.tables.programs import (
 )
 from db.tables.roles import RoleGrant
 from db.tables.slugs import BlockSlug
+from db.tables.usage import BlockTypeUse, ContentTotal, ContentUsage
 
 __all__ = [
     "LEARNER",
     "AuditEntry",
     "Base",
     "BlockSlug",
+    "BlockTypeUse",
     "CacheVersion",
     "CertificateTemplate",
     "ClientApplication",
@@ -61,6 +63,8 @@ __all__ = [
     "ContentLock",
     "ContentNode",
     "ContentPin",
+    "ContentTotal",
+    "ContentUsage",
     "ContentVersion",
     "Contract",
     "ContractCourse",

@@ -14,6 +14,8 @@ from edx.olx.course import DEFAULT
 from edx.olx.members import DEFAULTS
 from resolvers.content.nodes import Written, write
 from resolvers.content.spool import spool
+from resolvers.usage import operation, uses_of
+from resolvers.usage.recorder import Use
 
 
 class Stage(StrEnum):
@@ -74,6 +76,8 @@ class Prepared:
     report: Report
     written: Written
     files: Mapping[str, Blob]
+    uses: Mapping[Use, int] = field(default_factory=dict, repr=False)
+    """How many blocks there are of each type, and with each setting."""
 
     def told(self) -> Imported:
         """What can be said of it before anything is stored."""
@@ -115,10 +119,15 @@ async def import_course(
     Raises ArchiveRefused with all that is wrong with it, VersionConflict, BlobsUnavailable, LeaseLost. Whatever is
     raised, and wherever the process ends: the run's content is as it was, and the same import succeeds later.
     """
-    await _expect(store, target)
-    with spool() as keep:
+    with operation(store.database, "importCourse", target.author, target.run_id) as seen, spool() as keep:
+        await _expect(store, target)
         prepared = await asyncio.to_thread(prepare, source, keep, rules, progress)
-        return await _store(store, prepared, target, progress)
+        done = await _store(store, prepared, target, progress)
+        seen.types = done.counts
+        seen.told(done.report.problems)
+        if done.is_new:
+            seen.made(done.version, prepared.uses)
+        return done
 
 
 def prepare(source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progress) -> Prepared:
@@ -136,7 +145,8 @@ def prepare(source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progres
     parsed = parse(archive, options=rules.options, fail_level=rules.fail_level)
     found = {file.path: file.blob for file in files(parsed.course)}
     progress(Stage.VERIFYING, len(found), len(found))
-    return Prepared(parsed.course, parsed.report, write(parsed.course), found)
+    uses = uses_of(parsed.course, parsed.course.root.walk())
+    return Prepared(parsed.course, parsed.report, write(parsed.course), found, uses)
 
 
 async def _expect(store: Store, target: Target) -> Head | None:
