@@ -15,6 +15,7 @@ from strawberry import Schema
 from db.engine import Database, Snapshot
 from resolvers.access import Permission, Viewer
 from resolvers.content.load import Courses
+from resolvers.content.uploads import Uploads
 from resolvers.context import Context
 from resolvers.directories.layout import Layout
 from resolvers.editing.writing import Editor
@@ -95,6 +96,7 @@ class Executor:
         learners: Learners | None = None,
         paths: Paths | None = None,
         courses: Courses | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
@@ -109,6 +111,7 @@ class Executor:
         self._paths = paths or Paths(None, self.learners.mirror)
         self.courses = courses
         self.editor = None if courses is None else Editor(courses)
+        self.uploads = uploads or (None if courses is None else Uploads(courses.store))
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
@@ -202,6 +205,7 @@ class Executor:
             observing.refused,
             courses=self.courses,
             editor=self.editor,
+            uploads=self.uploads,
         )
 
     async def _in_time(self, ready: Ready, viewer: Viewer, seen: Observation) -> Result:
