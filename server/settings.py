@@ -37,6 +37,7 @@ from server.limits import Limits
 from server.subscriptions.limits import StreamLimits
 
 PREFIX = "COLLEGIUM_"
+GIB = 1 << 30
 DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
@@ -163,6 +164,7 @@ Text = Annotated[str, Field(min_length=1), Accepted("text")]
 Secret = Annotated[SecretStr, Accepted("text, kept secret")]
 Port = Annotated[int, Field(ge=0, le=65535), Accepted("number from 0 to 65535; 0 takes any free port")]
 Count = Annotated[int, Field(ge=1, le=10**9), Accepted("number from 1 to 1000000000")]
+Size = Annotated[int, Field(ge=1, le=10**15), Accepted("number of bytes from 1 to 1000000000000000")]
 Switch = Annotated[bool, Accepted("true or false")]
 Seconds = Annotated[float, Field(gt=0, le=3600), Accepted("seconds, more than 0 and at most 3600")]
 Site = Annotated[str, AfterValidator(site), Accepted("http:// or https:// address without user and query")]
@@ -212,6 +214,12 @@ class Settings(BaseSettings):
         None,
         description="Where the files of course content are: an s3://, gs://, az:// or file:// address. "
         "Without it, a folder in the data folder.",
+    )
+
+    max_upload: Size = Field(GIB, description="Bytes of one file that is uploaded.")
+    upload_quota: Size = Field(4 * GIB, description="Bytes of all uploads of one user that are kept.")
+    upload_lifetime: Hours = Field(
+        86_400.0, description="How long uploads, and archives to be fetched, are kept after they were last used."
     )
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")

@@ -32,6 +32,7 @@ from db.tables.directories import (
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.locks import ContentLock
+from db.tables.parcels import Parcel, ParcelKind, ParcelPart
 from db.tables.programs import (
     Program,
     ProgramCategory,
@@ -88,6 +89,9 @@ __all__ = [
     "OrganizationManager",
     "OutgoingEvent",
     "Pacing",
+    "Parcel",
+    "ParcelKind",
+    "ParcelPart",
     "Program",
     "ProgramCategory",
     "ProgramCategoryMode",
