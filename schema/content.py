@@ -8,7 +8,9 @@ import strawberry
 from db import tables
 from resolvers.access import visible_versions
 from resolvers.content import diff, fields, links, reading, search
+from resolvers.editing.following import load_lock
 from resolvers.plan.sources import asked, attribute, column, computed, noun
+from schema.content_locks import ContentLock
 
 
 @strawberry.enum(description="What sets a setting of a block.")
@@ -266,6 +268,10 @@ class CourseContent:
         },
     )
     block_types: list[BlockTypeUse] = attribute("types", "Types of blocks with what the course shows of them.")
+    lock: ContentLock | None = asked(
+        load_lock,
+        "The lock under which one client alone may change the content of the run; null while it is free.",
+    )
     diff: ContentDiff | None = asked(
         fields.load_diff, "What differs from an older version.", {"from_version": (str, "A version that the run had.")}
     )

@@ -31,7 +31,7 @@ from db.tables.directories import (
 )
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
-from db.tables.locks import ContentLock
+from db.tables.locks import ContentLock, ContentLockWait
 from db.tables.parcels import Parcel, ParcelKind, ParcelPart
 from db.tables.programs import (
     Program,
@@ -60,6 +60,7 @@ __all__ = [
     "ContentBlob",
     "ContentHead",
     "ContentLock",
+    "ContentLockWait",
     "ContentNode",
     "ContentPin",
     "ContentVersion",

@@ -20,7 +20,7 @@ from resolvers.editing.locks import Lock, LockRefused
 from resolvers.editing.problems import EditCode, EditProblem, EditRefused
 from resolvers.editing.rights import require_to_edit, require_to_edit_some
 from resolvers.editing.writing import Edited, Editor, Expected, Request
-from resolvers.errors import FeatureDisabled, Forbidden, NotFound, Unauthenticated
+from resolvers.errors import BadUserInput, FeatureDisabled, Forbidden, NotFound, Unauthenticated
 from resolvers.refusals import Problem, Reason, Refusal
 
 T = TypeVar("T")
@@ -54,6 +54,15 @@ class Asked:
             raise NotFound(f"there is no course run '{key}'")
         await require_to_edit(session, self.viewer, run)
         return run
+
+    async def found(self) -> tuple[int, str]:
+        """The run with its course key, if the viewer may change its content. Raises as `run` does, and BadUserInput."""
+        try:
+            async with self.database.writing() as session:
+                run = await self.run(session)
+                return run, await session.scalar(select(CourseRun.key).where(CourseRun.id == run)) or self.key
+        except Refusal as refusal:
+            raise BadUserInput("; ".join(problem.message for problem in refusal.problems)) from refusal
 
     async def locking(self, work: Callable[..., Awaitable[T]], *given: Any) -> T:
         """What a function of `locks` gives for the run. Raises Refusal where somebody else has the lock."""
