@@ -35,8 +35,8 @@ T = TypeVar("T")
 class Context:
     """The viewer, the data as they are for this operation, the plans, and the rules of the installation.
 
-    `offers` asks the LMS, `courses` has the content of runs, `editor` changes it and `uploads` has what was sent for it;
-    None where none is configured. `instances` are those that content can be pushed to.
+    `offers` asks the LMS, `courses` has the content of runs, `editor` changes it and `uploads` has what was sent for
+    it; None where none is configured. `instances` are those that content can be pushed to.
     `on_refusal` is told of the problems of each change that is refused, and of the mutation's name. `warnings` go
     along with the answer.
     """
