@@ -21,6 +21,7 @@ from resolvers.editing.writing import Editor
 from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
+from resolvers.instances.known import Instance
 from resolvers.learners import Learners
 from resolvers.paths.service import Paths
 from resolvers.plan.planner import Planner, Request
@@ -95,6 +96,7 @@ class Executor:
         learners: Learners | None = None,
         paths: Paths | None = None,
         courses: Courses | None = None,
+        instances: Sequence[Instance] = (),
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
@@ -108,6 +110,7 @@ class Executor:
         self.learners = learners or Learners(database)
         self._paths = paths or Paths(None, self.learners.mirror)
         self.courses = courses
+        self._instances = instances
         self.editor = None if courses is None else Editor(courses)
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
@@ -202,6 +205,7 @@ class Executor:
             observing.refused,
             courses=self.courses,
             editor=self.editor,
+            instances=self._instances,
         )
 
     async def _in_time(self, ready: Ready, viewer: Viewer, seen: Observation) -> Result:

@@ -22,6 +22,7 @@ from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
+from server.content.instances import known_instances
 from server.content.store import open_store
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
@@ -88,6 +89,7 @@ class Parts:
             learners=self.learners,
             paths=self.paths,
             courses=self.courses,
+            instances=known_instances(settings),
         )
 
     @contextlib.asynccontextmanager

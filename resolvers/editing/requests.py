@@ -84,10 +84,12 @@ async def edit(
     token: str | None = None,
     message: str = "",
     is_dry: bool = False,
+    is_list: bool = True,
 ) -> Edited:
     """Make changes to the content of a run; they are read only for who may.
 
-    Raises Refusal with all that is wrong, FeatureDisabled where there is no editor, and what `Asked.run` does.
+    Problems lead to the change of a list that they are about, if `is_list`. Raises Refusal with all that is wrong,
+    FeatureDisabled where there is no editor, and what `Asked.run` does.
     """
     async with asked.database.writing() as session:
         run = await asked.run(session)
@@ -97,15 +99,16 @@ async def edit(
     try:
         return await editor.apply(Request(run, listed, asked.author, expected, token, message, is_dry))
     except EditRefused as refused:
-        raise Refusal([_problem(problem) for problem in refused.problems]) from refused
+        raise Refusal([_problem(problem, is_list=is_list) for problem in refused.problems]) from refused
     except LockRefused as refused:
         raise Refusal([_locked(refused)]) from refused
 
 
-def _problem(problem: EditProblem, *place: str) -> Problem:
-    """A problem as mutations answer it. One about the changes leads to the change that it is about."""
-    about = place or (() if problem.code in OF_THE_WHOLE else ("changes", str(problem.change)))
-    return Problem(Reason.CONTENT_REFUSED, str(problem), about, {"problem": problem})
+def _problem(problem: EditProblem, *place: str, is_list: bool = False) -> Problem:
+    """A problem as mutations answer it. One about a list of changes leads to the change that it is about."""
+    if is_list and problem.code not in OF_THE_WHOLE:
+        place = ("changes", str(problem.change))
+    return Problem(Reason.CONTENT_REFUSED, str(problem), place, {"problem": problem})
 
 
 def _locked(refused: LockRefused) -> Problem:
