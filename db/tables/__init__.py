@@ -9,7 +9,7 @@ from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
 from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
-from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentVersion
+from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentProtection, ContentVersion
 from db.tables.contracts import (
     Contract,
     ContractCourse,
@@ -63,6 +63,7 @@ __all__ = [
     "ContentLockWait",
     "ContentNode",
     "ContentPin",
+    "ContentProtection",
     "ContentVersion",
     "Contract",
     "ContractCourse",

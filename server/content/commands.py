@@ -37,6 +37,7 @@ async def import_file(
     run: RunKey,
     *,
     create: Annotated[bool, typer.Option("--create", help="Add the run to the catalog if it is not there.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Leave protected settings of the run as they are.")] = False,
     expected: Annotated[str | None, typer.Option(help="Import only if the run is at this version.")] = None,
     message: Annotated[str, typer.Option(help="What the history of the run says of it.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing; show what is wrong.")] = False,
@@ -48,21 +49,27 @@ async def import_file(
     """
     from db.store import Author
     from edx.olx import ArchiveRefused
-    from resolvers.content.imports import Target, check_course, import_course
+    from resolvers.content.imports import Mode, Target, check_course, import_course
 
     source = file if file != STREAM else _buffered(sys.stdin.buffer)
     try:
-        if dry_run:
+        if dry_run and not update:
             _tell(await check_course(source), is_dry_run=True)
             return
         async with _opened() as store:
-            target = Target(await _run(store, run, create=create), Author(username, "command line"), expected, message)
+            target = Target(
+                await _run(store, run, create=create and not dry_run),
+                Author(username, "command line"),
+                expected,
+                message,
+                Mode.UPDATE if update else Mode.REPLACE,
+            )
             with progress_bar() as progress:
-                done = await import_course(store, source, target, progress=progress)
+                done = await import_course(store, source, target, progress=progress, is_dry=dry_run)
     except ArchiveRefused as refused:
         _list(refused.report)
         raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None
-    _tell(done)
+    _tell(done, is_dry_run=dry_run)
 
 
 async def export_file(
@@ -259,6 +266,8 @@ def _tell(done: "Imported", *, is_dry_run: bool = False) -> None:
     counts = ", ".join(f"{kind} {count}" for kind, count in done.counts.items())
     typer.echo(f"{_count(sum(done.counts.values()), 'block')}: {counts}.")
     typer.echo(f"{_count(done.files, 'file')}, {done.bytes} bytes.")
+    for kept in done.kept:
+        typer.echo(f"kept: {kept.name} of {kept.block}", err=True)
     if is_dry_run:
         typer.echo(f"It would be version {done.version}; nothing was stored.")
     elif done.is_new:
