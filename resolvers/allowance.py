@@ -1,7 +1,6 @@
 """How much a viewer may still ask for."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from resolvers.access import Viewer
 
@@ -9,8 +8,7 @@ POINTS = 6_000
 """How many points a viewer has in a minute, if nobody says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """What a caller has: `remaining` of `limit` points, all of them again in `reset` seconds, `cost` taken just now."""
 
     limit: int

@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import strawberry
@@ -15,6 +15,7 @@ from resolvers.editing.changes import Change
 from resolvers.editing.writing import Expected
 from resolvers.refusals import Problem, Reason, Refusal
 
+T = TypeVar("T")
 MOST_CHANGES = 1000
 BLOCK = "Block: its key within the course, such as `vertical/intro`, its full key, or its name if only it has that."
 
@@ -71,7 +72,7 @@ class OlxInput:
 
     def olx(self) -> changes.Olx:
         """As edits take it. Raises Refusal."""
-        return changes.Olx(self.text, {file.path: file.blob() for file in self.files or ()}, self.root)
+        return changes.Olx(self.text, _blobs(self.files, "olx", "files"), self.root)
 
 
 @strawberry.input(description="Another value of a setting.")
@@ -222,7 +223,7 @@ class TabsInput:
         tabs = _json(self.tabs, list, "tabs")
         if not all(isinstance(tab, dict) for tab in tabs):
             raise _invalid("tabs", "a tab is not an object")
-        return changes.SetTabs(tabs, {page.path: page.blob() for page in self.pages or ()})
+        return changes.SetTabs(tabs, _blobs(self.pages, "pages"))
 
 
 @strawberry.input(description="One change; exactly one of the fields is given.", one_of=True)
@@ -271,10 +272,7 @@ class ContentEditInput:
 
     course_run: str = strawberry.field(description="Course key of the run.")
     expected_version: str | None = _given(
-        "Version that the run must be at. Needed, unless subtrees are expected, the run is locked, or `force` is given."
-    )
-    expected_subtrees: list[ExpectedSubtreeInput] | None = _given(
-        "Subtrees that must be as they were; others may have changed elsewhere meanwhile."
+        "Version that the run must be at. Needed, unless a subtree is expected, the run is locked, or `force` is given."
     )
     force: bool = strawberry.field(default=False, description="Whether to change whatever is there.")
     lock_token: str | None = _given("Token of the lock of the run, which the change renews.")
@@ -284,10 +282,14 @@ class ContentEditInput:
     message: str = strawberry.field(default="", description="Why, for the history.")
 
     @property
+    def subtrees(self) -> Mapping[str, str]:
+        """The hashes that blocks must have, by block."""
+        return {}
+
+    @property
     def expected(self) -> Expected:
         """What the change is made for."""
-        subtrees = {each.block: each.hash for each in self.expected_subtrees or ()}
-        return Expected(self.expected_version, subtrees, self.force)
+        return Expected(self.expected_version, self.subtrees, self.force)
 
 
 def _orphans(given: Any) -> changes.Orphans:
@@ -298,20 +300,23 @@ def _duplicates(given: Any) -> changes.Duplicates:
     return changes.Duplicates.REJECT if given is None else changes.Duplicates(given.value)
 
 
+def _blobs(files: Sequence[ContentFileInput] | None, *place: str) -> dict[str, Blob]:
+    """Files by path. Raises Refusal that says which of them is malformed."""
+    return {file.path: _placed(file.blob, *place, str(number)) for number, file in enumerate(files or ())}
+
+
 def made(given: Sequence[ContentChangeInput]) -> list[Change]:
     """The changes of a list. Raises Refusal that says which of them is malformed."""
     if len(given) > MOST_CHANGES:
         raise Refusal([Problem(Reason.INVALID, f"at most {MOST_CHANGES} changes can be made at once", ("changes",))])
-    return [_placed(each.change, number) for number, each in enumerate(given)]
+    return [_placed(each.change, "changes", str(number)) for number, each in enumerate(given)]
 
 
-def _placed(make: Callable[[], Change], number: int) -> Change:
+def _placed(make: Callable[[], T], *place: str) -> T:
     try:
         return make()
     except Refusal as refusal:
-        raise Refusal(
-            Problem(each.code, each.message, ("changes", str(number), *each.place)) for each in refusal.problems
-        ) from refusal
+        raise Refusal(Problem(each.code, each.message, (*place, *each.place)) for each in refusal.problems) from refusal
 
 
 def _invalid(place: str, message: str) -> Refusal:

@@ -9,7 +9,9 @@ from resolvers.features import Feature
 from schema import catalog_mutations as catalog
 from schema import certificate_mutations as certificates
 from schema import content_edits as edits
+from schema import content_locks as locks
 from schema import content_mutations as content
+from schema import content_operations as operations
 from schema import contract_mutations as contracts
 from schema import courseware_mutations as courseware
 from schema import directory_mutations as directories
@@ -26,14 +28,22 @@ from schema.catalog_mutations import (
     UpsertOrganizationPayload,
 )
 from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
-from schema.content_edits import (
-    AcquireLockPayload,
-    ApplyContentChangesPayload,
-    BreakLockPayload,
-    ReleaseLockPayload,
-    RenewLockPayload,
-)
+from schema.content_edits import ApplyContentChangesPayload
+from schema.content_locks import AcquireLockPayload, BreakLockPayload, ReleaseLockPayload, RenewLockPayload
 from schema.content_mutations import RestoreContentVersionPayload
+from schema.content_operations import (
+    AddBlockPayload,
+    DeleteAssetPayload,
+    DeleteBlockPayload,
+    MoveBlockPayload,
+    PutAssetPayload,
+    ReplaceBlockPayload,
+    UpdateBlockSettingsPayload,
+    UpdateCourseSettingsPayload,
+    UpdateGradingPolicyPayload,
+    UpdateTabsPayload,
+)
+from schema.content_updates import SetProtectedSettingsPayload, set_protected_settings
 from schema.contract_mutations import (
     ActivateContractPayload,
     AddContractMembersPayload,
@@ -188,16 +198,43 @@ class Mutation:
         edits.apply_content_changes,
         "Change the content of a run: all changes as one version, or none. Needs the permission to change content.",
     )
+    replace_block: ReplaceBlockPayload | None = _of_content(
+        operations.replace_block,
+        "Put a subtree in place of another, or a node in place of one that keeps its children.",
+    )
+    add_block: AddBlockPayload | None = _of_content(operations.add_block, "Add a child to a block.")
+    update_block_settings: UpdateBlockSettingsPayload | None = _of_content(
+        operations.update_block_settings, "Set settings of a block, or take them out."
+    )
+    update_course_settings: UpdateCourseSettingsPayload | None = _of_content(
+        operations.update_course_settings, "Set settings of the course, or take them out."
+    )
+    move_block: MoveBlockPayload | None = _of_content(
+        operations.move_block, "Move a block to another place at its level of the hierarchy."
+    )
+    delete_block: DeleteBlockPayload | None = _of_content(
+        operations.delete_block, "Delete a block with all below it that stands nowhere else."
+    )
+    put_asset: PutAssetPayload | None = _of_content(
+        operations.put_asset, "Put a file for learners, new or in place of the one at its path."
+    )
+    delete_asset: DeleteAssetPayload | None = _of_content(operations.delete_asset, "Delete a file for learners.")
+    update_grading_policy: UpdateGradingPolicyPayload | None = _of_content(
+        operations.update_grading_policy, "Set the grading policy of a course."
+    )
+    update_tabs: UpdateTabsPayload | None = _of_content(
+        operations.update_tabs, "Set the tabs of a course, all of them, and pages of theirs."
+    )
     acquire_lock: AcquireLockPayload | None = _of_content(
-        edits.acquire_lock,
+        locks.acquire_lock,
         "Lock the content of a run: until it is released, or not used for too long, nobody else changes it.",
     )
     renew_lock: RenewLockPayload | None = _of_content(
-        edits.renew_lock, "Let a lock last longer, as every change that is sent with its token does."
+        locks.renew_lock, "Let a lock last longer, as every change that is sent with its token does."
     )
-    release_lock: ReleaseLockPayload | None = _of_content(edits.release_lock, "Give a lock back; twice is no error.")
+    release_lock: ReleaseLockPayload | None = _of_content(locks.release_lock, "Give a lock back; twice is no error.")
     break_lock: BreakLockPayload | None = _of_content(
-        edits.break_lock, "Take a lock away from whoever has it. Needs the permission to break locks."
+        locks.break_lock, "Take a lock away from whoever has it. Needs the permission to break locks."
     )
     upsert_course_run: UpsertCourseRunPayload | None = _mutation(
         catalog.upsert_course_run,
@@ -222,6 +259,10 @@ class Mutation:
         content.restore_content_version,
         "Make a version that a run had its content again, as a new entry of the history. Needs the permission to "
         "change programs of the organization.",
+    )
+    set_protected_settings: SetProtectedSettingsPayload | None = _of_content(
+        set_protected_settings,
+        "Say which settings of a run its source does not overwrite. Needs the permission to change content.",
     )
     plan_directory_sync: PlanDirectorySyncPayload | None = _of_directories(
         directories.plan_directory_sync,

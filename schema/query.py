@@ -23,6 +23,7 @@ from schema.courseware import (
 from schema.courseware_path import CoursewarePath, courseware_path, courseware_paths, paths_field
 from schema.features import Features, features
 from schema.health import Health, health
+from schema.instance import OpenEdxInstance, open_edx_instances
 from schema.job import Job
 from schema.learner import Viewer
 from schema.node import Node
@@ -153,6 +154,10 @@ class Query:
     block_type_usage: BlockTypeUsage | None = block_type_usage(
         "Where a type of blocks, or one of its settings, was seen, since when, and what problems there were. Needs the "
         "same permission."
+    )
+
+    open_edx_instances: list[OpenEdxInstance] | None = open_edx_instances(
+        "Open edX instances that content can be pushed to, by name. Needs the permission to change content."
     )
 
     features: Features | None = strawberry.field(

@@ -15,6 +15,7 @@ from server.logs import usable_id
 Header = tuple[bytes, bytes]
 
 REQUEST_ID = "x-request-id"
+NAMED = REQUEST_ID.encode()
 HEADERS = "collegium.headers"
 """Where a request's scope keeps its headers, once they were read."""
 
@@ -76,7 +77,7 @@ class Exchanges:
         client = scope.get("client")
         exchange = Exchange(client[0] if client else "")
         used = usable_id(headers_of(scope).get(REQUEST_ID))
-        named = REQUEST_ID.encode(), used.encode()
+        named = NAMED, used.encode()
         wanted = (*CAUTION, ONLY_HTTPS) if scope.get("scheme") == "https" else CAUTION
 
         async def answer(message: Message) -> None:

@@ -43,8 +43,13 @@ class Exports:
         ]
 
     async def program_as_csv(self, request: Request) -> Response:
-        """The learners of one program, one a line, in the order of their usernames."""
-        return self._refusal(request) or _streamed(self._csv(_uuid(request)), "text/csv; charset=utf-8", "learners.csv")
+        """The learners of one program, one a line, in the order of their usernames; 404 where there is no program."""
+        program = _uuid(request)
+        if refusal := self._refusal(request):
+            return refusal
+        if not await report.programs(self._database, program):
+            return _error(404, Code.NOT_FOUND, f"there is no program '{request.path_params['uuid']}'")
+        return _streamed(self._csv(program), "text/csv; charset=utf-8", "learners.csv")
 
     async def all_as_json(self, request: Request) -> Response:
         """All programs, then all associations with their progress, one JSON object a line."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import count
 from secrets import token_hex
 from typing import Any, TextIO
 
@@ -205,6 +206,12 @@ def _json(event: Any, **_options: Any) -> str:
         return text.encode(errors="replace").decode()
 
 
+_process, _numbers = token_hex(8), count()
+
+
 def usable_id(given: str | None) -> str:
-    """The id under which a request is logged: the one `given` if that can be used, or a new one."""
-    return given if given is not None and USABLE_ID.fullmatch(given) else token_hex(16)
+    """The id under which a request is logged: the one `given` if that can be used, or a new one.
+
+    New ones tell processes apart by chance, and their requests by a number: to ask for chance each time is felt.
+    """
+    return given if given is not None and USABLE_ID.fullmatch(given) else f"{_process}{next(_numbers):016x}"

@@ -62,8 +62,8 @@ class Memory:
         window = previous, fading, current, lasting = self._now(key, period)
         if _used(window, period) + points > limit:
             return False, window
-        self._counts[key] = current + points
-        return True, (previous, fading, current + points, lasting)
+        self._counts[key] = current = current + points
+        return True, (previous, fading, current, lasting)
 
     async def window(self, key: str, period: int) -> Window:
         """How many count."""
@@ -193,7 +193,7 @@ def wait(window: Window, room: int, period: int) -> float:
 def _used(window: Window, period: int) -> int:
     """How many points count, as `limits` reckons."""
     previous, fading, current, _ = window
-    return math.floor(previous * fading / period) + current
+    return math.floor(previous * fading / period) + current if previous else current
 
 
 def _allowance(window: Window, limit: int, period: int, cost: int) -> Allowance:

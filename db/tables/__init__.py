@@ -9,7 +9,7 @@ from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
 from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
-from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentVersion
+from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentProtection, ContentVersion
 from db.tables.contracts import (
     Contract,
     ContractCourse,
@@ -31,7 +31,8 @@ from db.tables.directories import (
 )
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
-from db.tables.locks import ContentLock
+from db.tables.locks import ContentLock, ContentLockWait
+from db.tables.parcels import Parcel, ParcelKind, ParcelPart
 from db.tables.programs import (
     Program,
     ProgramCategory,
@@ -61,8 +62,10 @@ __all__ = [
     "ContentBlob",
     "ContentHead",
     "ContentLock",
+    "ContentLockWait",
     "ContentNode",
     "ContentPin",
+    "ContentProtection",
     "ContentTotal",
     "ContentUsage",
     "ContentVersion",
@@ -92,6 +95,9 @@ __all__ = [
     "OrganizationManager",
     "OutgoingEvent",
     "Pacing",
+    "Parcel",
+    "ParcelKind",
+    "ParcelPart",
     "Program",
     "ProgramCategory",
     "ProgramCategoryMode",

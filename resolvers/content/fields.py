@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from mimetypes import guess_type
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Dialect, select
 
+from db.engine import Snapshot
 from db.store import BlobsUnavailable, Head, UnknownVersion
 from db.store.store import keys
 from db.store.versions import COLUMNS
@@ -68,15 +69,18 @@ async def load_content(batch: Batch) -> dict[str, Any]:
 
 async def _contents(batch: Batch) -> dict[str, Any]:
     courses: Courses | None = batch.context.courses
-    readable = await _readable(batch)
-    if courses is None or not readable:
+    context = batch.context
+    shown = await readable(
+        context.snapshot, context.database.dialect, batch.keys, context.viewer.username, context.request.permissions
+    )
+    if courses is None or not shown:
         return {}
-    store, snapshot, version = courses.store, batch.context.snapshot, batch.arguments.get("version")
+    store, snapshot, version = courses.store, context.snapshot, batch.arguments.get("version")
     if version is None:
-        heads = {row[0]: Head(*row[1:]) for row in await store.fetch(OF_RUNS, readable, snapshot)}
+        heads = {row[0]: Head(*row[1:]) for row in await store.fetch(OF_RUNS, shown, snapshot)}
         return {key: await _record(courses, key, head, snapshot) for key, head in heads.items()}
-    entries: dict[str, list[Any]] = {key: [] for key in readable}
-    for row in await store.fetch(ENTRIES, readable, snapshot):
+    entries: dict[str, list[Any]] = {key: [] for key in shown}
+    for row in await store.fetch(ENTRIES, shown, snapshot):
         if row[1 + COLUMNS.index(ContentVersion.root)] == version:
             entries[row[0]].append(row)
     return {key: await _old_record(courses, key, rows, version, snapshot) for key, rows in entries.items()}
@@ -96,18 +100,15 @@ async def _record(courses: Courses, key: str, head: Head, snapshot: Any) -> Any:
         return ServiceUnavailable(str(error))
 
 
-async def _readable(batch: Batch) -> list[str]:
-    """The runs among those that are asked for whose content the viewer may see."""
-    context = batch.context
-    permissions = context.request.permissions
+async def readable(
+    snapshot: Snapshot, dialect: Dialect, keys: Sequence[str], viewer: str | None, permissions: frozenset[Permission]
+) -> list[str]:
+    """Those of some runs, by key, whose content a viewer may see."""
     if Permission.SEE_CONTENT in permissions:
-        return list(batch.keys)
+        return list(keys)
     if Permission.SEE_GRANTED_CONTENT not in permissions:
         return []
-    rows = await rows_for(
-        context.snapshot, context.database.dialect, AUTHORED, list(batch.keys), context.viewer.username
-    )
-    return [row[0] for row in rows]
+    return [row[0] for row in await rows_for(snapshot, dialect, AUTHORED, list(keys), viewer)]
 
 
 async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
@@ -398,12 +399,15 @@ async def load_diff(batch: Batch) -> dict[ContentRecord, Any]:
         [str(record.run) for record in batch.keys], {"version": batch.arguments["fromVersion"]}, batch.context
     )
     older = await _contents(wanted)
-    return {record: _diff(older.get(str(record.run)), record) for record in batch.keys}
+    found: dict[ContentRecord, Any] = {}
+    for record in batch.keys:
+        old = older.get(str(record.run))
+        found[record] = difference(old, record) if isinstance(old, ContentRecord) else old
+    return found
 
 
-def _diff(old: Any, new: ContentRecord) -> Any:
-    if not isinstance(old, ContentRecord):
-        return old
+def difference(old: ContentRecord, new: ContentRecord) -> DiffRecord:
+    """What differs between two versions of a run's content."""
     changes = tuple(
         BlockChangeRecord(
             change,

@@ -21,7 +21,7 @@ from resolvers.editing.locks import Lock, LockRefused
 from resolvers.editing.problems import EditCode, EditProblem, EditRefused
 from resolvers.editing.rights import require_to_edit, require_to_edit_some
 from resolvers.editing.writing import Edited, Editor, Expected, Request
-from resolvers.errors import FeatureDisabled, Forbidden, NotFound, Unauthenticated
+from resolvers.errors import BadUserInput, FeatureDisabled, Forbidden, NotFound, Unauthenticated
 from resolvers.refusals import Problem, Reason, Refusal
 from resolvers.usage import operation, uses_of
 from resolvers.usage.operations import VALIDATED, Operation
@@ -62,9 +62,18 @@ class Asked:
         await require_to_edit(session, self.viewer, run)
         return run
 
+    async def found(self) -> tuple[int, str]:
+        """The run with its course key, if the viewer may change its content. Raises as `run` does, and BadUserInput."""
+        try:
+            async with self.database.writing() as session:
+                run = await self.run(session)
+                return run, await session.scalar(select(CourseRun.key).where(CourseRun.id == run)) or self.key
+        except Refusal as refusal:
+            raise BadUserInput("; ".join(problem.message for problem in refusal.problems)) from refusal
+
     async def locking(self, work: Callable[..., Awaitable[T]], *given: Any) -> T:
         """What a function of `locks` gives for the run. Raises Refusal where somebody else has the lock."""
-        with self.operation(f"{work.__name__}Lock") as seen:
+        with self.operation(f"{work.__name__.partition('_')[0]}Lock") as seen:
             try:
                 async with self.database.writing() as session:
                     seen.run_id = await self.run(session)
@@ -98,10 +107,12 @@ async def edit(
     token: str | None = None,
     message: str = "",
     is_dry: bool = False,
+    is_list: bool = True,
 ) -> Edited:
     """Make changes to the content of a run; they are read only for who may.
 
-    Raises Refusal with all that is wrong, FeatureDisabled where there is no editor, and what `Asked.run` does.
+    Problems lead to the change of a list that they are about, if `is_list`. Raises Refusal with all that is wrong,
+    FeatureDisabled where there is no editor, and what `Asked.run` does.
     """
     with asked.operation(SEVERAL) as seen:
         async with asked.database.writing() as session:
@@ -113,7 +124,7 @@ async def edit(
         try:
             edited = await editor.apply(Request(seen.run_id, listed, asked.author, expected, token, message, is_dry))
         except EditRefused as refused:
-            raise Refusal([_problem(problem) for problem in refused.problems]) from refused
+            raise Refusal([_problem(problem, is_list=is_list) for problem in refused.problems]) from refused
         except LockRefused as refused:
             raise Refusal([_locked(refused)]) from refused
         _tell(seen, edited, is_dry=is_dry)
@@ -137,10 +148,11 @@ def _name(changes: Sequence[Change]) -> str:
     return found.pop() if len(found) == 1 else SEVERAL
 
 
-def _problem(problem: EditProblem, *place: str) -> Problem:
-    """A problem as mutations answer it. One about the changes leads to the change that it is about."""
-    about = place or (() if problem.code in OF_THE_WHOLE else ("changes", str(problem.change)))
-    return Problem(Reason.CONTENT_REFUSED, str(problem), about, {"problem": problem})
+def _problem(problem: EditProblem, *place: str, is_list: bool = False) -> Problem:
+    """A problem as mutations answer it. One about a list of changes leads to the change that it is about."""
+    if is_list and problem.code not in OF_THE_WHOLE:
+        place = ("changes", str(problem.change))
+    return Problem(Reason.CONTENT_REFUSED, str(problem), place, {"problem": problem})
 
 
 def _locked(refused: LockRefused) -> Problem:

@@ -88,9 +88,11 @@ def _line(row: Row, progress: ProgramProgress, names: Mapping[int, str]) -> Line
     return Line(program, username, status, source, associated, completed, progress, courses, enrollments, certificates)
 
 
-async def programs(database: Database) -> Sequence[Row]:
-    """What a report says of the programs themselves: UUID, name and status."""
+async def programs(database: Database, program: str | None = None) -> Sequence[Row]:
+    """What a report says of the programs themselves, or of the one of a UUID: UUID, name and status."""
     query = select(Program.uuid, Program.name, Program.status).where(Program.status != ProgramStatus.DELETED)
+    if program is not None:
+        query = query.where(Program.uuid == program)
     statement = render(query.order_by(Program.id), database.dialect, {})
     async with database.reading() as snapshot:
         return await snapshot.fetch(statement.sql, *statement.parameters({}))

@@ -211,6 +211,13 @@ async def test_a_locked_run_is_changed_by_the_holder_alone(asking: Asking) -> No
     ] == "LOCK_EXPIRED"
 
 
+async def test_a_lock_keeps_nobody_from_reading(asking: Asking) -> None:
+    """L8."""
+    await lock(asking, "acquireLock")
+    query = f'{{ courseRun(key: "{RUN}") {{ content {{ version block(key: "html/page") {{ text }} }} }} }}'
+    assert (await asking.data(query, viewer=ADMIN))["courseRun"]["content"]["block"]["text"]
+
+
 async def test_only_who_may_breaks_locks_and_it_is_put_down(asking: Asking, database: Database) -> None:
     """L7."""
     await lock(asking, "acquireLock")

@@ -37,7 +37,7 @@ QUERIES = SCHEMA.query_type.fields if SCHEMA.query_type else {}
 VERBS = (
     "accept|acquire|activate|add|apply|archive|associate|attach|break|cancel|clear|clone|complete|create|"
     "deactivate|delete|designate|detach|disable|discard|dissociate|drop|enable|end|enroll|export|extend|grant|"
-    "import|leave|lock|merge|move|plan|publish|reconcile|refresh|register|release|remove|rename|renew|reorder|"
+    "import|leave|lock|merge|move|plan|publish|put|reconcile|refresh|register|release|remove|rename|renew|reorder|"
     "replace|rerun|reset|restore|retire|retry|revert|revoke|set|start|stop|sync|unarchive|unenroll|unlock|"
     "unpublish|update|upload|upsert|validate"
 )
@@ -244,7 +244,7 @@ def test_a_payload_has_user_errors_and_no_object_that_must_be_there(name: str) -
     single = {field: each.type for field, each in fields.items() if not is_list_type(get_nullable_type(each.type))}
     assert not [field for field, kind in single.items() if is_non_null_type(kind) and is_composite(kind)]
     assert len([mutation for mutation in MUTATIONS if f"{capitalized(mutation)}Payload" == name]) == 1
-    if name.startswith("Delete"):
+    if name.removeprefix("Delete").removesuffix("Payload") in ENTITIES:
         assert str(fields["deletedId"].type) == "ID"
 
 

@@ -102,12 +102,14 @@ async def test_only_those_who_may_see_others_get_exports(
 
 
 @pytest.mark.parametrize("program", ["x", uuid(99), uuid(3)])
-async def test_an_unknown_or_deleted_program_has_no_learners(
+async def test_an_unknown_or_deleted_program_is_not_found(
     client: httpx.AsyncClient, database: Database, program: str
 ) -> None:
     await associate(database, ["ada"], 3)
 
-    assert (await client.get(f"/exports/programs/{program}/learners.csv")).text.count("\n") == 1
+    answer = await client.get(f"/exports/programs/{program}/learners.csv")
+
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (404, "NOT_FOUND")
 
 
 async def test_ten_thousand_learners_do_not_take_more_memory_than_a_page_of_them(database: Database) -> None:

@@ -63,7 +63,7 @@ def course_of(files: Mapping[str, bytes]) -> Course:
 
 
 def edited(*changes: Change, course: Course | None = None) -> Applied:
-    """What becomes of the course. It must be one that files can hold, and that reads back as itself."""
+    """What becomes of the course: one that files can hold, that reads back as itself, and without orphans (U25)."""
     applied = apply(course or demo(), changes)
     root = applied.course.root
     assert {block.key for block in root.walk()} == set(applied.index.blocks), "blocks that nothing leads to"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from db.store import history
+from db.store import history, restore
 from edx.olx import InMemory
 from resolvers.content.exports import export
 from resolvers.content.load import Courses
@@ -158,6 +158,18 @@ async def test_a_move_and_its_undoing_restore_the_version(desk: Desk) -> None:
     done = made.applied.done[0]
     back = MoveBlock("html/page", str(done.parent), done.index)
     assert (await desk.apply(back, expected=Expected(made.version))).version == desk.version
+
+
+async def test_what_was_deleted_comes_back_with_the_old_version(desk: Desk) -> None:
+    """D6: undoing is to set the pointer. U22: what was deleted can be read at the old version all the while."""
+    made = await desk.apply(DeleteBlock("chapter/c1"))
+    old = await desk.editor.courses.of_run(desk.run, desk.version)
+    assert old is not None
+    assert {each.key for each in made.applied.removed} <= old.content.blocks.keys()
+    async with desk.store.database.writing() as session:
+        head, is_new = await restore(session, desk.run, desk.version, ADA, expected=made.version)
+    assert (is_new, head.root) == (True, desk.version)
+    assert (await desk.apply(RENAME)).is_new
 
 
 async def test_versions_made_one_after_the_other_are_those_that_others_load(desk: Desk) -> None:

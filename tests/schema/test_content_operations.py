@@ -1,0 +1,231 @@
+"""A mutation for each operation on content (spec/content-api.md, "Update", "Delete" and "Testability")."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import GraphQLInputObjectType
+from sqlalchemy import select
+
+from db.engine import Database
+from db.store import Store, open_blobs
+from db.tables import CourseRun
+from resolvers.access import ANONYMOUS, Viewer
+from resolvers.content.load import Courses
+from resolvers.editing.problems import EditCode
+from schema import schema
+from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
+from tests.catalog import fill
+from tests.resolvers.content.conftest import imported
+from tests.resolvers.editing.courses import FILES
+
+RUN, EMPTY = "course-v1:Org0X+C0.0x+R0", "course-v1:Org0X+C1.0x+R0"
+ANSWER = """
+    edit {
+      version previousVersion isNew changed { key hash } removed { key displayName breadcrumb descendantCount }
+      warnings { code message change block } steps { block previousParent previousIndex }
+    }
+    courseRun { key content { version } }
+    userErrors {
+      code message field
+      ... on ContentRefused { problem { code message change block breadcrumb reason current setting } }
+    }
+"""
+SCHEMA = schema()._schema
+Given = Mapping[str, Any]
+
+
+@pytest.fixture
+def dialect() -> str:
+    """One: what differs is tested where changes are written."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def asking(database: Database, tmp_path: Path) -> Asking:
+    await fill(database)
+    store = Store(database, open_blobs(tmp_path / "blobs"))
+    async with database.writing() as session:
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
+    assert run is not None
+    await imported(store, run, FILES)
+    return Asking(database, courses=Courses(store))
+
+
+async def do(asking: Asking, name: str, given: Given, viewer: Viewer = AUTHOR) -> Any:
+    """What a mutation answers; if nothing else is said it changes whatever is there."""
+    given = {"courseRun": RUN, **given}
+    if not {"expectedVersion", "expectedSubtree", "expectedSubtrees", "lockToken"} & given.keys():
+        given = {"force": True, **given}
+    query = f"mutation($input: {input_of(name)}!) {{ {name}(input: $input) {{ {ANSWER} }} }}"
+    return (await asking.data(query, {"input": given}, viewer=viewer))[name]
+
+
+def input_of(name: str) -> str:
+    """The type of the input of a mutation."""
+    return f"{name[0].upper()}{name[1:]}Input"
+
+
+def fields_of(name: str) -> set[str]:
+    """The fields of a type of inputs."""
+    kind = SCHEMA.type_map[name]
+    assert isinstance(kind, GraphQLInputObjectType)
+    return set(kind.fields)
+
+
+def olx(text: str) -> Given:
+    return {"text": text}
+
+
+OPERATIONS: Mapping[str, Given] = {
+    "replaceBlock": {"block": "vertical/u3", "olx": olx("<vertical/>"), "orphans": "DELETE"},
+    "addBlock": {"parent": "u3", "olx": olx('<html url_name="new" display_name="New">x</html>'), "index": 0},
+    "updateBlockSettings": {"block": "html/both", "settings": [{"name": "display_name", "value": "Both!"}]},
+    "moveBlock": {"block": "html/page", "parent": "u3", "index": 0},
+    "deleteBlock": {"block": "problem/sum"},
+    "updateCourseSettings": {"settings": [{"name": "start", "value": "2027-01-01T00:00:00Z"}]},
+    "putAsset": {"path": "new.txt", "text": "new", "isLocked": True},
+    "deleteAsset": {"asset": "leaf.png"},
+    "updateGradingPolicy": {"policy": '{"GRADER": [], "GRADE_CUTOFFS": {"Pass": 0.6}}'},
+    "updateTabs": {"tabs": '[{"type": "static_tab", "url_slug": "n"}]', "pages": [{"path": "n", "text": "n"}]},
+}
+
+
+async def test_each_operation_answers_what_a_list_with_it_alone_would(asking: Asking) -> None:
+    """X5: a dry run has the version of the real one. V4: what is answered is the version that is read from then on."""
+    version: str | None = None
+    for name, given in OPERATIONS.items():
+        listed = await do(asking, "applyContentChanges", {"changes": [{name: given}], "validateOnly": True})
+        assert listed["userErrors"] == [], name
+        assert (await do(asking, name, {**given, "validateOnly": True})) == listed
+        made = await do(asking, name, {**given, "message": "one by one"})
+        assert made["edit"] == listed["edit"]
+        assert made["edit"]["isNew"] is True
+        assert made["courseRun"] == {"key": RUN, "content": {"version": made["edit"]["version"]}}
+        assert made["edit"]["previousVersion"] == version or version is None
+        version = made["edit"]["version"]
+
+
+def test_there_is_a_mutation_for_each_change_of_a_list() -> None:
+    assert SCHEMA.mutation_type is not None
+    assert set(OPERATIONS) == fields_of("ContentChangeInput") <= set(SCHEMA.mutation_type.fields)
+
+
+async def test_what_is_expected_of_a_block_lets_others_change_other_parts(asking: Asking) -> None:
+    """V3: disjoint edits merge. The hash of a block is the one that the last change of it answered."""
+    made = await do(asking, "updateBlockSettings", OPERATIONS["updateBlockSettings"])
+    [both] = made["edit"]["changed"]
+    await do(asking, "deleteBlock", OPERATIONS["deleteBlock"])
+    again = {
+        "block": "html/both",
+        "settings": [{"name": "display_name", "value": "2"}],
+        "expectedSubtree": both["hash"],
+    }
+    assert (await do(asking, "updateBlockSettings", again))["edit"]["isNew"]
+    [error] = (await do(asking, "updateBlockSettings", again))["userErrors"]
+    assert (error["problem"]["code"], error["field"]) == ("VERSION_CONFLICT", None)
+    assert error["problem"]["block"] == "html/both"
+    parent = {**OPERATIONS["addBlock"], "expectedSubtree": "0" * 64}
+    [error] = (await do(asking, "addBlock", parent))["userErrors"]
+    assert error["problem"]["block"] == "vertical/u3"
+
+
+@pytest.mark.parametrize(("viewer", "code"), [(ANONYMOUS, "UNAUTHENTICATED"), (LEARNER, "FORBIDDEN")])
+async def test_who_may_not_learns_nothing(asking: Asking, viewer: Viewer, code: str) -> None:
+    for name in OPERATIONS:
+        error = await asking.error(
+            f"mutation($input: {input_of(name)}!) {{ {name}(input: $input) {{ edit {{ version }} }} }}",
+            {"input": {"courseRun": RUN, "force": True, **OPERATIONS[name]}},
+            viewer=viewer,
+        )
+        assert error["extensions"]["code"] == code
+
+
+async def test_only_a_replacement_can_leave_orphans_and_must_say_what_becomes_of_them(asking: Asking) -> None:
+    """U20."""
+    assert {name for name in OPERATIONS if "orphans" in fields_of(input_of(name))} == {"replaceBlock"}
+    given = {name: value for name, value in OPERATIONS["replaceBlock"].items() if name != "orphans"}
+    query = "mutation($input: ReplaceBlockInput!) { replaceBlock(input: $input) { edit { version } } }"
+    error = await asking.error(query, {"input": {"courseRun": RUN, **given}}, viewer=AUTHOR)
+    assert "orphans" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "field"),
+    [
+        ("putAsset", {"path": "a", "base64": "?"}, ["base64"]),
+        ("updateGradingPolicy", {"policy": "{"}, ["policy"]),
+        ("updateTabs", {"tabs": "[1]"}, ["tabs"]),
+        ("addBlock", {"parent": "u1", "olx": {"files": [{"path": "a"}]}}, ["olx", "files", "0", "text"]),
+    ],
+)
+async def test_what_is_malformed_is_told_with_its_place(
+    asking: Asking, name: str, given: Given, field: list[str]
+) -> None:
+    [error] = (await do(asking, name, given))["userErrors"]
+    assert (error["code"], error["field"]) == ("INVALID", field)
+
+
+EMPTY_UNIT = olx('<vertical display_name="x"/>')
+FIXTURES: Mapping[EditCode, tuple[str, Given]] = {
+    EditCode.ALREADY_THERE: ("moveBlock", {"block": "html/page", "parent": "u1", "index": 0}),
+    EditCode.ASSET_UNKNOWN: ("deleteAsset", {"asset": "none.png"}),
+    EditCode.BLOCK_AMBIGUOUS: ("moveBlock", {"block": "html/both", "parent": "u3"}),
+    EditCode.BLOCK_UNKNOWN: ("deleteBlock", {"block": "html/none"}),
+    EditCode.BROKEN_REFERENCE: ("deleteBlock", {"block": "problem/sum", "strict": True}),
+    EditCode.CHILD_ELSEWHERE: (
+        "addBlock",
+        {"parent": "s3", "olx": olx('<vertical><html url_name="page"/></vertical>')},
+    ),
+    EditCode.CHILD_MISSING: ("addBlock", {"parent": "s3", "olx": olx('<vertical><html url_name="none"/></vertical>')}),
+    EditCode.DUPLICATE_NAME: ("addBlock", {"parent": "u3", "olx": olx('<html url_name="page">x</html>')}),
+    EditCode.FILE_CLASH: ("putAsset", {"path": "b/c.txt", "text": "other"}),
+    EditCode.INTO_EXPERIMENT: ("moveBlock", {"block": "u3", "parent": "split_test/ab"}),
+    EditCode.INTO_ITSELF: ("moveBlock", {"block": "html/page", "parent": "html/page"}),
+    EditCode.INVALID_GRADING: ("updateGradingPolicy", {"policy": '{"GRADER": 1}'}),
+    EditCode.INVALID_INDEX: ("addBlock", {"parent": "s1", "olx": EMPTY_UNIT, "index": 9}),
+    EditCode.INVALID_OLX: ("addBlock", {"parent": "u1", "olx": olx("<html>")}),
+    EditCode.INVALID_PATH: ("putAsset", {"path": "../x", "text": "x"}),
+    EditCode.INVALID_SETTING: (
+        "updateBlockSettings",
+        {"block": "html/page", "settings": [{"name": "graded", "value": "perhaps"}]},
+    ),
+    EditCode.INVALID_TABS: ("updateTabs", {"tabs": "[{}]"}),
+    EditCode.LEVEL_MISMATCH: ("moveBlock", {"block": "u1", "parent": "chapter/c1"}),
+    EditCode.NO_CHANGES: ("applyContentChanges", {"changes": []}),
+    EditCode.NO_CONTENT: ("deleteBlock", {"courseRun": EMPTY, "block": "html/page"}),
+    EditCode.ORPHANS: ("replaceBlock", {"block": "u1", "olx": EMPTY_UNIT, "orphans": "DECLINE"}),
+    EditCode.PLACEMENT: ("addBlock", {"parent": "chapter/c1", "olx": EMPTY_UNIT}),
+    EditCode.POLICY_WINS: (
+        "replaceBlock",
+        {"block": "problem/sum", "olx": olx('<problem weight="9">x</problem>'), "orphans": "DECLINE"},
+    ),
+    EditCode.ROOT_FIXED: ("deleteBlock", {"block": "course/R"}),
+    EditCode.SHARED: ("updateBlockSettings", OPERATIONS["updateBlockSettings"]),
+    EditCode.TYPE_MISMATCH: (
+        "replaceBlock",
+        {"block": "html/page", "olx": olx("<problem>x</problem>"), "orphans": "DECLINE"},
+    ),
+    EditCode.VERSION_CONFLICT: ("deleteBlock", {"block": "html/page", "expectedVersion": "0" * 64}),
+    EditCode.VERSION_REQUIRED: ("deleteBlock", {"block": "html/page", "force": False}),
+    EditCode.LOCK_EXPIRED: ("deleteBlock", {"block": "html/page", "lockToken": "none any more"}),
+    EditCode.LOCKED: ("deleteBlock", {"block": "html/page"}),
+}
+
+
+async def test_every_code_is_fired(asking: Asking) -> None:
+    """The memo: "automated tests should cause errors generated by the API to fire"."""
+    assert set(FIXTURES) == set(EditCode)
+    await do(asking, "putAsset", {"path": "b c.txt", "text": "one"})
+    for code, (name, given) in FIXTURES.items():
+        if code is EditCode.LOCKED:
+            query = f'mutation {{ acquireLock(input: {{courseRun: "{RUN}"}}) {{ lock {{ fencing }} }} }}'
+            assert (await asking.data(query, viewer=ADMIN))["acquireLock"]["lock"]
+        for is_dry in (True, False):
+            answer = await do(asking, name, {**given, "validateOnly": is_dry})
+            warnings = answer["edit"]["warnings"] if answer["edit"] else []
+            told = [*warnings, *(error["problem"] for error in answer["userErrors"])]
+            assert code in {problem["code"] for problem in told}, (code, answer)
+            assert (answer["edit"] is None) is (answer["userErrors"] != [])
+            assert all(error["field"] in (None, ["lockToken"]) for error in answer["userErrors"])
