@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from server.content.corpus import content_report
 from server.failures import Failure
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def declare(command: Callable[..., Any], application: typer.Typer) -> None:
     """Add the commands to an application; `command` is `server.cli.command`."""
     command(application, "import-course")(import_file)
     command(application, "export-course")(export_file)
+    command(application, "content-report")(content_report)
     group = typer.Typer(help="Look after stored course content.", no_args_is_help=True, rich_markup_mode="markdown")
     works = {"verify": verify_run, "collect": collect_garbage, "statistics": show_statistics}
     for name, work in {**works, "instances": show_instances}.items():
