@@ -6,7 +6,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -388,6 +388,10 @@ class Settings(BaseSettings):
         4, description="Jobs of one queue that a process runs at a time."
     )
 
+    usage_days: Annotated[int, Field(ge=1, le=3650), Accepted("number from 1 to 3650")] = Field(
+        400, description="Days for which is kept how content was used."
+    )
+
     lms_port: Port = Field(18000, description="Port of the simulated LMS.")
     studio_port: Port = Field(18010, description="Port of the simulated Studio.")
 
@@ -402,6 +406,11 @@ class Settings(BaseSettings):
     def features(self) -> frozenset[Feature]:
         """The parts of the product that are on."""
         return frozenset(feature for feature in Feature if getattr(self, f"enable_{feature.value}"))
+
+    @property
+    def usage_kept(self) -> timedelta:
+        """How long is kept how content was used."""
+        return timedelta(days=self.usage_days)
 
     @model_validator(mode="before")
     @classmethod

@@ -48,12 +48,14 @@ from db.tables.programs import (
 )
 from db.tables.roles import RoleGrant
 from db.tables.slugs import BlockSlug
+from db.tables.usage import BlockTypeUse, ContentTotal, ContentUsage
 
 __all__ = [
     "LEARNER",
     "AuditEntry",
     "Base",
     "BlockSlug",
+    "BlockTypeUse",
     "CacheVersion",
     "CertificateTemplate",
     "ClientApplication",
@@ -64,6 +66,8 @@ __all__ = [
     "ContentNode",
     "ContentPin",
     "ContentProtection",
+    "ContentTotal",
+    "ContentUsage",
     "ContentVersion",
     "Contract",
     "ContractCourse",

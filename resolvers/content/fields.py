@@ -27,6 +27,7 @@ from resolvers.content.signing import File, Signer
 from resolvers.errors import BadUserInput, ServiceUnavailable, VersionNotFound
 from resolvers.plan.sources import Batch
 from resolvers.plan.statements import keys_parameter, rows_for
+from resolvers.usage.reads import counted
 
 MOST_FOUND = 100
 MOST_LISTED = 1000
@@ -50,8 +51,23 @@ AUTHORED = select(CourseRun.key).where(
 )
 
 
+def _of_answer(_key: Any, answer: Any) -> tuple[int, str]:
+    return answer.loaded.head.run_id if isinstance(answer, ContentRecord) else 0, ""
+
+
+def _of_record(record: Any, _answer: Any) -> tuple[int, str]:
+    if isinstance(record, BlockRecord):
+        return record.content.loaded.head.run_id, record.type
+    return record.loaded.head.run_id, ""
+
+
+@counted("content", _of_answer)
 async def load_content(batch: Batch) -> dict[str, Any]:
     """The content of runs, by key: as it is, or as it was at a version. None for who may not see it: a batch source."""
+    return await _contents(batch)
+
+
+async def _contents(batch: Batch) -> dict[str, Any]:
     courses: Courses | None = batch.context.courses
     context = batch.context
     shown = await readable(
@@ -115,6 +131,7 @@ def _found(record: ContentRecord, text: str) -> Key:
     return find_block(record.loaded.course, text).key
 
 
+@counted("outline", _of_record)
 async def load_outline(batch: Batch) -> dict[ContentRecord, list[BlockRecord]]:
     """The blocks of each version in the order of the course: a batch source."""
     types = batch.arguments.get("types")
@@ -123,11 +140,13 @@ async def load_outline(batch: Batch) -> dict[ContentRecord, list[BlockRecord]]:
     return {record: list(record.outline(deepest, wanted)) for record in batch.keys}
 
 
+@counted("olx", _of_record)
 async def load_olx(batch: Batch) -> Mapping[BlockRecord, Any]:
     """The OLX of blocks: a batch source."""
     return await in_thread(batch.keys, BlockRecord.olx)
 
 
+@counted("text", _of_record)
 async def load_text(batch: Batch) -> Mapping[BlockRecord, Any]:
     """The texts of blocks: a batch source."""
     return await in_thread(batch.keys, BlockRecord.text)
@@ -223,6 +242,7 @@ class MatchRecord:
     setting: str | None
 
 
+@counted("search", _of_record)
 async def load_search(batch: Batch) -> Mapping[ContentRecord, Any]:
     """The blocks of each version that have a text: a batch source."""
     text, most = batch.arguments["text"], _count(batch, MOST_FOUND)
@@ -288,6 +308,7 @@ async def _references(records: Sequence[ContentRecord]) -> Mapping[ContentRecord
     return await in_thread(records, lambda record: record.content.references)
 
 
+@counted("references", _of_record)
 async def load_references(batch: Batch) -> dict[ContentRecord, Any]:
     """The links of each version: a batch source."""
     return {
@@ -371,12 +392,13 @@ class DiffRecord:
     files: tuple[FileChange, ...]
 
 
+@counted("diff", _of_record)
 async def load_diff(batch: Batch) -> dict[ContentRecord, Any]:
     """What differs in each version from an older one of the same run: a batch source."""
     wanted = Batch(
         [str(record.run) for record in batch.keys], {"version": batch.arguments["fromVersion"]}, batch.context
     )
-    older = await load_content(wanted)
+    older = await _contents(wanted)
     found: dict[ContentRecord, Any] = {}
     for record in batch.keys:
         old = older.get(str(record.run))

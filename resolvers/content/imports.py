@@ -17,6 +17,9 @@ from resolvers.content.nodes import Written, write
 from resolvers.content.spool import spool
 from resolvers.merging.lists import protections
 from resolvers.merging.protection import Kept, Protection, protect
+from resolvers.usage import operation, uses_of
+from resolvers.usage.operations import VALIDATED
+from resolvers.usage.recorder import Use
 
 
 class Mode(StrEnum):
@@ -95,6 +98,8 @@ class Prepared:
     report: Report
     written: Written
     files: Mapping[str, Blob]
+    uses: Mapping[Use, int] = field(default_factory=dict, repr=False)
+    """How many blocks there are of each type, and with each setting."""
     kept: tuple[Kept, ...] = ()
     made_of: str | None = None
     """The version of the run that was updated, where the result depends on it."""
@@ -148,17 +153,30 @@ async def import_course(
     Raises ArchiveRefused with all that is wrong with it, VersionConflict, BlobsUnavailable, LeaseLost. Whatever is
     raised, and wherever the process ends: the run's content is as it was, and the same import succeeds later.
     """
-    await _expect(store, target)
-    with spool() as keep:
-        found = await asyncio.to_thread(prepare, source, keep, rules, progress)
-        for _ in range(ATTEMPTS - 1):
-            prepared = await _updated(store, found, target)
-            try:
-                return prepared.told() if is_dry else await _store(store, prepared, target, progress)
-            except VersionConflict:
-                if target.expected is not None or prepared.made_of is None:
-                    raise
-        return await _store(store, await _updated(store, found, target), target, progress)
+    with operation(store.database, "importCourse", target.author, target.run_id) as seen, spool() as keep:
+        await _expect(store, target)
+        prepared = await asyncio.to_thread(prepare, source, keep, rules, progress)
+        done = await _imported(store, prepared, target, progress, is_dry=is_dry)
+        seen.types = done.counts
+        seen.told(done.report.problems)
+        if is_dry:
+            seen.outcome = VALIDATED
+        elif done.is_new:
+            seen.made(done.version, prepared.uses)
+        return done
+
+
+async def _imported(store: Store, found: Prepared, target: Target, progress: Progress, *, is_dry: bool) -> Imported:
+    for attempt in range(1, ATTEMPTS + 1):
+        prepared = await _updated(store, found, target)
+        if is_dry:
+            return prepared.told()
+        try:
+            return await _store(store, prepared, target, progress)
+        except VersionConflict:
+            if target.expected is not None or prepared.made_of is None or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 async def _updated(store: Store, prepared: Prepared, target: Target) -> Prepared:
@@ -186,7 +204,8 @@ def prepare(source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progres
     parsed = parse(archive, options=rules.options, fail_level=rules.fail_level)
     found = {file.path: file.blob for file in files(parsed.course)}
     progress(Stage.VERIFYING, len(found), len(found))
-    return Prepared(parsed.course, parsed.report, write(parsed.course), found)
+    uses = uses_of(parsed.course, parsed.course.root.walk())
+    return Prepared(parsed.course, parsed.report, write(parsed.course), found, uses)
 
 
 async def _expect(store: Store, target: Target) -> Head | None:
