@@ -148,16 +148,15 @@ class Query:
         courseware_paths, "The same of many links, in their order."
     )
 
+    open_edx_instances: list[OpenEdxInstance] | None = open_edx_instances(
+        "Open edX instances that content can be pushed to, by name. Needs the permission to change content."
+    )
     content_usage: list[ContentUsagePeriod] | None = content_usage(
         "How content was used, period by period, 1,000 of them at most. Needs a permission that admins have."
     )
     block_type_usage: BlockTypeUsage | None = block_type_usage(
         "Where a type of blocks, or one of its settings, was seen, since when, and what problems there were. Needs the "
         "same permission."
-    )
-
-    open_edx_instances: list[OpenEdxInstance] | None = open_edx_instances(
-        "Open edX instances that content can be pushed to, by name. Needs the permission to change content."
     )
 
     features: Features | None = strawberry.field(

@@ -155,28 +155,28 @@ async def import_course(
     """
     with operation(store.database, "importCourse", target.author, target.run_id) as seen, spool() as keep:
         await _expect(store, target)
-        found = await asyncio.to_thread(prepare, source, keep, rules, progress)
-        seen.types = found.told().counts
-        seen.told(found.report.problems)
+        prepared = await asyncio.to_thread(prepare, source, keep, rules, progress)
+        done = await _imported(store, prepared, target, progress, is_dry=is_dry)
+        seen.types = done.counts
+        seen.told(done.report.problems)
         if is_dry:
             seen.outcome = VALIDATED
-            return (await _updated(store, found, target)).told()
-        done = await _imported(store, found, target, progress)
-        if done.is_new:
-            seen.made(done.version, found.uses)
+        elif done.is_new:
+            seen.made(done.version, prepared.uses)
         return done
 
 
-async def _imported(store: Store, found: Prepared, target: Target, progress: Progress) -> Imported:
-    """What was read in place of what the run has, again if somebody was faster and the result depends on that."""
-    for _ in range(ATTEMPTS - 1):
+async def _imported(store: Store, found: Prepared, target: Target, progress: Progress, *, is_dry: bool) -> Imported:
+    for attempt in range(1, ATTEMPTS + 1):
         prepared = await _updated(store, found, target)
+        if is_dry:
+            return prepared.told()
         try:
             return await _store(store, prepared, target, progress)
         except VersionConflict:
-            if target.expected is not None or prepared.made_of is None:
+            if target.expected is not None or prepared.made_of is None or attempt == ATTEMPTS:
                 raise
-    return await _store(store, await _updated(store, found, target), target, progress)
+    raise AssertionError("the last attempt returns or raises")
 
 
 async def _updated(store: Store, prepared: Prepared, target: Target) -> Prepared:

@@ -1,7 +1,7 @@
 """How content is used.
 
 Revision: 0017
-Revises: 0019
+Revises: 0014
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0017"
-down_revision = "0019"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
