@@ -10,7 +10,7 @@ from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
 from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
-from resolvers.jobs import Embedded, Handlers, Pace, Runner
+from resolvers.jobs import CONTENT, Embedded, Handlers, Pace, Places, Runner
 from resolvers.reruns import Rules, rerun_handlers
 from resolvers.usage import usage_of
 from server.directories.commands import layout_of
@@ -48,23 +48,30 @@ async def running(
     concurrency: int | None = None,
     pace: Pace | None = None,
 ) -> AsyncIterator[None]:
-    """Run jobs for the time of the block: those of all queues, or of some. Raises Failure for a queue that is none."""
+    """Run jobs for the time of the block: those of all queues, or of some, `concurrency` of each if that is given.
+
+    Raises Failure for a queue that is none.
+    """
     async with work(settings, database) as handlers:
         runner = Runner(database, handlers, pace)
-        if unknown := sorted(set(queues) - set(runner.queues)):
-            raise Failure(f"there is no queue '{unknown[0]}'; there are {', '.join(runner.queues) or 'none'}")
-        engine = _engine(runner, database, queues, concurrency or settings.job_concurrency)
+        places = Places(concurrency or settings.job_concurrency, {} if concurrency else settings.queue_concurrency)
+        known = sorted({CONTENT, *runner.queues})
+        if unknown := sorted({*queues, *places.special} - set(known)):
+            raise Failure(f"there is no queue '{unknown[0]}'; there are {', '.join(known)}")
+        if not places.served(queues or known):
+            raise Failure("there is no queue to take jobs from: all that are meant have no place")
+        engine = _engine(runner, database, queues, places)
         async with engine.running():
             yield
 
 
-def _engine(runner: Runner, database: Database, queues: Collection[str], concurrency: int) -> "Embedded | Delivered":
+def _engine(runner: Runner, database: Database, queues: Collection[str], places: Places) -> "Embedded | Delivered":
     if not isinstance(database, PostgresqlDatabase):
-        return Embedded(runner, queues=queues, concurrency=concurrency)
+        return Embedded(runner, queues=queues, places=places)
 
     from resolvers.jobs.delivered import Delivered
 
-    return Delivered(database, runner, queues=queues, concurrency=concurrency)
+    return Delivered(database, runner, queues=queues, places=places)
 
 
 async def run_worker(
