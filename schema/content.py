@@ -7,7 +7,7 @@ import strawberry
 
 from db import tables
 from resolvers.access import visible_versions
-from resolvers.content import diff, fields, links, reading, search
+from resolvers.content import diff, fields, links, reading, search, updates
 from resolvers.content.audiences import load_state, load_visibility
 from resolvers.editing.following import load_lock
 from resolvers.plan.sources import asked, attribute, column, computed, noun
@@ -253,6 +253,15 @@ class ContentDiff:
     files: list[FileChange] = attribute("files", "Other files that differ: assets, policies, pages, by path.")
 
 
+@strawberry.type(description="A setting that updates of a run from its source leave as it is.")
+class ProtectedSetting:
+    """A protected setting."""
+
+    name: str = attribute("name", "Name, such as `due`.")
+    type: str | None = attribute("only_type", "Only of blocks of this type; null where it is not about a type.")
+    block: str | None = attribute("only_block", "Only of this block; null where it is not about one block.")
+
+
 @strawberry.type(description="A version of the content of a course run.")
 class CourseContent:
     """A version."""
@@ -309,6 +318,9 @@ class CourseContent:
     )
     diff: ContentDiff | None = asked(
         fields.load_diff, "What differs from an older version.", {"from_version": (str, "A version that the run had.")}
+    )
+    protected_settings: list[ProtectedSetting] = asked(
+        updates.load_protected, "Settings of the run that updates from its source leave as they are now, by name."
     )
 
 

@@ -22,6 +22,7 @@ from schema.courseware import (
 from schema.courseware_path import CoursewarePath, courseware_path, courseware_paths, paths_field
 from schema.features import Features, features
 from schema.health import Health, health
+from schema.instance import OpenEdxInstance, open_edx_instances
 from schema.job import Job
 from schema.learner import Viewer
 from schema.node import Node
@@ -144,6 +145,10 @@ class Query:
     )
     courseware_paths: list[CoursewarePath] | None = paths_field(
         courseware_paths, "The same of many links, in their order."
+    )
+
+    open_edx_instances: list[OpenEdxInstance] | None = open_edx_instances(
+        "Open edX instances that content can be pushed to, by name. Needs the permission to change content."
     )
 
     features: Features | None = strawberry.field(

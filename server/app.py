@@ -16,6 +16,7 @@ from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
 from server.certificates import CertificatePages
 from server.content.downloads import Downloads
+from server.content.uploads import UploadEndpoint
 from server.cookies import JwtCookies, csrf_route
 from server.courseware import CoursewareLinks
 from server.events import EventsEndpoint
@@ -79,6 +80,8 @@ def _beside(parts: Parts) -> Iterator[Route]:
         yield from CoursewareLinks(database, parts.paths, sign_in, base=base, features=features).routes()
     if parts.courses is not None:
         yield from Downloads(parts.courses.store, parts.courses.signer).routes()
+    if parts.uploads is not None:
+        yield from UploadEndpoint(database, parts.uploads, sign_in).routes()
 
 
 def _operators(parts: Parts) -> Iterator[Route]:

@@ -15,12 +15,14 @@ from strawberry import Schema
 from db.engine import Database, Snapshot
 from resolvers.access import Permission, Viewer
 from resolvers.content.load import Courses
+from resolvers.content.uploads import Uploads
 from resolvers.context import Context
 from resolvers.directories.layout import Layout
 from resolvers.editing.writing import Editor
 from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
+from resolvers.instances.known import Instance
 from resolvers.learners import Learners
 from resolvers.paths.service import Paths
 from resolvers.plan.planner import Planner, Request
@@ -95,6 +97,8 @@ class Executor:
         learners: Learners | None = None,
         paths: Paths | None = None,
         courses: Courses | None = None,
+        instances: Sequence[Instance] = (),
+        uploads: Uploads | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
@@ -108,7 +112,9 @@ class Executor:
         self.learners = learners or Learners(database)
         self._paths = paths or Paths(None, self.learners.mirror)
         self.courses = courses
+        self._instances = instances
         self.editor = None if courses is None else Editor(courses)
+        self.uploads = uploads or (None if courses is None else Uploads(courses.store))
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
@@ -202,6 +208,8 @@ class Executor:
             observing.refused,
             courses=self.courses,
             editor=self.editor,
+            instances=self._instances,
+            uploads=self.uploads,
         )
 
     async def _in_time(self, ready: Ready, viewer: Viewer, seen: Observation) -> Result:

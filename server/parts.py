@@ -7,8 +7,10 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from db.engine import open_database
+from resolvers.background import alongside
 from resolvers.content.load import Courses
 from resolvers.content.signing import Signer
+from resolvers.content.uploads import Limits, Uploads
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
@@ -22,6 +24,7 @@ from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
+from server.content.instances import known_instances
 from server.content.store import open_store
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
@@ -58,8 +61,11 @@ class Parts:
         secret = revealed(settings.token_secret)
         self.tokens = Tokens(secret) if secret else None
         self.courses: Courses | None = None
+        self.uploads: Uploads | None = None
         if Feature.CONTENT in settings.features:
-            self.courses = Courses(open_store(settings, self.database), Signer(secret))
+            store = open_store(settings, self.database)
+            self.courses = Courses(store, Signer(secret))
+            self.uploads = Uploads(store, upload_limits(settings))
         self.paths = self._paths()
         self._lms = LmsWatch(lambda: open_lms(settings, attempts=1))
         services = {"LMS": settings.lms_url, "Studio": settings.studio_url}
@@ -88,6 +94,8 @@ class Parts:
             learners=self.learners,
             paths=self.paths,
             courses=self.courses,
+            instances=known_instances(settings),
+            uploads=self.uploads,
         )
 
     @contextlib.asynccontextmanager
@@ -98,6 +106,8 @@ class Parts:
                 Freshness(self.database, [self._applications, self._trusted]).running()
             )
             await background.enter_async_context(self.learners.inbox.running())
+            if self.uploads is not None:
+                await background.enter_async_context(alongside(self.uploads.sweeping))
             if self.settings.run_jobs:
                 await background.enter_async_context(running_jobs(self.settings, self.database, work))
             if self._webhook is not None:
@@ -139,6 +149,11 @@ def _webhook(settings: Settings) -> Webhook | None:
     if settings.webhook_url is None or secret is None or Feature.PROGRAMS not in settings.features:
         return None
     return Webhook(settings.webhook_url, secret)
+
+
+def upload_limits(settings: Settings) -> Limits:
+    """What may be uploaded, and for how long it is kept."""
+    return Limits(settings.max_upload, settings.upload_quota, timedelta(seconds=settings.upload_lifetime))
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:

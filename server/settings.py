@@ -31,11 +31,13 @@ from sqlalchemy.exc import ArgumentError
 
 from resolvers.allowance import POINTS
 from resolvers.features import Feature
+from server.instances import InstanceSettings, instances_of, site
 from server.keyset import STRONG_SECRET, public_keys
 from server.limits import Limits
 from server.subscriptions.limits import StreamLimits
 
 PREFIX = "COLLEGIUM_"
+GIB = 1 << 30
 DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
@@ -46,11 +48,13 @@ HIDDEN = frozenset(
     {
         "database_url",
         "events_secret",
+        "instances",
         "jwt_public_keys",
         "jwt_secret",
         "lms_client_secret",
         "metrics_token",
         "redis_url",
+        "studio_password",
         "token_secret",
         "webhook_secret",
     }
@@ -89,16 +93,6 @@ def _database(value: object) -> URL:
     if any("password" in name.lower() for name in url.query):
         raise ValueError("the password belongs before the host: user:password@host")
     return url.set(drivername=DRIVERS[url.drivername])
-
-
-def _site(value: str) -> str:
-    """The address of a service, without a slash at its end."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("this is not the address of a site")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("nothing but scheme, host, port and path may stand in it")
-    return value.rstrip("/")
 
 
 def _origin(value: str) -> str:
@@ -170,9 +164,10 @@ Text = Annotated[str, Field(min_length=1), Accepted("text")]
 Secret = Annotated[SecretStr, Accepted("text, kept secret")]
 Port = Annotated[int, Field(ge=0, le=65535), Accepted("number from 0 to 65535; 0 takes any free port")]
 Count = Annotated[int, Field(ge=1, le=10**9), Accepted("number from 1 to 1000000000")]
+Size = Annotated[int, Field(ge=1, le=10**15), Accepted("number of bytes from 1 to 1000000000000000")]
 Switch = Annotated[bool, Accepted("true or false")]
 Seconds = Annotated[float, Field(gt=0, le=3600), Accepted("seconds, more than 0 and at most 3600")]
-Site = Annotated[str, AfterValidator(_site), Accepted("http:// or https:// address without user and query")]
+Site = Annotated[str, AfterValidator(site), Accepted("http:// or https:// address without user and query")]
 Hours = Annotated[float, Field(gt=0, le=7 * 24 * 3600), Accepted("seconds, more than 0 and at most 604800")]
 StrongSecret = Annotated[SecretStr, AfterValidator(_strong), Accepted("text of 32 bytes or more, kept secret")]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)]
@@ -184,6 +179,15 @@ PAIRS = Accepted("name=value pairs separated by commas, or a JSON object of text
 Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_listed)]
 FOLDERS = Accepted("paths of folders separated by commas, or a JSON list of texts")
 KeySet = Annotated[str, AfterValidator(_key_set), Accepted("JSON Web Key Set of public RSA keys, 2048 bits or more")]
+Instances = Annotated[
+    dict[str, InstanceSettings],
+    NoDecode,
+    BeforeValidator(instances_of),
+    Accepted(
+        "JSON object of objects by name, each with lms_url, studio_url, client_id and client_secret, and username and "
+        "password where content is to be pulled from it; kept secret"
+    ),
+]
 Database = Annotated[
     URL,
     NoDecode,
@@ -210,6 +214,12 @@ class Settings(BaseSettings):
         None,
         description="Where the files of course content are: an s3://, gs://, az:// or file:// address. "
         "Without it, a folder in the data folder.",
+    )
+
+    max_upload: Size = Field(GIB, description="Bytes of one file that is uploaded.")
+    upload_quota: Size = Field(4 * GIB, description="Bytes of all uploads of one user that are kept.")
+    upload_lifetime: Hours = Field(
+        86_400.0, description="How long uploads, and archives to be fetched, are kept after they were last used."
     )
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
@@ -296,6 +306,14 @@ class Settings(BaseSettings):
     clone_timeout: Seconds = Field(
         120.0, description="How long Studio may take to copy a course before it is looked for in place of the answer."
     )
+    import_timeout: Seconds = Field(
+        1800.0, description="How long Studio may take to import a course that was pushed to it, or to export one."
+    )
+    studio_username: Text | None = Field(
+        None, description="User who signs in to Studio as people do, to pull content; without one that is not possible."
+    )
+    studio_password: Secret | None = Field(None, description="Password of that user.")
+    instances: Instances = Field({}, description="Further Open edX instances that content is pushed to, by name.")
     open_end: Annotated[date, Accepted("date, such as 2100-01-01")] = Field(
         date(2100, 1, 1),
         description="The end that Studio is given for runs without one, as it takes none without.",
@@ -398,6 +416,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}EXPLORER cannot be true where {PREFIX}PROFILE is locked")
         if self.profile == "locked" and self.remember_documents:
             raise ValueError(f"{PREFIX}REMEMBER_DOCUMENTS cannot be true where {PREFIX}PROFILE is locked")
+        return self
+
+    @model_validator(mode="after")
+    def _studio_user_is_whole(self) -> Self:
+        """A name alone signs nobody in."""
+        if (self.studio_username is None) != (self.studio_password is None):
+            raise ValueError(f"{PREFIX}STUDIO_USERNAME and {PREFIX}STUDIO_PASSWORD must be set together")
         return self
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
 from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
-from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentVersion
+from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentProtection, ContentVersion
 from db.tables.contracts import (
     Contract,
     ContractCourse,
@@ -32,6 +32,7 @@ from db.tables.directories import (
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.locks import ContentLock, ContentLockWait
+from db.tables.parcels import Parcel, ParcelKind, ParcelPart
 from db.tables.programs import (
     Program,
     ProgramCategory,
@@ -62,6 +63,7 @@ __all__ = [
     "ContentLockWait",
     "ContentNode",
     "ContentPin",
+    "ContentProtection",
     "ContentVersion",
     "Contract",
     "ContractCourse",
@@ -89,6 +91,9 @@ __all__ = [
     "OrganizationManager",
     "OutgoingEvent",
     "Pacing",
+    "Parcel",
+    "ParcelKind",
+    "ParcelPart",
     "Program",
     "ProgramCategory",
     "ProgramCategoryMode",

@@ -12,8 +12,20 @@ from db.store import Author, Commit, Head, Intake, Store, VersionConflict, commi
 from edx.olx import Blob, Course, Keep, Limits, Options, Report, Severity, files, parse, read
 from edx.olx.course import DEFAULT
 from edx.olx.members import DEFAULTS
+from resolvers.content.load import load
 from resolvers.content.nodes import Written, write
 from resolvers.content.spool import spool
+from resolvers.merging.lists import protections
+from resolvers.merging.protection import Kept, Protection, protect
+
+
+class Mode(StrEnum):
+    """What becomes of the content that a run has."""
+
+    REPLACE = "replace"
+    """The archive takes its place, as a whole."""
+    UPDATE = "update"
+    """So it does, but for the values of protected settings, which stay."""
 
 
 class Stage(StrEnum):
@@ -38,6 +50,10 @@ class Rules:
 
 
 DEFAULT_RULES = Rules()
+ATTEMPTS = 5
+"""How often an update is made again because somebody else changed the content meanwhile."""
+OPERATIONS = {Mode.REPLACE: "import", Mode.UPDATE: "update"}
+"""What histories call the modes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +64,15 @@ class Target:
     author: Author
     expected: str | None = None
     message: str = ""
+    mode: Mode = Mode.REPLACE
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of an import. `version` is that of the archive, also where nothing was written."""
+    """What became of an import. `version` is the one that it leads to, also where nothing was written.
+
+    `kept` are the protected settings that the archive has other values of.
+    """
 
     version: str
     is_new: bool
@@ -63,6 +83,7 @@ class Imported:
     bytes: int
     bytes_written: int = 0
     nodes_written: int = 0
+    kept: tuple[Kept, ...] = ()
     head: Head | None = field(default=None, repr=False)
 
 
@@ -74,6 +95,9 @@ class Prepared:
     report: Report
     written: Written
     files: Mapping[str, Blob]
+    kept: tuple[Kept, ...] = ()
+    made_of: str | None = None
+    """The version of the run that was updated, where the result depends on it."""
 
     def told(self) -> Imported:
         """What can be said of it before anything is stored."""
@@ -84,7 +108,15 @@ class Prepared:
             counts=counts_of(self.course),
             files=len(self.files),
             bytes=sum(blob.size for blob in self.files.values()),
+            kept=self.kept,
         )
+
+    def updating(self, head: Head, ours: Course, protection: Protection) -> "Prepared":
+        """The same with what stays of the content that the run has. Blocks the thread."""
+        course, kept = protect(ours, self.course, protection)
+        found = {file.path: file.blob for file in files(course)} if kept else self.files
+        written = write(course) if kept else self.written
+        return replace(self, course=course, written=written, files=found, kept=kept, made_of=head.root)
 
 
 def counts_of(course: Course) -> dict[str, int]:
@@ -109,16 +141,34 @@ async def import_course(
     *,
     rules: Rules = DEFAULT_RULES,
     progress: Progress = silent,
+    is_dry: bool = False,
 ) -> Imported:
-    """Make an archive or a folder a run's whole content.
+    """Make an archive or a folder a run's whole content, or update what it has; `is_dry` says to store nothing.
 
     Raises ArchiveRefused with all that is wrong with it, VersionConflict, BlobsUnavailable, LeaseLost. Whatever is
     raised, and wherever the process ends: the run's content is as it was, and the same import succeeds later.
     """
     await _expect(store, target)
     with spool() as keep:
-        prepared = await asyncio.to_thread(prepare, source, keep, rules, progress)
-        return await _store(store, prepared, target, progress)
+        found = await asyncio.to_thread(prepare, source, keep, rules, progress)
+        for _ in range(ATTEMPTS - 1):
+            prepared = await _updated(store, found, target)
+            try:
+                return prepared.told() if is_dry else await _store(store, prepared, target, progress)
+            except VersionConflict:
+                if target.expected is not None or prepared.made_of is None:
+                    raise
+        return await _store(store, await _updated(store, found, target), target, progress)
+
+
+async def _updated(store: Store, prepared: Prepared, target: Target) -> Prepared:
+    """An archive with what is to stay of the run's own content, as that is now."""
+    head = None if target.mode is Mode.REPLACE else await _expect(store, target)
+    if head is None:
+        return prepared
+    protection = (await protections(store, [target.run_id]))[target.run_id]
+    ours = await load(store, head.root, head.frame)
+    return await asyncio.to_thread(prepared.updating, head, ours.course, protection)
 
 
 def prepare(source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progress) -> Prepared:
@@ -169,12 +219,12 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
         written.root,
         written.frame,
         target.author,
-        "import",
+        OPERATIONS[target.mode],
         intake.until,
         blocks=sum(told.counts.values()),
         files=told.files,
         bytes=told.bytes,
-        expected=target.expected,
+        expected=prepared.made_of or target.expected,
         message=target.message,
     )
     async with store.database.writing() as session:

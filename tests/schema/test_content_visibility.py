@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import GraphQLObjectType
 from sqlalchemy import select
 
 from db.engine import Database
@@ -11,6 +12,7 @@ from db.store import Store, open_blobs
 from db.tables import CourseRun, DirectoryMember, LearnerEnrollment, now
 from resolvers.access import Role, Viewer
 from resolvers.content.load import Courses
+from schema import schema
 from tests.asking import AUTHOR, LEARNER, Asking
 from tests.catalog import fill
 from tests.resolvers.content.conftest import imported
@@ -115,10 +117,35 @@ async def test_nothing_that_is_hidden_shows_anywhere(asking: Asking) -> None:
         "outline(visibleTo: {}) { key }",
         'diff(fromVersion: "0") { newVersion }',
         "lock { username }",
+        "protectedSettings { name }",
     ],
 )
 async def test_what_tells_of_all_is_for_those_who_see_all(asking: Asking, selection: str) -> None:
     assert await error(asking, selection) == "FORBIDDEN"
+
+
+FOR_STAFF = {
+    "CourseContent": {"references", "diff", "lock", "protectedSettings"},
+    "ContentBlock": {"usedBy", "visibleTo", "state"},
+}
+SHOWN_OF_WHAT_IS_SEEN = {
+    "CourseContent": {
+        "version", "number", "blockCount", "fileCount", "size", "counts", "root", "outline", "block", "assets", "asset",
+        "search", "blockTypes",
+    },
+    "ContentBlock": {
+        "key", "usageKey", "type", "urlName", "displayName", "hash", "level", "isInline", "children", "parent",
+        "ancestors", "settings", "effectiveSettings", "olx", "text",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOR_STAFF)
+def test_of_every_field_it_is_known_whether_learners_read_it(name: str) -> None:
+    """One that is new either works on what learners see alone, or is `for_staff`."""
+    kind = schema()._schema.type_map[name]
+    assert isinstance(kind, GraphQLObjectType)
+    assert set(kind.fields) == FOR_STAFF[name] | SHOWN_OF_WHAT_IS_SEEN[name]
 
 
 async def test_learners_read_no_other_versions(asking: Asking) -> None:

@@ -1,7 +1,7 @@
 """How locks ended, and who waits for them.
 
 Revision: 0019
-Revises: 0013
+Revises: 0018
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0019"
-down_revision = "0013"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
