@@ -61,6 +61,7 @@ class Permission(StrEnum):
     SEE_CONTRACTS = "see_contracts"
     CHANGE_CONTRACTS = "change_contracts"
     CHANGE_CONTENT = "change_content"
+    SEE_USAGE = "see_usage"  # of content, by all applications and users
     BREAK_LOCKS = "break_locks"
 
 

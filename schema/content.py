@@ -7,8 +7,10 @@ import strawberry
 
 from db import tables
 from resolvers.access import visible_versions
-from resolvers.content import diff, fields, links, reading, search
+from resolvers.content import diff, fields, links, reading, search, updates
+from resolvers.editing.following import load_lock
 from resolvers.plan.sources import asked, attribute, column, computed, noun
+from schema.content_locks import ContentLock
 
 
 @strawberry.enum(description="What sets a setting of a block.")
@@ -217,6 +219,15 @@ class ContentDiff:
     files: list[FileChange] = attribute("files", "Other files that differ: assets, policies, pages, by path.")
 
 
+@strawberry.type(description="A setting that updates of a run from its source leave as it is.")
+class ProtectedSetting:
+    """A protected setting."""
+
+    name: str = attribute("name", "Name, such as `due`.")
+    type: str | None = attribute("only_type", "Only of blocks of this type; null where it is not about a type.")
+    block: str | None = attribute("only_block", "Only of this block; null where it is not about one block.")
+
+
 @strawberry.type(description="A version of the content of a course run.")
 class CourseContent:
     """A version."""
@@ -266,8 +277,15 @@ class CourseContent:
         },
     )
     block_types: list[BlockTypeUse] = attribute("types", "Types of blocks with what the course shows of them.")
+    lock: ContentLock | None = asked(
+        load_lock,
+        "The lock under which one client alone may change the content of the run; null while it is free.",
+    )
     diff: ContentDiff | None = asked(
         fields.load_diff, "What differs from an older version.", {"from_version": (str, "A version that the run had.")}
+    )
+    protected_settings: list[ProtectedSetting] = asked(
+        updates.load_protected, "Settings of the run that updates from its source leave as they are now, by name."
     )
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from mimetypes import guess_type
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Dialect, select
 
+from db.engine import Snapshot
 from db.store import BlobsUnavailable, Head, UnknownVersion
 from db.store.store import keys
 from db.store.versions import COLUMNS
@@ -26,6 +27,7 @@ from resolvers.content.signing import File, Signer
 from resolvers.errors import BadUserInput, ServiceUnavailable, VersionNotFound
 from resolvers.plan.sources import Batch
 from resolvers.plan.statements import keys_parameter, rows_for
+from resolvers.usage.reads import counted
 
 MOST_FOUND = 100
 MOST_LISTED = 1000
@@ -49,18 +51,36 @@ AUTHORED = select(CourseRun.key).where(
 )
 
 
+def _of_answer(_key: Any, answer: Any) -> tuple[int, str]:
+    return answer.loaded.head.run_id if isinstance(answer, ContentRecord) else 0, ""
+
+
+def _of_record(record: Any, _answer: Any) -> tuple[int, str]:
+    if isinstance(record, BlockRecord):
+        return record.content.loaded.head.run_id, record.type
+    return record.loaded.head.run_id, ""
+
+
+@counted("content", _of_answer)
 async def load_content(batch: Batch) -> dict[str, Any]:
     """The content of runs, by key: as it is, or as it was at a version. None for who may not see it: a batch source."""
+    return await _contents(batch)
+
+
+async def _contents(batch: Batch) -> dict[str, Any]:
     courses: Courses | None = batch.context.courses
-    readable = await _readable(batch)
-    if courses is None or not readable:
+    context = batch.context
+    shown = await readable(
+        context.snapshot, context.database.dialect, batch.keys, context.viewer.username, context.request.permissions
+    )
+    if courses is None or not shown:
         return {}
-    store, snapshot, version = courses.store, batch.context.snapshot, batch.arguments.get("version")
+    store, snapshot, version = courses.store, context.snapshot, batch.arguments.get("version")
     if version is None:
-        heads = {row[0]: Head(*row[1:]) for row in await store.fetch(OF_RUNS, readable, snapshot)}
+        heads = {row[0]: Head(*row[1:]) for row in await store.fetch(OF_RUNS, shown, snapshot)}
         return {key: await _record(courses, key, head, snapshot) for key, head in heads.items()}
-    entries: dict[str, list[Any]] = {key: [] for key in readable}
-    for row in await store.fetch(ENTRIES, readable, snapshot):
+    entries: dict[str, list[Any]] = {key: [] for key in shown}
+    for row in await store.fetch(ENTRIES, shown, snapshot):
         if row[1 + COLUMNS.index(ContentVersion.root)] == version:
             entries[row[0]].append(row)
     return {key: await _old_record(courses, key, rows, version, snapshot) for key, rows in entries.items()}
@@ -80,18 +100,15 @@ async def _record(courses: Courses, key: str, head: Head, snapshot: Any) -> Any:
         return ServiceUnavailable(str(error))
 
 
-async def _readable(batch: Batch) -> list[str]:
-    """The runs among those that are asked for whose content the viewer may see."""
-    context = batch.context
-    permissions = context.request.permissions
+async def readable(
+    snapshot: Snapshot, dialect: Dialect, keys: Sequence[str], viewer: str | None, permissions: frozenset[Permission]
+) -> list[str]:
+    """Those of some runs, by key, whose content a viewer may see."""
     if Permission.SEE_CONTENT in permissions:
-        return list(batch.keys)
+        return list(keys)
     if Permission.SEE_GRANTED_CONTENT not in permissions:
         return []
-    rows = await rows_for(
-        context.snapshot, context.database.dialect, AUTHORED, list(batch.keys), context.viewer.username
-    )
-    return [row[0] for row in rows]
+    return [row[0] for row in await rows_for(snapshot, dialect, AUTHORED, list(keys), viewer)]
 
 
 async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
@@ -114,6 +131,7 @@ def _found(record: ContentRecord, text: str) -> Key:
     return find_block(record.loaded.course, text).key
 
 
+@counted("outline", _of_record)
 async def load_outline(batch: Batch) -> dict[ContentRecord, list[BlockRecord]]:
     """The blocks of each version in the order of the course: a batch source."""
     types = batch.arguments.get("types")
@@ -122,11 +140,13 @@ async def load_outline(batch: Batch) -> dict[ContentRecord, list[BlockRecord]]:
     return {record: list(record.outline(deepest, wanted)) for record in batch.keys}
 
 
+@counted("olx", _of_record)
 async def load_olx(batch: Batch) -> Mapping[BlockRecord, Any]:
     """The OLX of blocks: a batch source."""
     return await in_thread(batch.keys, BlockRecord.olx)
 
 
+@counted("text", _of_record)
 async def load_text(batch: Batch) -> Mapping[BlockRecord, Any]:
     """The texts of blocks: a batch source."""
     return await in_thread(batch.keys, BlockRecord.text)
@@ -222,6 +242,7 @@ class MatchRecord:
     setting: str | None
 
 
+@counted("search", _of_record)
 async def load_search(batch: Batch) -> Mapping[ContentRecord, Any]:
     """The blocks of each version that have a text: a batch source."""
     text, most = batch.arguments["text"], _count(batch, MOST_FOUND)
@@ -287,6 +308,7 @@ async def _references(records: Sequence[ContentRecord]) -> Mapping[ContentRecord
     return await in_thread(records, lambda record: record.content.references)
 
 
+@counted("references", _of_record)
 async def load_references(batch: Batch) -> dict[ContentRecord, Any]:
     """The links of each version: a batch source."""
     return {
@@ -370,18 +392,22 @@ class DiffRecord:
     files: tuple[FileChange, ...]
 
 
+@counted("diff", _of_record)
 async def load_diff(batch: Batch) -> dict[ContentRecord, Any]:
     """What differs in each version from an older one of the same run: a batch source."""
     wanted = Batch(
         [str(record.run) for record in batch.keys], {"version": batch.arguments["fromVersion"]}, batch.context
     )
-    older = await load_content(wanted)
-    return {record: _diff(older.get(str(record.run)), record) for record in batch.keys}
+    older = await _contents(wanted)
+    found: dict[ContentRecord, Any] = {}
+    for record in batch.keys:
+        old = older.get(str(record.run))
+        found[record] = difference(old, record) if isinstance(old, ContentRecord) else old
+    return found
 
 
-def _diff(old: Any, new: ContentRecord) -> Any:
-    if not isinstance(old, ContentRecord):
-        return old
+def difference(old: ContentRecord, new: ContentRecord) -> DiffRecord:
+    """What differs between two versions of a run's content."""
     changes = tuple(
         BlockChangeRecord(
             change,

@@ -15,7 +15,7 @@ from edx.keys import CourseKey
 from edx.olx import UnwritableBlock
 from edx.studio_imports import ImportState
 from edx.tokens import TOKEN_PATH
-from resolvers.content.exports import export
+from resolvers.content.exports import export_course
 from resolvers.content.load import Courses, Loaded
 from resolvers.instances.canonical import digest_of, parts_of
 from resolvers.instances.hosts import Host, Hosts
@@ -156,7 +156,7 @@ class Push:
         loaded = await self._loaded()
         with TemporaryFile(prefix="collegium-") as file:
             try:
-                await asyncio.to_thread(export, loaded, file)
+                await export_course(self._job.database, loaded, file, author=self._wanted.author)
             except UnwritableBlock as error:
                 raise JobFailed(Reason.INVALID, str(error)) from error
             except OSError as error:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.store import BlobsUnavailable, StoreError
+from db.store import Author, BlobsUnavailable, StoreError
 from resolvers.access import Role, Viewer
 from resolvers.content.load import Courses, Loaded
 from resolvers.editing.rights import may_edit
@@ -25,6 +25,11 @@ class Wanted:
     viewer: Viewer
     version: str | None = None
     expected: str | None = None
+
+    @property
+    def author(self) -> Author:
+        """The viewer as histories have them."""
+        return Author(self.viewer.username or "", self.viewer.application)
 
     def as_input(self) -> dict[str, Any]:
         """What a job is asked for with; the roles are those that the viewer had when it was."""

@@ -15,6 +15,7 @@ from resolvers.instances.machine import Rules as PushRules
 from resolvers.instances.pushing import PUSH, pushing
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
 from resolvers.reruns import Rules, rerun_handlers
+from resolvers.usage import usage_of
 from server.content.instances import open_hosts
 from server.content.store import open_store
 from server.directories.commands import layout_of
@@ -88,7 +89,10 @@ async def run_worker(
     is_over = asyncio.Event()
     try:
         with stopping(is_over.set):
-            async with running(settings, database, work, queues=queues, concurrency=concurrency, pace=pace):
+            async with (
+                usage_of(database).running(database, settings.usage_kept),
+                running(settings, database, work, queues=queues, concurrency=concurrency, pace=pace),
+            ):
                 on_ready()
                 await is_over.wait()
     finally:

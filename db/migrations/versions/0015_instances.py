@@ -1,7 +1,7 @@
 """What Open edX instances have of the content of runs.
 
 Revision: 0015
-Revises: 0013
+Revises: 0019
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

@@ -117,6 +117,16 @@ async def test_content_is_looked_after(setting: dict[str, str], archive: Path, t
     assert "html/body.html" in capsys.readouterr().out
 
 
+async def test_an_update_tells_what_it_kept(setting: dict[str, str], archive: Path, capsys: Any) -> None:
+    await import_file(archive, RUN, create=True)
+    archive.write_bytes(tarred({**COURSE, "chapter/two.xml": b"<chapter display_name='2' due='2030'/>"}).read())
+    for dry_run in (True, False):
+        await import_file(archive, RUN, update=True, dry_run=dry_run)
+        said = capsys.readouterr()
+        assert "kept: due of chapter/two" in said.err
+        assert ("nothing was stored" in said.out) is dry_run
+
+
 async def test_instances_are_listed_without_their_secrets(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
