@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
+from resolvers.content.load import Courses
 from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
+from resolvers.instances.machine import Rules as PushRules
+from resolvers.instances.pushing import PUSH, pushing
 from resolvers.jobs import CONTENT, Embedded, Handlers, Pace, Places, Runner
 from resolvers.reruns import Rules, rerun_handlers
 from resolvers.usage import usage_of
+from server.content.instances import open_hosts
+from server.content.store import open_store
 from server.directories.commands import layout_of
 from server.failures import Failure
 from server.process import stopping
@@ -30,12 +35,14 @@ LINGERS = 180.0
 
 
 @contextlib.asynccontextmanager
-async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
+async def work(settings: Settings, database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
-    async with open_platform(settings) as platform:
+    courses = Courses(open_store(settings, database))
+    async with open_platform(settings) as platform, open_hosts(settings) as hosts:
         reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
         reconciling = reconcile_handlers(platform)
-        yield {**reruns, **reconciling, SYNC: synchronizing(layout_of(settings))}
+        pushes = {PUSH: pushing(hosts, courses, PushRules(patience=settings.import_timeout))}
+        yield {**reruns, **reconciling, **pushes, SYNC: synchronizing(layout_of(settings))}
 
 
 @contextlib.asynccontextmanager
