@@ -16,7 +16,7 @@ from edx.keys import CourseKey
 from edx.olx import Asset, Assets, Key
 from resolvers.access import Permission, authored
 from resolvers.content.diff import BlockChange, FileChange, blocks_changed, files_changed
-from resolvers.content.exports import NoSuchBlock, find_block
+from resolvers.content.exports import AmbiguousBlock, NoSuchBlock, find_block
 from resolvers.content.links import Kind, Link
 from resolvers.content.load import Courses
 from resolvers.content.reading import BlockRecord, ContentRecord, Record, in_thread
@@ -101,7 +101,7 @@ async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
         try:
             found[record] = record.block(_found(record, batch.arguments["key"]))
         except NoSuchBlock as error:
-            found[record] = BadUserInput(str(error)) if "may mean" in str(error) else None
+            found[record] = BadUserInput(str(error)) if isinstance(error, AmbiguousBlock) else None
     return found
 
 

@@ -38,6 +38,7 @@ async def import_file(
     create: Annotated[bool, typer.Option("--create", help="Add the run to the catalog if it is not there.")] = False,
     expected: Annotated[str | None, typer.Option(help="Import only if the run is at this version.")] = None,
     message: Annotated[str, typer.Option(help="What the history of the run says of it.")] = "",
+    lock_token: Annotated[str | None, typer.Option(help="Token of the lock of the run, if it is locked.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing; show what is wrong.")] = False,
     username: Annotated[str, typer.Option(help="Whose name the history shows.")] = "collegium",
 ) -> None:
@@ -48,6 +49,7 @@ async def import_file(
     from db.store import Author
     from edx.olx import ArchiveRefused
     from resolvers.content.imports import Target, check_course, import_course
+    from resolvers.editing.locks import LockRefused
 
     source = file if file != STREAM else _buffered(sys.stdin.buffer)
     try:
@@ -55,9 +57,12 @@ async def import_file(
             _tell(await check_course(source), is_dry_run=True)
             return
         async with _opened() as store:
-            target = Target(await _run(store, run, create=create), Author(username, "command line"), expected, message)
+            author = Author(username, "command line")
+            target = Target(await _run(store, run, create=create), author, expected, message, token=lock_token)
             with progress_bar() as progress:
                 done = await import_course(store, source, target, progress=progress)
+    except LockRefused as error:
+        raise Failure(str(error)) from None
     except ArchiveRefused as refused:
         _list(refused.report)
         raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None

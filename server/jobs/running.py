@@ -4,14 +4,22 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
+from resolvers.content.load import Courses
+from resolvers.content.uploads import Uploads
 from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
+from resolvers.features import Feature
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
 from resolvers.reruns import Rules, rerun_handlers
+from resolvers.transfer.asking import EXPORT, IMPORT
+from resolvers.transfer.exporting import exporting
+from resolvers.transfer.importing import importing
+from server.content.store import open_store, upload_limits
 from server.directories.commands import layout_of
 from server.failures import Failure
 from server.process import stopping
@@ -29,12 +37,24 @@ LINGERS = 180.0
 
 
 @contextlib.asynccontextmanager
-async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
+async def work(settings: Settings, database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
     async with open_platform(settings) as platform:
         reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
         reconciling = reconcile_handlers(platform)
-        yield {**reruns, **reconciling, SYNC: synchronizing(layout_of(settings))}
+        yield {**reruns, **reconciling, SYNC: synchronizing(layout_of(settings)), **_transfers(settings, database)}
+
+
+def _transfers(settings: Settings, database: Database) -> Handlers:
+    """What moves content, where there is content."""
+    if Feature.CONTENT not in settings.features:
+        return {}
+    store = open_store(settings, database)
+    lifetime, seconds = timedelta(seconds=settings.upload_lifetime), settings.transfer_timeout
+    return {
+        IMPORT: importing(store, Uploads(store, upload_limits(settings)), seconds),
+        EXPORT: exporting(Courses(store), lifetime, seconds),
+    }
 
 
 @contextlib.asynccontextmanager
