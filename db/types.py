@@ -171,6 +171,13 @@ def _rows_of_postgresql(element: rows_of, compiler: SQLCompiler, **kw: Any) -> s
     return f"ARRAY({compiler.process(inner, **kw)})"
 
 
+ONE = "is_one"
+"""Given to the compiler of a statement whose lists have one value each.
+
+PostgreSQL keeps a plan for that; of a list it plans anew each time, which may take far longer than to run it.
+"""
+
+
 class any_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL operator it is
     """Whether a column equals one of the values of a `ListOf` parameter: `any_of(column, parameter)`.
 
@@ -190,4 +197,4 @@ def _any_of(element: any_of, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(any_of, "postgresql")
 def _any_of_postgresql(element: any_of, compiler: SQLCompiler, **kw: Any) -> str:
     column, values = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"{column} = ANY({values})"
+    return f"{column} = ({values})[1]" if kw.get(ONE) else f"{column} = ANY({values})"

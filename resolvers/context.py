@@ -18,6 +18,7 @@ from resolvers.directories.layout import Layout
 from resolvers.editing.writing import Editor
 from resolvers.features import Feature
 from resolvers.grants import Grantees
+from resolvers.instances.known import Instance
 from resolvers.learners.mirror import Memory
 from resolvers.learners.service import Learners
 from resolvers.paths.service import Paths
@@ -34,8 +35,8 @@ T = TypeVar("T")
 class Context:
     """The viewer, the data as they are for this operation, the plans, and the rules of the installation.
 
-    `offers` asks the LMS, `courses` has the content of runs, `editor` changes it and `uploads` has what
-    was sent for it; None where none is configured.
+    `offers` asks the LMS, `courses` has the content of runs, `editor` changes it and `uploads` has what was sent for
+    it; None where none is configured. `instances` are those that content can be pushed to.
     `on_refusal` is told of the problems of each change that is refused, and of the mutation's name. `warnings` go
     along with the answer.
     """
@@ -58,6 +59,7 @@ class Context:
     memory: Memory = field(default_factory=Memory)
     courses: Courses | None = None
     editor: Editor | None = None
+    instances: Sequence[Instance] = ()
     uploads: Uploads | None = None
 
     async def planned(self, info: Info) -> Planned:

@@ -21,6 +21,9 @@ class ContentImportMode(Enum):
     """Modes of imports."""
 
     REPLACE = strawberry.enum_value(imports.Mode.REPLACE.value, description="The archive takes its place, as a whole.")
+    UPDATE = strawberry.enum_value(
+        imports.Mode.UPDATE.value, description="So it does, but for the values of protected settings, which stay."
+    )
 
 
 @strawberry.enum(description="How bad a problem with an archive is.")

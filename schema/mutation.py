@@ -45,6 +45,7 @@ from schema.content_operations import (
     UpdateTabsPayload,
 )
 from schema.content_transfers import ExportCoursePayload, ImportCoursePayload
+from schema.content_updates import SetProtectedSettingsPayload, set_protected_settings
 from schema.contract_mutations import (
     ActivateContractPayload,
     AddContractMembersPayload,
@@ -269,6 +270,10 @@ class Mutation:
         content.restore_content_version,
         "Make a version that a run had its content again, as a new entry of the history. Needs the permission to "
         "change programs of the organization.",
+    )
+    set_protected_settings: SetProtectedSettingsPayload | None = _of_content(
+        set_protected_settings,
+        "Say which settings of a run its source does not overwrite. Needs the permission to change content.",
     )
     plan_directory_sync: PlanDirectorySyncPayload | None = _of_directories(
         directories.plan_directory_sync,

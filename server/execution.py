@@ -22,6 +22,7 @@ from resolvers.editing.writing import Editor
 from resolvers.errors import Code
 from resolvers.features import Feature, withheld
 from resolvers.grants import Grantees
+from resolvers.instances.known import Instance
 from resolvers.learners import Learners
 from resolvers.paths.service import Paths
 from resolvers.plan.planner import Planner, Request
@@ -96,6 +97,7 @@ class Executor:
         learners: Learners | None = None,
         paths: Paths | None = None,
         courses: Courses | None = None,
+        instances: Sequence[Instance] = (),
         uploads: Uploads | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
@@ -110,6 +112,7 @@ class Executor:
         self.learners = learners or Learners(database)
         self._paths = paths or Paths(None, self.learners.mirror)
         self.courses = courses
+        self._instances = instances
         self.editor = None if courses is None else Editor(courses)
         self.uploads = uploads or (None if courses is None else Uploads(courses.store))
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
@@ -205,6 +208,7 @@ class Executor:
             observing.refused,
             courses=self.courses,
             editor=self.editor,
+            instances=self._instances,
             uploads=self.uploads,
         )
 

@@ -18,12 +18,14 @@ from resolvers.paths.places import Places
 from resolvers.paths.service import Paths
 from resolvers.paths.whereabouts import LearnersPlaces
 from resolvers.programs.offers import Offers
+from resolvers.usage import usage_of
 from schema import schema
 from server import circuits, observing
 from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
+from server.content.instances import known_instances
 from server.content.store import open_store, upload_limits
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
@@ -59,6 +61,7 @@ class Parts:
         )
         secret = revealed(settings.token_secret)
         self.tokens = Tokens(secret) if secret else None
+        self.usage = usage_of(self.database)
         self.courses: Courses | None = None
         self.uploads: Uploads | None = None
         if Feature.CONTENT in settings.features:
@@ -93,6 +96,7 @@ class Parts:
             learners=self.learners,
             paths=self.paths,
             courses=self.courses,
+            instances=known_instances(settings),
             uploads=self.uploads,
         )
 
@@ -100,6 +104,7 @@ class Parts:
     async def running(self, work: Work) -> AsyncIterator[None]:
         """Work in the background for the time of the block, and close everything after it."""
         async with contextlib.AsyncExitStack() as background:
+            await background.enter_async_context(self.usage.running(self.database, self.settings.usage_kept))
             await background.enter_async_context(
                 Freshness(self.database, [self._applications, self._trusted]).running()
             )

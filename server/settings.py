@@ -6,7 +6,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -31,6 +31,7 @@ from sqlalchemy.exc import ArgumentError
 
 from resolvers.allowance import POINTS
 from resolvers.features import Feature
+from server.instances import InstanceSettings, instances_of, site
 from server.keyset import STRONG_SECRET, public_keys
 from server.limits import Limits
 from server.subscriptions.limits import StreamLimits
@@ -47,11 +48,13 @@ HIDDEN = frozenset(
     {
         "database_url",
         "events_secret",
+        "instances",
         "jwt_public_keys",
         "jwt_secret",
         "lms_client_secret",
         "metrics_token",
         "redis_url",
+        "studio_password",
         "token_secret",
         "webhook_secret",
     }
@@ -90,16 +93,6 @@ def _database(value: object) -> URL:
     if any("password" in name.lower() for name in url.query):
         raise ValueError("the password belongs before the host: user:password@host")
     return url.set(drivername=DRIVERS[url.drivername])
-
-
-def _site(value: str) -> str:
-    """The address of a service, without a slash at its end."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("this is not the address of a site")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("nothing but scheme, host, port and path may stand in it")
-    return value.rstrip("/")
 
 
 def _origin(value: str) -> str:
@@ -174,7 +167,7 @@ Count = Annotated[int, Field(ge=1, le=10**9), Accepted("number from 1 to 1000000
 Size = Annotated[int, Field(ge=1, le=10**15), Accepted("number of bytes from 1 to 1000000000000000")]
 Switch = Annotated[bool, Accepted("true or false")]
 Seconds = Annotated[float, Field(gt=0, le=3600), Accepted("seconds, more than 0 and at most 3600")]
-Site = Annotated[str, AfterValidator(_site), Accepted("http:// or https:// address without user and query")]
+Site = Annotated[str, AfterValidator(site), Accepted("http:// or https:// address without user and query")]
 Hours = Annotated[float, Field(gt=0, le=7 * 24 * 3600), Accepted("seconds, more than 0 and at most 604800")]
 StrongSecret = Annotated[SecretStr, AfterValidator(_strong), Accepted("text of 32 bytes or more, kept secret")]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)]
@@ -186,6 +179,15 @@ PAIRS = Accepted("name=value pairs separated by commas, or a JSON object of text
 Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_listed)]
 FOLDERS = Accepted("paths of folders separated by commas, or a JSON list of texts")
 KeySet = Annotated[str, AfterValidator(_key_set), Accepted("JSON Web Key Set of public RSA keys, 2048 bits or more")]
+Instances = Annotated[
+    dict[str, InstanceSettings],
+    NoDecode,
+    BeforeValidator(instances_of),
+    Accepted(
+        "JSON object of objects by name, each with lms_url, studio_url, client_id and client_secret, and username and "
+        "password where content is to be pulled from it; kept secret"
+    ),
+]
 Database = Annotated[
     URL,
     NoDecode,
@@ -307,6 +309,14 @@ class Settings(BaseSettings):
     clone_timeout: Seconds = Field(
         120.0, description="How long Studio may take to copy a course before it is looked for in place of the answer."
     )
+    import_timeout: Seconds = Field(
+        1800.0, description="How long Studio may take to import a course that was pushed to it, or to export one."
+    )
+    studio_username: Text | None = Field(
+        None, description="User who signs in to Studio as people do, to pull content; without one that is not possible."
+    )
+    studio_password: Secret | None = Field(None, description="Password of that user.")
+    instances: Instances = Field({}, description="Further Open edX instances that content is pushed to, by name.")
     open_end: Annotated[date, Accepted("date, such as 2100-01-01")] = Field(
         date(2100, 1, 1),
         description="The end that Studio is given for runs without one, as it takes none without.",
@@ -381,6 +391,10 @@ class Settings(BaseSettings):
         4, description="Jobs of one queue that a process runs at a time."
     )
 
+    usage_days: Annotated[int, Field(ge=1, le=3650), Accepted("number from 1 to 3650")] = Field(
+        400, description="Days for which is kept how content was used."
+    )
+
     lms_port: Port = Field(18000, description="Port of the simulated LMS.")
     studio_port: Port = Field(18010, description="Port of the simulated Studio.")
 
@@ -396,6 +410,11 @@ class Settings(BaseSettings):
         """The parts of the product that are on."""
         return frozenset(feature for feature in Feature if getattr(self, f"enable_{feature.value}"))
 
+    @property
+    def usage_kept(self) -> timedelta:
+        """How long is kept how content was used."""
+        return timedelta(days=self.usage_days)
+
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, given: Any) -> Any:
@@ -409,6 +428,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}EXPLORER cannot be true where {PREFIX}PROFILE is locked")
         if self.profile == "locked" and self.remember_documents:
             raise ValueError(f"{PREFIX}REMEMBER_DOCUMENTS cannot be true where {PREFIX}PROFILE is locked")
+        return self
+
+    @model_validator(mode="after")
+    def _studio_user_is_whole(self) -> Self:
+        """A name alone signs nobody in."""
+        if (self.studio_username is None) != (self.studio_password is None):
+            raise ValueError(f"{PREFIX}STUDIO_USERNAME and {PREFIX}STUDIO_PASSWORD must be set together")
         return self
 
     @model_validator(mode="after")

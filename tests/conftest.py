@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -53,9 +54,20 @@ async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def execute(server: URL, statement: str) -> None:
     """Run one statement, such as CREATE DATABASE, outside of any transaction."""
-    dsn = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with psycopg.connect(dsn(server), autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def dsn(server: URL) -> str:
+    """The address of a server, as libpq takes it."""
+    return server.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@cache
+def copied(server: URL) -> str:
+    """How to copy a database: its files as they are, which is twice as quick where nothing is synced to a disk."""
+    with psycopg.connect(dsn(server)) as connection:
+        return " STRATEGY file_copy" if connection.info.server_version >= 15_00_00 else ""
 
 
 @pytest.fixture(params=DIALECTS)
@@ -88,7 +100,7 @@ def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -
     template: URL = request.getfixturevalue("postgresql_template")
     name = f"test_{uuid4().hex[:12]}"
     server = template.set(database="postgres")
-    execute(server, f"CREATE DATABASE {name} TEMPLATE {template.database}")
+    execute(server, f"CREATE DATABASE {name} TEMPLATE {template.database}{copied(server)}")
     yield server.set(database=name)
     execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 

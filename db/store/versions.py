@@ -12,10 +12,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Snapshot, inserting
+from db.news import tell
 from db.store.errors import LeaseLost, UnknownVersion, VersionConflict
 from db.store.store import INTEGERS, Store, keys
 from db.tables import ContentHead, ContentPin, ContentVersion, CourseRun, now
 from db.types import any_of
+
+CHANNEL = "content"
+"""Where new versions are told, by the ids of runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,4 +269,5 @@ async def _advance(session: AsyncSession, run_id: int, current: Head | None, ent
     pointer = {"course_run_id": run_id, "version_id": entry.id}
     moved = insert.on_conflict_do_update(index_elements=["course_run_id"], set_={"version_id": entry.id})
     await session.execute(moved, [pointer])
+    await tell(session, CHANNEL, str(run_id))
     return Head(entry.id, run_id, entry.number, entry.root, entry.frame, entry.blocks, entry.files, entry.bytes)

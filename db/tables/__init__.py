@@ -9,7 +9,7 @@ from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
 from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
-from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentVersion
+from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentProtection, ContentVersion
 from db.tables.contracts import (
     Contract,
     ContractCourse,
@@ -31,7 +31,7 @@ from db.tables.directories import (
 )
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
-from db.tables.locks import ContentLock
+from db.tables.locks import ContentLock, ContentLockWait
 from db.tables.parcels import Parcel, ParcelKind, ParcelPart
 from db.tables.programs import (
     Program,
@@ -48,20 +48,26 @@ from db.tables.programs import (
 )
 from db.tables.roles import RoleGrant
 from db.tables.slugs import BlockSlug
+from db.tables.usage import BlockTypeUse, ContentTotal, ContentUsage
 
 __all__ = [
     "LEARNER",
     "AuditEntry",
     "Base",
     "BlockSlug",
+    "BlockTypeUse",
     "CacheVersion",
     "CertificateTemplate",
     "ClientApplication",
     "ContentBlob",
     "ContentHead",
     "ContentLock",
+    "ContentLockWait",
     "ContentNode",
     "ContentPin",
+    "ContentProtection",
+    "ContentTotal",
+    "ContentUsage",
     "ContentVersion",
     "Contract",
     "ContractCourse",

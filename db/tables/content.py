@@ -86,3 +86,17 @@ class ContentPin(Base):
     name: Mapped[str] = mapped_column(text(255), primary_key=True)
     username: Mapped[str] = mapped_column(text(255))
     at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+
+class ContentProtection(Base):
+    """The settings of a run that updates from its source leave as they are; a run without a row has the usual ones.
+
+    `settings` is JSON: a list of objects with `name`, and with `type` or `block` where only some blocks are meant.
+    """
+
+    __tablename__ = "content_protection"
+
+    course_run_id: Mapped[int] = mapped_column(ForeignKey(CourseRun.id, ondelete="CASCADE"), primary_key=True)
+    settings: Mapped[str] = mapped_column(text())
+    username: Mapped[str] = mapped_column(text(255))
+    at: Mapped[datetime] = mapped_column(Instant, default=now)

@@ -14,9 +14,15 @@ from db.store import Author, Commit, Head, Intake, Store, VersionConflict, commi
 from edx.olx import Blob, Course, Keep, Limits, Options, Report, Severity, files, parse, read
 from edx.olx.course import DEFAULT
 from edx.olx.members import DEFAULTS
+from resolvers.content.load import load
 from resolvers.content.nodes import Written, write
 from resolvers.content.spool import spool
 from resolvers.editing.locks import check
+from resolvers.merging.lists import protections
+from resolvers.merging.protection import Kept, Protection, protect
+from resolvers.usage import operation, uses_of
+from resolvers.usage.operations import VALIDATED
+from resolvers.usage.recorder import Use
 
 
 class Mode(StrEnum):
@@ -24,6 +30,8 @@ class Mode(StrEnum):
 
     REPLACE = "replace"
     """The archive takes its place, as a whole."""
+    UPDATE = "update"
+    """So it does, but for the values of protected settings, which stay."""
 
 
 class Stage(StrEnum):
@@ -52,6 +60,10 @@ class Rules:
 
 
 DEFAULT_RULES = Rules()
+ATTEMPTS = 5
+"""How often an update is made again because somebody else changed the content meanwhile."""
+OPERATIONS = {Mode.REPLACE: "import", Mode.UPDATE: "update"}
+"""What histories call the modes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of an import. `version` is that of the archive, also where nothing was written."""
+    """What became of an import. `version` is the one that it leads to, also where nothing was written.
+
+    `kept` are the protected settings that the archive has other values of.
+    """
 
     version: str
     is_new: bool
@@ -82,6 +97,7 @@ class Imported:
     bytes: int
     bytes_written: int = 0
     nodes_written: int = 0
+    kept: tuple[Kept, ...] = ()
     head: Head | None = field(default=None, repr=False)
 
 
@@ -93,6 +109,11 @@ class Prepared:
     report: Report
     written: Written
     files: Mapping[str, Blob]
+    uses: Mapping[Use, int] = field(default_factory=dict, repr=False)
+    """How many blocks there are of each type, and with each setting."""
+    kept: tuple[Kept, ...] = ()
+    made_of: str | None = None
+    """The version of the run that was updated, where the result depends on it."""
 
     def told(self) -> Imported:
         """What can be said of it before anything is stored."""
@@ -103,7 +124,15 @@ class Prepared:
             counts=counts_of(self.course),
             files=len(self.files),
             bytes=sum(blob.size for blob in self.files.values()),
+            kept=self.kept,
         )
+
+    def updating(self, head: Head, ours: Course, protection: Protection) -> "Prepared":
+        """The same with what stays of the content that the run has. Blocks the thread."""
+        course, kept = protect(ours, self.course, protection)
+        found = {file.path: file.blob for file in files(course)} if kept else self.files
+        written = write(course) if kept else self.written
+        return replace(self, course=course, written=written, files=found, kept=kept, made_of=head.root)
 
 
 def counts_of(course: Course) -> dict[str, int]:
@@ -132,18 +161,50 @@ async def import_course(
     swap: Swap | None = None,
     is_dry: bool = False,
 ) -> Imported:
-    """Make an archive or a folder a run's whole content; `is_dry` says to store nothing.
+    """Make an archive or a folder a run's whole content, or update what it has; `is_dry` says to store nothing.
 
     Raises ArchiveRefused with all that is wrong with it, VersionConflict, LockRefused, BlobsUnavailable, LeaseLost.
     Whatever is raised, and wherever the process ends: the run's content is as it was, and the same import succeeds
     later.
     """
-    async with store.database.writing() as session:
-        await check(session, target.run_id, target.token)
-    await _expect(store, target)
-    with spool() as keep:
+    with operation(store.database, "importCourse", target.author, target.run_id) as seen, spool() as keep:
+        async with store.database.writing() as session:
+            await check(session, target.run_id, target.token)
+        await _expect(store, target)
         prepared = await asyncio.to_thread(prepare, source, keep, rules, progress, watch)
-        return prepared.told() if is_dry else await _store(store, prepared, target, progress, swap)
+        done = await _imported(store, prepared, target, progress, swap, is_dry=is_dry)
+        seen.types = done.counts
+        seen.told(done.report.problems)
+        if is_dry:
+            seen.outcome = VALIDATED
+        elif done.is_new:
+            seen.made(done.version, prepared.uses)
+        return done
+
+
+async def _imported(
+    store: Store, found: Prepared, target: Target, progress: Progress, swap: Swap | None, *, is_dry: bool
+) -> Imported:
+    for attempt in range(1, ATTEMPTS + 1):
+        prepared = await _updated(store, found, target)
+        if is_dry:
+            return prepared.told()
+        try:
+            return await _store(store, prepared, target, progress, swap)
+        except VersionConflict:
+            if target.expected is not None or prepared.made_of is None or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def _updated(store: Store, prepared: Prepared, target: Target) -> Prepared:
+    """An archive with what is to stay of the run's own content, as that is now."""
+    head = None if target.mode is Mode.REPLACE else await _expect(store, target)
+    if head is None:
+        return prepared
+    protection = (await protections(store, [target.run_id]))[target.run_id]
+    ours = await load(store, head.root, head.frame)
+    return await asyncio.to_thread(prepared.updating, head, ours.course, protection)
 
 
 def prepare(
@@ -163,7 +224,8 @@ def prepare(
     parsed = parse(archive, options=rules.options, fail_level=rules.fail_level)
     found = {file.path: file.blob for file in files(parsed.course)}
     progress(Stage.VERIFYING, len(found), len(found))
-    return Prepared(parsed.course, parsed.report, write(parsed.course), found)
+    uses = uses_of(parsed.course, parsed.course.root.walk())
+    return Prepared(parsed.course, parsed.report, write(parsed.course), found, uses)
 
 
 async def _expect(store: Store, target: Target) -> Head | None:
@@ -196,12 +258,12 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
         written.root,
         written.frame,
         target.author,
-        "import",
+        OPERATIONS[target.mode],
         intake.until,
         blocks=sum(told.counts.values()),
         files=told.files,
         bytes=told.bytes,
-        expected=target.expected,
+        expected=prepared.made_of or target.expected,
         message=target.message,
     )
     async with store.database.writing() as session:

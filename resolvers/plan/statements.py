@@ -31,7 +31,7 @@ from sqlalchemy.sql.visitors import iterate, replacement_traverse
 from sqlalchemy.types import TypeEngine
 
 from db.engine import Row, Snapshot
-from db.types import Instant, ListOf, any_of, raw_instant
+from db.types import ONE, Instant, ListOf, any_of, raw_instant
 from resolvers.access import VIEWER, Permission
 from resolvers.errors import BadUserInput, RequestError
 from resolvers.plan.given import Variables
@@ -55,9 +55,14 @@ class Statement:
         return [read(variables, keys) for read in self.readers]
 
 
-def render(query: Select[*tuple[Any, ...]], dialect: Dialect, reads: Mapping[str, Read]) -> Statement:
-    """`query` as text for `dialect`; `reads` names the parameters whose values come from variables."""
-    compiled = query.compile(dialect=dialect)
+def render(
+    query: Select[*tuple[Any, ...]], dialect: Dialect, reads: Mapping[str, Read], *, is_one: bool = False
+) -> Statement:
+    """`query` as text for `dialect`; `reads` names the parameters whose values come from variables.
+
+    It may be for one key only.
+    """
+    compiled = query.compile(dialect=dialect, compile_kwargs={ONE: is_one})
     constants, binds = compiled.params, compiled.binds
     if any(bind.expanding for bind in binds.values()):
         raise TypeError("an IN with a list is rendered when it runs; use any_of with a ListOf parameter, or OR")
@@ -91,13 +96,13 @@ async def rows_for(
     viewer: str | None = None,
 ) -> Sequence[Row]:
     """The raw rows of a SELECT over `keys_parameter`, for batch sources that read tables; of `viewer` if it asks."""
-    statement = _rendered_once(query, dialect)
+    statement = _rendered_once(query, dialect, is_one=len(keys) == 1)
     return await snapshot.fetch(statement.sql, *statement.parameters({VIEWER: viewer}, keys))
 
 
 @functools.lru_cache(maxsize=256)
-def _rendered_once(query: Select[*tuple[Any, ...]], dialect: Dialect) -> Statement:
-    return render(query, dialect, {})
+def _rendered_once(query: Select[*tuple[Any, ...]], dialect: Dialect, *, is_one: bool) -> Statement:
+    return render(query, dialect, {}, is_one=is_one)
 
 
 def _raw_instant(dialect: str, value: datetime | None) -> int | None:

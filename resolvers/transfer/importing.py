@@ -140,6 +140,7 @@ def as_data(imported: Imported) -> dict[str, Any]:
         "files": imported.files,
         "bytes": imported.bytes,
         "bytesWritten": imported.bytes_written,
+        "kept": [{"block": str(kept.block), "setting": kept.name} for kept in imported.kept],
         **report_of(imported.report),
     }
 

@@ -26,7 +26,8 @@ def declare(command: Callable[..., Any], application: typer.Typer) -> None:
     command(application, "import-course")(import_file)
     command(application, "export-course")(export_file)
     group = typer.Typer(help="Look after stored course content.", no_args_is_help=True, rich_markup_mode="markdown")
-    for name, work in (("verify", verify_run), ("collect", collect_garbage), ("statistics", show_statistics)):
+    works = {"verify": verify_run, "collect": collect_garbage, "statistics": show_statistics}
+    for name, work in {**works, "instances": show_instances}.items():
         command(group, name)(work)
     application.add_typer(group, name="content")
 
@@ -36,6 +37,7 @@ async def import_file(
     run: RunKey,
     *,
     create: Annotated[bool, typer.Option("--create", help="Add the run to the catalog if it is not there.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Leave protected settings of the run as they are.")] = False,
     expected: Annotated[str | None, typer.Option(help="Import only if the run is at this version.")] = None,
     message: Annotated[str, typer.Option(help="What the history of the run says of it.")] = "",
     lock_token: Annotated[str | None, typer.Option(help="Token of the lock of the run, if it is locked.")] = None,
@@ -48,25 +50,31 @@ async def import_file(
     """
     from db.store import Author
     from edx.olx import ArchiveRefused
-    from resolvers.content.imports import Target, check_course, import_course
+    from resolvers.content.imports import Mode, Target, check_course, import_course
     from resolvers.editing.locks import LockRefused
 
     source = file if file != STREAM else _buffered(sys.stdin.buffer)
     try:
-        if dry_run:
+        if dry_run and not update:
             _tell(await check_course(source), is_dry_run=True)
             return
         async with _opened() as store:
-            author = Author(username, "command line")
-            target = Target(await _run(store, run, create=create), author, expected, message, token=lock_token)
+            target = Target(
+                await _run(store, run, create=create and not dry_run),
+                Author(username, "command line"),
+                expected,
+                message,
+                Mode.UPDATE if update else Mode.REPLACE,
+                lock_token,
+            )
             with progress_bar() as progress:
-                done = await import_course(store, source, target, progress=progress)
+                done = await import_course(store, source, target, progress=progress, is_dry=dry_run)
     except LockRefused as error:
         raise Failure(str(error)) from None
     except ArchiveRefused as refused:
         _list(refused.report)
         raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None
-    _tell(done)
+    _tell(done, is_dry_run=dry_run)
 
 
 async def export_file(
@@ -80,12 +88,13 @@ async def export_file(
 
     Example: `collegium export-course demo.tar.gz --run course-v1:ANUx+ASTRO2X+2T2026 --block vertical/intro`
     """
-    import asyncio
     from tempfile import NamedTemporaryFile
 
-    from resolvers.content.exports import NoSuchBlock, export, find_block
+    from db.store import Author
+    from resolvers.content.exports import NoSuchBlock, export_course, find_block
     from resolvers.content.load import Courses
 
+    author = Author("collegium", "command line")
     async with _opened() as store:
         loaded = await Courses(store).load(await _head(store, run, version))
         try:
@@ -93,12 +102,12 @@ async def export_file(
         except NoSuchBlock as error:
             raise Failure(str(error)) from None
         if file == STREAM:
-            await asyncio.to_thread(export, loaded, sys.stdout.buffer, key)
+            await export_course(store.database, loaded, sys.stdout.buffer, key, author=author)
             return
         with NamedTemporaryFile(dir=file.absolute().parent, prefix=f".{file.name}-", delete=False) as target:
             written = Path(target.name)
             try:
-                count = await asyncio.to_thread(export, loaded, target, key)
+                count = await export_course(store.database, loaded, target, key, author=author)
                 target.close()
                 written.replace(file)
             finally:
@@ -159,12 +168,26 @@ async def show_statistics() -> None:
     )
 
 
+async def show_instances() -> None:
+    """Print the Open edX instances that content can be pushed to, and whether it can be pulled from them.
+
+    Example: `collegium content instances`
+    """
+    from server.cli import read_settings
+    from server.content.instances import known_instances
+
+    for each in known_instances(read_settings()):
+        can = "push and pull" if each.is_readable else "push"
+        typer.echo(f"{each.name}: Studio {each.studio_url}, LMS {each.lms_url} ({can})")
+
+
 @contextlib.asynccontextmanager
 async def _opened() -> "AsyncIterator[Store]":
     """The store of the installation. Errors of the store become failures of the command."""
     from db.engine import open_database
     from db.migrate import check
     from db.store import StoreError
+    from resolvers.usage import usage_of
     from server.cli import read_settings
     from server.content.store import open_store
 
@@ -172,7 +195,8 @@ async def _opened() -> "AsyncIterator[Store]":
     await check(settings.database_url)
     database = open_database(settings.database_url)
     try:
-        yield open_store(settings, database)
+        async with usage_of(database).running(database):
+            yield open_store(settings, database)
     except StoreError as error:
         raise Failure(str(error)) from error
     finally:
@@ -250,6 +274,8 @@ def _tell(done: "Imported", *, is_dry_run: bool = False) -> None:
     counts = ", ".join(f"{kind} {count}" for kind, count in done.counts.items())
     typer.echo(f"{_count(sum(done.counts.values()), 'block')}: {counts}.")
     typer.echo(f"{_count(done.files, 'file')}, {done.bytes} bytes.")
+    for kept in done.kept:
+        typer.echo(f"kept: {kept.name} of {kept.block}", err=True)
     if is_dry_run:
         typer.echo(f"It would be version {done.version}; nothing was stored.")
     elif done.is_new:

@@ -19,6 +19,7 @@ from resolvers.reruns import Rules, rerun_handlers
 from resolvers.transfer.asking import EXPORT, IMPORT
 from resolvers.transfer.exporting import exporting
 from resolvers.transfer.importing import importing
+from resolvers.usage import usage_of
 from server.content.store import open_store, upload_limits
 from server.directories.commands import layout_of
 from server.failures import Failure
@@ -101,7 +102,10 @@ async def run_worker(
     is_over = asyncio.Event()
     try:
         with stopping(is_over.set):
-            async with running(settings, database, work, queues=queues, concurrency=concurrency, pace=pace):
+            async with (
+                usage_of(database).running(database, settings.usage_kept),
+                running(settings, database, work, queues=queues, concurrency=concurrency, pace=pace),
+            ):
                 on_ready()
                 await is_over.wait()
     finally:

@@ -74,7 +74,7 @@ async def uploaded(asking: Asking) -> str:
 
 async def test_an_upload_is_imported_and_exported_by_jobs(asking: Asking, tmp_path: Path) -> None:
     upload = await uploaded(asking)
-    asked = await ask(asking, IMPORT, upload=f"/uploads/{upload}", failLevel="ERROR", mode="REPLACE")
+    asked = await ask(asking, IMPORT, upload=f"/uploads/{upload}", failLevel="ERROR", mode="UPDATE")
     assert asked["userErrors"] == []
     assert (asked["job"]["kind"], asked["job"]["state"]) == ("IMPORT_COURSE", "QUEUED")
     assert asked["job"]["subject"] == f"CourseRun:{RUN}"

@@ -182,10 +182,56 @@ def test_no_secret_shows_in_a_repr() -> None:
 def test_every_secret_is_among_the_hidden() -> None:
     secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
     assert secret == {
-        "events_secret", "jwt_secret", "lms_client_secret", "metrics_token", "redis_url", "token_secret",
-        "webhook_secret",
+        "events_secret", "jwt_secret", "lms_client_secret", "metrics_token", "redis_url", "studio_password",
+        "token_secret", "webhook_secret",
     }  # fmt: skip
     assert secret < HIDDEN
+
+
+PARTNER = {
+    "lms_url": "https://lms.partner.example.org/",
+    "studio_url": "https://studio.partner.example.org",
+    "client_id": "collegium",
+    "client_secret": "hunter2",
+}
+
+
+def test_instances_of_open_edx_are_read_by_name_and_keep_their_secrets(environ: pytest.MonkeyPatch) -> None:
+    users = {"username": "worker", "password": "hunter2"}
+    environ.setenv("COLLEGIUM_INSTANCES", orjson.dumps({"partner": PARTNER, "two": {**PARTNER, **users}}).decode())
+    settings = load()
+    assert settings.instances["partner"].lms_url == "https://lms.partner.example.org"
+    assert (settings.instances["partner"].username, settings.instances["two"].username) == (None, "worker")
+    assert settings.instances["two"].client_secret.get_secret_value() == "hunter2"
+    assert "hunter2" not in f"{settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("hunter2", "it is no JSON"),
+        ('["hunter2"]', "it is no object of instances by name"),
+        ({"Partner": PARTNER}, "'Partner' cannot be a name"),
+        ({"default": PARTNER}, "'default' is the instance of the other settings"),
+        ({"a": "hunter2"}, "a: Input should be a valid dictionary"),
+        ({"a": {**PARTNER, "studio_url": "hunter2"}}, "a.studio_url: this is not the address of a site"),
+        ({"a": {**PARTNER, "secret": "hunter2"}}, "a.secret: Extra inputs are not permitted"),
+        ({"a": {**PARTNER, "client_secret": ""}}, "a.client_secret: Value should have at least 1 item"),
+        ({"a": {"client_secret": "hunter2"}}, "a.lms_url: Field required"),
+        ({"a": {**PARTNER, "password": "hunter2"}}, "a: username and password belong together"),
+    ],
+)
+def test_other_instances_are_refused_and_never_shown(environ: pytest.MonkeyPatch, given: Any, reason: str) -> None:
+    environ.setenv("COLLEGIUM_INSTANCES", given if isinstance(given, str) else orjson.dumps(given).decode())
+    (problem,) = problems()
+    assert problem.startswith(f"COLLEGIUM_INSTANCES: {reason}")
+    assert "hunter2" not in problem
+
+
+def test_a_user_of_studio_has_a_name_and_a_password() -> None:
+    assert problems(studio_username="worker") == (
+        "COLLEGIUM_STUDIO_USERNAME and COLLEGIUM_STUDIO_PASSWORD must be set together",
+    )
 
 
 # Keys need an audience and issuers: domain notes on JWT, "verify aud (setting), iss ∈ configured issuers".

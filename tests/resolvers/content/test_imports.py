@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import URL, event
 
 from db.errors import DatabaseUnavailable
-from db.store import Store, VersionConflict, head_of, statistics, verify
+from db.store import Intake, Store, VersionConflict, head_of, history, statistics, verify
 from edx.olx import ArchiveRefused, Code, Severity
 from resolvers.content.exports import files_of
-from resolvers.content.imports import Rules, Stage, Target, check_course, import_course
+from resolvers.content.imports import Mode, Rules, Stage, Target, check_course, import_course
 from resolvers.content.nodes import named_links
+from resolvers.merging.lists import protect_settings
+from resolvers.merging.protection import Rule
 from tests.edx.olx.test_demo import OLX
 from tests.edx.olx.twins import COURSE, LIBRARY, tarred, zipped
 from tests.resolvers.catalog.conftest import statements
@@ -99,6 +101,54 @@ async def test_a_change_of_one_component_stores_six_nodes_and_one_file(store: St
     done = await imported(store, runs[0], CHANGED)
 
     assert (done.nodes_written, done.bytes_written) == (6, len(CHANGED["problem/sum.xml"]))
+
+
+async def test_an_update_leaves_protected_settings_as_they_are(store: Store, runs: list[int]) -> None:
+    """G10: what was set in the run survives the next version of its source."""
+    tuned = {**COURSE, "chapter/two.xml": b"<chapter display_name='Two' due='2027' graded='true'/>"}
+    newer = {**CHANGED, "chapter/two.xml": b"<chapter display_name='Second' due='2030'/>"}
+    await imported(store, runs[0], tuned)
+    target = Target(runs[0], ADA, mode=Mode.UPDATE)
+    rehearsed = await import_course(store, tarred(newer), target, is_dry=True)
+    assert (await loaded(store, runs[0])).head.number == 1
+    done = await import_course(store, tarred(newer), target)
+
+    assert (done.version, done.kept) == (rehearsed.version, rehearsed.kept)
+    assert [(str(kept.block), kept.name, kept.ours, kept.theirs) for kept in done.kept] == [
+        ("chapter/two", "due", "2027", "2030")
+    ]
+    files = dict(await out(store, runs[0]))
+    assert files.pop("chapter/two.xml") == b'<chapter display_name="Second" due="2027"/>\n'
+    assert files == {path: data for path, data in newer.items() if path != "chapter/two.xml"}
+    again = await import_course(store, tarred(newer), target)
+    assert (again.version, again.is_new) == (done.version, False)
+    async with store.database.writing() as session:
+        await protect_settings(session, runs[0], [Rule("start")], "ada")
+    assert (await import_course(store, tarred(newer), target)).kept == ()
+    assert await out(store, runs[0]) == newer
+    async with store.database.writing() as session:
+        assert [version.operation for version in await history(session, runs[0])] == ["update", "update", "import"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_an_update_is_made_again_to_what_others_left_meanwhile(
+    store: Store, runs: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await imported(store, runs[0], COURSE)
+    tuned = {**COURSE, "chapter/two.xml": b"<chapter display_name='Two' due='2027'/>"}
+    original = Intake.nodes
+
+    async def late(intake: Any, nodes: Any) -> int:
+        monkeypatch.undo()
+        await imported(store, runs[0], tuned)
+        return await original(intake, nodes)
+
+    monkeypatch.setattr(Intake, "nodes", late)
+    done = await import_course(store, tarred(CHANGED), Target(runs[0], ADA, mode=Mode.UPDATE))
+
+    assert [kept.ours for kept in done.kept] == ["2027"]
+    assert done.is_new
+    assert await out(store, runs[0]) != CHANGED
 
 
 async def test_another_folder_or_key_is_kept_though_the_version_is_the_same(store: Store, runs: list[int]) -> None:

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from graphql import GraphQLObjectType, get_named_type
+from sqlalchemy import BigInteger, select
 
 from db.engine import Database
+from db.tables import Program
+from db.types import any_of
 from resolvers.plan.sources import Many, One, Paged, noun_of, source_of
+from resolvers.plan.statements import keys_parameter, rows_for
 from schema import schema
 from tests.asking import ADMIN, Asking
 from tests.catalog import fill, uuid
@@ -130,3 +134,16 @@ async def test_what_several_rows_share_is_not_read_twice_below_a_single_object(a
     assert all(mode["courseRun"]["programs"]["nodes"] == names for mode in modes)
     assert all(mode["courseRun"]["programs"]["totalCount"] == 4 for mode in modes)
     assert asking.statements == 1
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+async def test_a_statement_for_one_key_is_planned_once(asking: Asking) -> None:
+    """To plan a statement of many tables for each learner anew took longer than to run it."""
+    query = select(Program.id).where(any_of(Program.id, keys_parameter(BigInteger())))
+    async with asking.database.reading() as snapshot:
+        for key in [1, 2] * 5:
+            [*rows] = await rows_for(snapshot, asking.database.dialect, query, [key])
+            assert [row[0] for row in rows] == [key]
+        kept = "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%)[1]'"
+
+        assert [row[0] for row in await snapshot.fetch(kept)] == [5]

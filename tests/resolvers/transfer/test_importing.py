@@ -157,7 +157,7 @@ async def test_a_locked_run_takes_imports_with_its_token_only_and_keeps_its_lock
     uuid = await desk.ask(CHANGED, lock_token=held.token)
     job = await desk.work(uuid)
     assert job.state is JobState.SUCCEEDED
-    assert held.token not in (job.input + job.memory + (job.result or ""))
+    assert str(held.token) not in (job.input + job.memory + (job.result or ""))
     async with desk.database.writing() as session:
         renewed = await locks.held(session, desk.runs[0])
     assert renewed is not None

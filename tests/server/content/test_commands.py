@@ -10,7 +10,14 @@ from sqlalchemy import URL
 
 from db.engine import Database
 from server import cli
-from server.content.commands import collect_garbage, export_file, import_file, show_statistics, verify_run
+from server.content.commands import (
+    collect_garbage,
+    export_file,
+    import_file,
+    show_instances,
+    show_statistics,
+    verify_run,
+)
 from server.failures import Failure
 from server.settings import load
 from tests.catalog import fill
@@ -108,3 +115,32 @@ async def test_content_is_looked_after(setting: dict[str, str], archive: Path, t
     with pytest.raises(Failure, match=r"1 part of version .* cannot be read"):
         await verify_run(RUN)
     assert "html/body.html" in capsys.readouterr().out
+
+
+async def test_an_update_tells_what_it_kept(setting: dict[str, str], archive: Path, capsys: Any) -> None:
+    await import_file(archive, RUN, create=True)
+    archive.write_bytes(tarred({**COURSE, "chapter/two.xml": b"<chapter display_name='2' due='2030'/>"}).read())
+    for dry_run in (True, False):
+        await import_file(archive, RUN, update=True, dry_run=dry_run)
+        said = capsys.readouterr()
+        assert "kept: due of chapter/two" in said.err
+        assert ("nothing was stored" in said.out) is dry_run
+
+
+async def test_instances_are_listed_without_their_secrets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {"lms_url": "https://lms.example.org", "studio_url": "https://studio.example.org"}
+    reached = {"client_id": "hunter2", "client_secret": "hunter2"}
+    user = {"username": "hunter2", "password": "hunter2"}
+    partner = {"lms_url": "https://lms.partner.org", "studio_url": "https://studio.partner.org", **reached, **user}
+    settings = load(**own, lms_client_id="hunter2", lms_client_secret="hunter2", instances={"partner": partner})
+    monkeypatch.setattr(cli, "read_settings", lambda: settings)
+    await show_instances()
+    assert capsys.readouterr().out.splitlines() == [
+        "default: Studio https://studio.example.org, LMS https://lms.example.org (push)",
+        "partner: Studio https://studio.partner.org, LMS https://lms.partner.org (push and pull)",
+    ]
+    monkeypatch.setattr(cli, "read_settings", load)
+    await show_instances()
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,1 @@
+"""Updating a run from its source without losing what was changed here."""
