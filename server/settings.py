@@ -221,6 +221,9 @@ class Settings(BaseSettings):
     upload_lifetime: Hours = Field(
         86_400.0, description="How long uploads, and archives to be fetched, are kept after they were last used."
     )
+    transfer_timeout: Hours = Field(
+        3600.0, description="How long an import or export of content may take before it is given up."
+    )
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
     port: Port = Field(8000, description="Port that the server listens on.")

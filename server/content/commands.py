@@ -42,6 +42,7 @@ async def import_file(
     update: Annotated[bool, typer.Option("--update", help="Leave protected settings of the run as they are.")] = False,
     expected: Annotated[str | None, typer.Option(help="Import only if the run is at this version.")] = None,
     message: Annotated[str, typer.Option(help="What the history of the run says of it.")] = "",
+    lock_token: Annotated[str | None, typer.Option(help="Token of the lock of the run, if it is locked.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing; show what is wrong.")] = False,
     username: Annotated[str, typer.Option(help="Whose name the history shows.")] = "collegium",
 ) -> None:
@@ -52,6 +53,7 @@ async def import_file(
     from db.store import Author
     from edx.olx import ArchiveRefused
     from resolvers.content.imports import Mode, Target, check_course, import_course
+    from resolvers.editing.locks import LockRefused
 
     source = file if file != STREAM else _buffered(sys.stdin.buffer)
     try:
@@ -65,9 +67,12 @@ async def import_file(
                 expected,
                 message,
                 Mode.UPDATE if update else Mode.REPLACE,
+                lock_token,
             )
             with progress_bar() as progress:
                 done = await import_course(store, source, target, progress=progress, is_dry=dry_run)
+    except LockRefused as error:
+        raise Failure(str(error)) from None
     except ArchiveRefused as refused:
         _list(refused.report)
         raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None

@@ -4,20 +4,27 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
 from resolvers.content.load import Courses
+from resolvers.content.uploads import Uploads
 from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
+from resolvers.features import Feature
+from resolvers.instances.hosts import Hosts
 from resolvers.instances.machine import Rules as PushRules
 from resolvers.instances.pushing import PUSH, pushing
 from resolvers.jobs import CONTENT, Embedded, Handlers, Pace, Places, Runner
 from resolvers.reruns import Rules, rerun_handlers
+from resolvers.transfer.asking import EXPORT, IMPORT
+from resolvers.transfer.exporting import exporting
+from resolvers.transfer.importing import importing
 from resolvers.usage import usage_of
 from server.content.instances import open_hosts
-from server.content.store import open_store
+from server.content.store import open_store, upload_limits
 from server.directories.commands import layout_of
 from server.failures import Failure
 from server.process import stopping
@@ -37,12 +44,28 @@ LINGERS = 180.0
 @contextlib.asynccontextmanager
 async def work(settings: Settings, database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
-    courses = Courses(open_store(settings, database))
     async with open_platform(settings) as platform, open_hosts(settings) as hosts:
         reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
         reconciling = reconcile_handlers(platform)
-        pushes = {PUSH: pushing(hosts, courses, PushRules(patience=settings.import_timeout))}
-        yield {**reruns, **reconciling, **pushes, SYNC: synchronizing(layout_of(settings))}
+        yield {
+            **reruns,
+            **reconciling,
+            SYNC: synchronizing(layout_of(settings)),
+            **_transfers(settings, database, hosts),
+        }
+
+
+def _transfers(settings: Settings, database: Database, hosts: Hosts) -> Handlers:
+    """What moves content, where there is content."""
+    if Feature.CONTENT not in settings.features:
+        return {}
+    store = open_store(settings, database)
+    courses, lifetime, seconds = Courses(store), timedelta(seconds=settings.upload_lifetime), settings.transfer_timeout
+    return {
+        IMPORT: importing(store, Uploads(store, upload_limits(settings)), seconds),
+        EXPORT: exporting(courses, lifetime, seconds),
+        PUSH: pushing(hosts, courses, PushRules(patience=settings.import_timeout)),
+    }
 
 
 @contextlib.asynccontextmanager
