@@ -11,8 +11,8 @@ from db.migrate import check
 from resolvers.content.load import Courses
 from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
-from resolvers.instances.machine import Rules as PushRules
-from resolvers.instances.pushing import PUSH, pushing
+from resolvers.instances.handlers import instance_handlers
+from resolvers.instances.machine import Rules as InstanceRules
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
 from resolvers.reruns import Rules, rerun_handlers
 from resolvers.usage import usage_of
@@ -41,8 +41,8 @@ async def work(settings: Settings, database: Database) -> AsyncIterator[Handlers
     async with open_platform(settings) as platform, open_hosts(settings) as hosts:
         reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
         reconciling = reconcile_handlers(platform)
-        pushes = {PUSH: pushing(hosts, courses, PushRules(patience=settings.import_timeout))}
-        yield {**reruns, **reconciling, **pushes, SYNC: synchronizing(layout_of(settings))}
+        on_instances = instance_handlers(hosts, courses, InstanceRules(patience=settings.import_timeout))
+        yield {**reruns, **reconciling, **on_instances, SYNC: synchronizing(layout_of(settings))}
 
 
 @contextlib.asynccontextmanager
