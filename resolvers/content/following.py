@@ -15,8 +15,9 @@ from edx.errors import InvalidCourseKey
 from edx.keys import CourseKey
 from resolvers import following
 from resolvers.access import Permission
-from resolvers.content.fields import DiffRecord, difference, readable
+from resolvers.content.fields import DiffRecord, difference
 from resolvers.content.load import Courses
+from resolvers.content.readers import readable
 from resolvers.content.reading import ContentRecord
 from resolvers.errors import BadUserInput, NotFound
 from resolvers.following import LOOK

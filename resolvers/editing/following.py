@@ -14,6 +14,7 @@ from db.store import Author
 from db.tables import ContentLock, CourseRun
 from db.types import EPOCH, MICROSECOND, any_of, micros, present
 from resolvers import following
+from resolvers.content.readers import for_staff
 from resolvers.editing.locks import CHANNEL, Lock
 from resolvers.following import LOOK
 from resolvers.plan.sources import Batch
@@ -80,7 +81,8 @@ def _at(instant: int) -> datetime:
     return EPOCH + instant * MICROSECOND
 
 
-async def load_lock(batch: Batch) -> dict[Any, Lock | None]:
+@for_staff
+async def load_lock(batch: Batch) -> Mapping[Any, Any]:
     """The lock of the run of each version, without its token: a batch source."""
     runs = {record: str(record.run) for record in batch.keys}
     context = batch.context
