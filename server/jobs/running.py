@@ -16,10 +16,10 @@ from resolvers.instances.machine import Rules as InstanceRules
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
 from resolvers.reruns import Rules, rerun_handlers
 from resolvers.usage import usage_of
-from server.content.instances import open_hosts
 from server.content.store import open_store
 from server.directories.commands import layout_of
 from server.failures import Failure
+from server.instances.hosts import open_hosts
 from server.process import stopping
 from server.settings import Settings
 from server.upstream import open_platform
