@@ -16,9 +16,15 @@ from schema.content_problem import ContentProblem
 class UserErrorCode(Enum):
     """The codes of user errors."""
 
+    ARCHIVE_REFUSED = strawberry.enum_value(
+        Reason.ARCHIVE_REFUSED.value, description="The archive is no course, or as bad as was not to be."
+    )
     BAD_COURSE_KEY = strawberry.enum_value(Reason.BAD_COURSE_KEY.value, description="A course key is malformed.")
     BAD_TRANSITION = strawberry.enum_value(
         Reason.BAD_TRANSITION.value, description="The program's status cannot become this one."
+    )
+    BLOCK_AMBIGUOUS = strawberry.enum_value(
+        Reason.BLOCK_AMBIGUOUS.value, description="The name alone may mean several blocks."
     )
     BLOCK_UNKNOWN = strawberry.enum_value(
         Reason.BLOCK_UNKNOWN.value, description="There is no such block in the content of the run."
@@ -142,6 +148,12 @@ class UserErrorCode(Enum):
         Reason.SOURCE_RUN_PROTECTED.value, description="The run is a source: runs for contracts are made from it."
     )
     TOO_LONG = strawberry.enum_value(Reason.TOO_LONG.value, description="A text has too many characters.")
+    UPLOAD_UNFINISHED = strawberry.enum_value(
+        Reason.UPLOAD_UNFINISHED.value, description="Not all of the upload has come."
+    )
+    UPLOAD_UNKNOWN = strawberry.enum_value(
+        Reason.UPLOAD_UNKNOWN.value, description="There is no such upload of yours, or not any more."
+    )
     VERSION_CONFLICT = strawberry.enum_value(
         Reason.VERSION_CONFLICT.value, description="The content of the run is at another version."
     )

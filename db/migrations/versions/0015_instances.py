@@ -1,7 +1,7 @@
 """What Open edX instances have of the content of runs.
 
 Revision: 0015
-Revises: 0019
+Revises: 0014
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0015"
-down_revision = "0019"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
