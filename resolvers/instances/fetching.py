@@ -11,7 +11,6 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from edx.keys import CourseKey
-from edx.olx import ArchiveRefused, Severity
 from edx.studio_imports import ImportState
 from resolvers.content.imports import DEFAULT_RULES, prepare, silent
 from resolvers.content.spool import spool
@@ -20,13 +19,13 @@ from resolvers.instances.hosts import Host
 from resolvers.instances.machine import Rules
 from resolvers.jobs import JobContext, JobFailed
 from resolvers.refusals import Reason
+from resolvers.transfer.importing import failing
 
 EXPORTING, DOWNLOADING = "EXPORTING", "DOWNLOADING"
 MOST_BYTES = 4 * 1024**3
 
 EXPORT_FAILED = "EXPORT_FAILED"
 EXPORT_TIMED_OUT = "EXPORT_TIMED_OUT"
-ARCHIVE_REFUSED = "ARCHIVE_REFUSED"
 NO_WORDS = "Studio could not export the course, and does not say why"
 
 
@@ -89,13 +88,5 @@ async def looked_into(file: BinaryIO) -> Found:
             prepared = prepare(file, keep, DEFAULT_RULES, silent)
             return Found(prepared.written.root, parts_of(prepared.course))
 
-    try:
+    with failing():
         return await asyncio.to_thread(look)
-    except ArchiveRefused as refused:
-        raise refusal(refused) from None
-
-
-def refusal(refused: ArchiveRefused) -> JobFailed:
-    """What is said of an archive that is refused: all errors in it, as far as a message holds that."""
-    errors = [str(problem) for problem in refused.report.problems if problem.severity is Severity.ERROR]
-    return JobFailed(ARCHIVE_REFUSED, "; ".join(errors))

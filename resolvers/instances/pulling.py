@@ -3,35 +3,32 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.store import BlobsUnavailable, LeaseLost, VersionConflict
 from db.tables import InstanceContent, now
 from edx.errors import OpenEdxError, Rejected
 from edx.keys import CourseKey
-from edx.olx import ArchiveRefused
 from resolvers.content.imports import Imported, Stage, Target, import_course
 from resolvers.content.load import Courses
 from resolvers.editing import locks
-from resolvers.editing.locks import LockRefused
 from resolvers.instances.canonical import digest_of, parts_of
 from resolvers.instances.drift import Differences, drift_of
-from resolvers.instances.fetching import Found, fetched, looked_into, refusal
+from resolvers.instances.fetching import Found, fetched, looked_into
 from resolvers.instances.hosts import Host, Hosts
 from resolvers.instances.machine import Code, Rules
 from resolvers.instances.pushing import WAITING
 from resolvers.instances.rows import put, row_of
-from resolvers.instances.wanted import Wanted, host_of, loaded_version, require_rights
-from resolvers.jobs import Handler, JobContext, JobErrorCode, JobFailed, Kind, TryAgain
-from resolvers.refusals import Reason
+from resolvers.instances.wanted import Wanted, host_of, loaded_version
+from resolvers.jobs import Handler, JobContext, JobFailed, Kind, TryAgain
+from resolvers.transfer.asking import require_rights
+from resolvers.transfer.importing import DONE, failing
+from resolvers.transfer.telling import Told
 
 PULL = Kind(name="PULL_COURSE", queue="instances", attempts=10, time_limit=7200.0)
 CHECK = Kind(name="CHECK_DRIFT", queue="instances", attempts=10, time_limit=7200.0)
-PERIOD = 0.5
-"""Seconds between two times that the progress of an import is told."""
-
 LOOKING = "LOOKING"
 
 
@@ -41,14 +38,15 @@ def pulling(hosts: Hosts, courses: Courses, rules: Rules | None = None) -> Handl
     async def pull(job: JobContext) -> dict[str, Any]:
         wanted = Wanted.of(job)
         host = host_of(hosts, wanted.instance)
-        await _permit(job, wanted, is_writing=True)
-        async with _archive(job, host, rules or Rules()) as file:
+        if DONE not in job.memory:
             await _permit(job, wanted, is_writing=True)
-            done = await _imported(job, wanted, courses, file)
-        loaded = await courses.of_run(wanted.run_id, done.version)
-        parts = await asyncio.to_thread(parts_of, loaded.course) if loaded else {}
-        await _note(job, wanted, done.version, digest_of(parts))
-        return {"instance": wanted.instance, "version": done.version, "isNew": done.is_new}
+            async with _archive(job, host, rules or Rules()) as file:
+                await _permit(job, wanted, is_writing=True)
+                await _imported(job, wanted, courses, file)
+        done = job.memory[DONE]
+        loaded = await loaded_version(courses, replace(wanted, version=done["version"]))
+        await _note(job, wanted, loaded.version, digest_of(await asyncio.to_thread(parts_of, loaded.course)))
+        return {"instance": wanted.instance, **done}
 
     return pull
 
@@ -74,9 +72,8 @@ async def _differences(wanted: Wanted, courses: Courses, row: InstanceContent, f
     """What differs from what was pushed, if that is still here."""
     if row.pushed_version is None:
         return {}
-    pushed = Wanted(wanted.run_id, wanted.instance, wanted.viewer, row.pushed_version)
     try:
-        loaded = await loaded_version(courses, pushed)
+        loaded = await loaded_version(courses, replace(wanted, version=row.pushed_version))
     except JobFailed:
         return {}
     return {"parts": Differences.between(await asyncio.to_thread(parts_of, loaded.course), found.parts).as_data()}
@@ -85,16 +82,10 @@ async def _differences(wanted: Wanted, courses: Courses, row: InstanceContent, f
 async def _permit(job: JobContext, wanted: Wanted, *, is_writing: bool = False) -> None:
     """Look again whether the viewer may do this (O3), and for a change whether nobody has the run locked (L9)."""
     async with job.writing() as session:
-        await require_rights(session, wanted)
+        await require_rights(session, job)
         if is_writing:
-            await _require_free(session, wanted.run_id)
-
-
-async def _require_free(session: AsyncSession, run_id: int) -> None:
-    try:
-        await locks.check(session, run_id, None)
-    except LockRefused as refused:
-        raise JobFailed(refused.code, str(refused)) from refused
+            with failing():
+                await locks.check(session, wanted.run_id, None)
 
 
 @contextlib.asynccontextmanager
@@ -111,31 +102,27 @@ async def _archive(job: JobContext, host: Host, rules: Rules) -> AsyncIterator[B
         yield file
 
 
-async def _imported(job: JobContext, wanted: Wanted, courses: Courses, file: BinaryIO) -> Imported:
-    """Make an archive the run's content, and tell how far that is."""
-    seen: dict[str, Any] = {"stage": Stage.UNPACKING, "done": 0, "total": None}
+async def _imported(job: JobContext, wanted: Wanted, courses: Courses, file: BinaryIO) -> None:
+    """Make an archive the run's content, and remember it together with that."""
+    told = Told(Stage.UNPACKING.upper())
 
-    def progress(stage: Stage, done: int, total: int | None) -> None:
-        seen.update(stage=stage, done=done, total=total)
+    async def swap(session: AsyncSession, imported: Imported) -> None:
+        told.is_deciding = True
+        await job.remember_with(session, DONE, {"version": imported.version, "isNew": imported.is_new})
 
     target = Target(wanted.run_id, wanted.author, wanted.expected, f"pulled from {wanted.instance}")
-    work = asyncio.create_task(import_course(courses.store, file, target, progress=progress))
-    try:
-        while not (await asyncio.wait({work}, timeout=PERIOD))[0]:
-            await job.advance(seen["stage"].name, seen["done"], seen["total"])
-    finally:
-        work.cancel()
-        await asyncio.wait({work})
-    try:
-        return work.result()
-    except ArchiveRefused as refused:
-        raise refusal(refused) from None
-    except VersionConflict as conflict:
-        raise JobFailed(Reason.VERSION_CONFLICT, str(conflict)) from conflict
-    except LockRefused as refused:
-        raise JobFailed(refused.code, str(refused)) from refused
-    except (BlobsUnavailable, LeaseLost) as error:
-        raise TryAgain(JobErrorCode.INTERNAL_ERROR, str(error)) from error
+    work = import_course(
+        courses.store,
+        file,
+        target,
+        progress=lambda stage, done, total: told.step(stage.upper(), done, total),
+        watch=told.at,
+        swap=swap,
+    )
+    with failing():
+        done = await told.follow(job, work)
+    if DONE not in job.memory:  # it was so already
+        await job.remember(DONE, {"version": done.version, "isNew": False})
 
 
 async def _note(job: JobContext, wanted: Wanted, version: str, digest: str) -> InstanceContent:

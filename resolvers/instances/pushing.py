@@ -24,9 +24,10 @@ from resolvers.instances.fetching import fetched, looked_into
 from resolvers.instances.hosts import Host, Hosts
 from resolvers.instances.machine import Answer, Code, Memory, Rules, Step, Told, begun, learned, next_step
 from resolvers.instances.rows import put, remote_version, row_of
-from resolvers.instances.wanted import Wanted, conflict_of, host_of, loaded_version, require_rights
+from resolvers.instances.wanted import Wanted, conflict_of, host_of, loaded_version
 from resolvers.jobs import Handler, JobCanceled, JobContext, JobErrorCode, JobFailed, Kind, Postponed, TryAgain
 from resolvers.refusals import Reason
+from resolvers.transfer.asking import require_rights
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +94,7 @@ class Push:
         """Look again whether the viewer may do this (O3), and whether it is meant for what the instance has."""
         wanted = self._wanted
         async with self._job.writing() as session:
-            await require_rights(session, wanted)
+            await require_rights(session, self._job)
             remote = remote_version(await row_of(session, wanted.run_id, wanted.instance))
             if wanted.expected is not None and wanted.expected != remote:
                 raise JobFailed(Reason.VERSION_CONFLICT, conflict_of(wanted.instance, remote))
