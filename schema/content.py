@@ -10,9 +10,11 @@ from resolvers.access import visible_versions
 from resolvers.content import diff, fields, links, reading, search, updates
 from resolvers.content.audiences import load_state, load_visibility
 from resolvers.editing.following import load_lock
+from resolvers.instances.fields import load_instances
 from resolvers.plan.sources import asked, attribute, column, computed, noun
 from schema.content_audience import AudienceInput, BlockAccess, BlockState, CourseRole, PartitionGroupsInput
 from schema.content_locks import ContentLock
+from schema.instance import InstanceContent
 
 
 @strawberry.enum(description="What sets a setting of a block.")
@@ -315,6 +317,9 @@ class CourseContent:
     lock: ContentLock | None = asked(
         load_lock,
         "The lock under which one client alone may change the content of the run; null while it is free.",
+    )
+    instances: list[InstanceContent] = asked(
+        load_instances, "The run on each instance of Open edX that content can be pushed to."
     )
     diff: ContentDiff | None = asked(
         fields.load_diff, "What differs from an older version.", {"from_version": (str, "A version that the run had.")}

@@ -78,7 +78,7 @@ from schema.directory_mutations import (
     SyncDirectoriesPayload,
 )
 from schema.features import Needs
-from schema.instance_mutations import PushCoursePayload
+from schema.instance_mutations import CheckInstanceDriftPayload, PullCoursePayload, PushCoursePayload
 from schema.job import CancelJobPayload, RetryJobPayload
 from schema.learner_mutations import (
     ExportLearnersPayload,
@@ -264,6 +264,16 @@ class Mutation:
     )
     sync_catalog: SyncCatalogPayload | None = _mutation(
         catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
+    )
+    pull_course: PullCoursePayload | None = _of_content(
+        instances.pull_course,
+        "Have a job make what an instance of Open edX has the content of the run. Experimental: it goes through "
+        "Studio's pages for people. Needs the permission to change the content of the run.",
+    )
+    check_instance_drift: CheckInstanceDriftPayload | None = _of_content(
+        instances.check_instance_drift,
+        "Have a job look whether somebody changed what an instance has since it was pushed. Experimental as "
+        "`pullCourse` is. Needs the permission to change the content of the run.",
     )
     push_course: PushCoursePayload | None = _of_content(
         instances.push_course,

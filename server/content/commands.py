@@ -11,6 +11,7 @@ import typer
 
 from server.content.corpus import content_report
 from server.failures import Failure
+from server.instances.commands import WORKS
 
 if TYPE_CHECKING:
     from db.store import Head, Store
@@ -29,7 +30,7 @@ def declare(command: Callable[..., Any], application: typer.Typer) -> None:
     command(application, "content-report")(content_report)
     group = typer.Typer(help="Look after stored course content.", no_args_is_help=True, rich_markup_mode="markdown")
     works = {"verify": verify_run, "collect": collect_garbage, "statistics": show_statistics}
-    for name, work in {**works, "instances": show_instances}.items():
+    for name, work in {**works, **WORKS}.items():
         command(group, name)(work)
     application.add_typer(group, name="content")
 
@@ -168,19 +169,6 @@ async def show_statistics() -> None:
         f"Stored: {_count(found.nodes, 'node')} and {_count(found.blobs, 'blob')}, {found.stored_bytes} bytes, "
         "old versions included."
     )
-
-
-async def show_instances() -> None:
-    """Print the Open edX instances that content can be pushed to, and whether it can be pulled from them.
-
-    Example: `collegium content instances`
-    """
-    from server.cli import read_settings
-    from server.content.instances import known_instances
-
-    for each in known_instances(read_settings()):
-        can = "push and pull" if each.is_readable else "push"
-        typer.echo(f"{each.name}: Studio {each.studio_url}, LMS {each.lms_url} ({can})")
 
 
 @contextlib.asynccontextmanager
