@@ -53,6 +53,9 @@ class UserErrorCode(Enum):
     IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
         Reason.IDEMPOTENCY_KEY_REUSED.value, description="The idempotency key came with another input before."
     )
+    INSTANCE_UNKNOWN = strawberry.enum_value(
+        Reason.INSTANCE_UNKNOWN.value, description="No setting names such an instance of Open edX."
+    )
     INVALID = strawberry.enum_value(Reason.INVALID.value, description="A value is not one that the field takes.")
     JOB_NOT_FAILED = strawberry.enum_value(
         Reason.JOB_NOT_FAILED.value, description="The job has neither failed nor been canceled."
@@ -100,6 +103,9 @@ class UserErrorCode(Enum):
         Reason.PROGRAM_NOT_ACTIVE.value, description="The program is not offered to learners, or not any more."
     )
     PROGRAM_UNKNOWN = strawberry.enum_value(Reason.PROGRAM_UNKNOWN.value, description="There is no such program.")
+    PUSH_IN_PROGRESS = strawberry.enum_value(
+        Reason.PUSH_IN_PROGRESS.value, description="Another version is being pushed to the instance."
+    )
     REQUIRED = strawberry.enum_value(Reason.REQUIRED.value, description="A required field is missing or null.")
     REQUIREMENTS_NOT_FLAT = strawberry.enum_value(
         Reason.REQUIREMENTS_NOT_FLAT.value,

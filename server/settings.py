@@ -391,6 +391,15 @@ class Settings(BaseSettings):
         4, description="Jobs of one queue that a process runs at a time."
     )
 
+    queue_concurrency: Annotated[
+        dict[str, Annotated[int, Field(ge=0, le=1000)]],
+        NoDecode,
+        BeforeValidator(_pairs),
+        Accepted("name=number pairs separated by commas, or a JSON object of numbers"),
+    ] = Field(
+        {}, description="The same of single queues, such as `content=8`; a process runs none of those that have 0."
+    )
+
     usage_days: Annotated[int, Field(ge=1, le=3650), Accepted("number from 1 to 3650")] = Field(
         400, description="Days for which is kept how content was used."
     )

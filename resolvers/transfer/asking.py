@@ -19,14 +19,14 @@ from resolvers.editing.locks import check
 from resolvers.editing.requests import Asked
 from resolvers.editing.rights import may_edit
 from resolvers.errors import Code, FeatureDisabled
-from resolvers.jobs import JobContext, JobFailed, Kind, enqueue
+from resolvers.jobs import CONTENT, JobContext, JobFailed, Kind, enqueue
 from resolvers.refusals import Problem, Reason, Refusal
 
 WITHOUT = "this installation does without content"
 LONGEST = 30 * 24 * 3600.0
 """Seconds; the installation's own limit comes first, and is final."""
-IMPORT = Kind(name="IMPORT_COURSE", queue="content", time_limit=LONGEST)
-EXPORT = Kind(name="EXPORT_COURSE", queue="content", time_limit=LONGEST)
+IMPORT = Kind(name="IMPORT_COURSE", queue=CONTENT, time_limit=LONGEST)
+EXPORT = Kind(name="EXPORT_COURSE", queue=CONTENT, time_limit=LONGEST)
 
 
 class Format(StrEnum):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from server.content.corpus import content_report
 from server.failures import Failure
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from resolvers.content.imports import Imported, Progress
 
 STREAM = Path("-")
-PATIENCE = 600.0
-"""Seconds that another server may be silent."""
 RunKey = Annotated[str, typer.Option("--run", help="Course key of the run, such as `course-v1:ANUx+ASTRO2X+2T2026`.")]
 Version = Annotated[str | None, typer.Option(help="A version that the run had; what it has now if none is given.")]
 
@@ -28,6 +27,7 @@ def declare(command: Callable[..., Any], application: typer.Typer) -> None:
     command(application, "import-course")(import_file)
     command(application, "export-course")(export_file)
     command(application, "push-course")(push_file)
+    command(application, "content-report")(content_report)
     group = typer.Typer(help="Look after stored course content.", no_args_is_help=True, rich_markup_mode="markdown")
     works = {"verify": verify_run, "collect": collect_garbage, "statistics": show_statistics}
     for name, work in {**works, "instances": show_instances}.items():
@@ -136,22 +136,19 @@ async def push_file(
     """
     import asyncio
 
-    import httpx
-
     from edx.olx import ArchiveRefused
     from resolvers.content.imports import DEFAULT_RULES, prepare, silent
     from resolvers.content.spool import spool
-    from server.content.pushing import PushRefused, Remote
+    from server.content.pushing import PushRefused, connected
 
     source = file if file != STREAM else _buffered(sys.stdin.buffer)
     given = {"expectedVersion": expected, "lockToken": lock_token, "message": message, "validateOnly": dry_run}
     bearer = Path(token[1:]).read_text().strip() if token.startswith("@") else token
-    client = httpx.AsyncClient(base_url=server, headers={"authorization": f"JWT {bearer}"}, timeout=PATIENCE)
     with spool() as keep:
         try:
             prepared = await asyncio.to_thread(prepare, source, keep, DEFAULT_RULES, silent)
-            async with client:
-                pushed = await Remote(client, run).push(prepared.written, **given)
+            async with connected(server, bearer, run) as remote:
+                pushed = await remote.push(prepared.written, **given)
         except ArchiveRefused as refused:
             _list(refused.report)
             raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None
@@ -159,14 +156,10 @@ async def push_file(
             for problem in refused.problems:
                 typer.echo(f"{problem['severity'].lower()}: {problem['file']}: {problem['message']}", err=True)
             raise Failure(str(refused)) from None
-        except httpx.HTTPError as error:
-            raise Failure(f"the server cannot be reached: {str(error) or type(error).__name__}") from None
+    begin = "It would be" if dry_run else "The run is at"
+    before = "" if dry_run or pushed.answer["changed"] else ", as before"
     sent = f"{_count(pushed.nodes, 'node')} and {_count(pushed.blobs, 'file')}, {pushed.bytes} bytes, were sent"
-    version = pushed.answer["version"]
-    if dry_run:
-        typer.echo(f"It would be version {version}; {sent}.")
-    else:
-        typer.echo(f"The run is at version {version}{'' if pushed.answer['changed'] else ', as before'}; {sent}.")
+    typer.echo(f"{begin} version {pushed.answer['version']}{before}; {sent}.")
 
 
 async def verify_run(run: RunKey, *, version: Version = None) -> None:

@@ -1,6 +1,7 @@
 """The other side of `/content/sync`: a course is sent to a server, and of it only what that lacks."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from resolvers.content.nodes import Written
 from server.content.pieces import BLOB, NODE, PIECES, batches
 
 MOST_HASHES = 10_000
+PATIENCE = 600.0
+"""Seconds that a server may be silent: it reads a whole course before it answers."""
 
 
 class PushRefused(Exception):
@@ -33,6 +36,14 @@ class Pushed:
     bytes: int = 0
 
 
+@contextlib.asynccontextmanager
+async def connected(server: str, token: str, run: str) -> "AsyncIterator[Remote]":
+    """A run on the server at an address, to which somebody is signed in by a token, for the time of the block."""
+    headers = {"authorization": f"JWT {token}"}
+    async with httpx.AsyncClient(base_url=server, headers=headers, timeout=PATIENCE) as client:
+        yield Remote(client, run)
+
+
 class Remote:
     """A run on a server; `client` has its address and a token."""
 
@@ -41,7 +52,7 @@ class Remote:
         self._path = f"/content/sync/{quote(run, safe='')}"
 
     async def push(self, course: Written, **given: Any) -> Pushed:
-        """Make a course the content of the run; `given` is what else a commit takes. Raises PushRefused and HTTPError.
+        """Make a course the content of the run; `given` is what else a commit takes. Raises PushRefused.
 
         Where the run has it already that is one request; else hashes are offered level by level, and only below what
         is lacking.
@@ -97,7 +108,11 @@ class Remote:
         return found
 
     async def _post(self, what: str, **body: Any) -> Any:
-        answer = await self._client.post(f"{self._path}/{what}", **body)
+        try:
+            answer = await self._client.post(f"{self._path}/{what}", **body)
+        except httpx.HTTPError as error:
+            message = f"the server cannot be reached: {str(error) or type(error).__name__}"
+            raise PushRefused(message, "UNREACHABLE") from error
         if answer.is_success:
             return answer.json()
         raise _refusal(answer)

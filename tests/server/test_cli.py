@@ -51,6 +51,7 @@ COMMANDS = [
     ["import-course"],
     ["export-course"],
     ["push-course"],
+    ["content-report"],
     ["content", "verify"],
     ["content", "collect"],
     ["content", "statistics"],

@@ -15,7 +15,7 @@ from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.content.uploads import Announced
 from resolvers.editing import locks
 from resolvers.errors import Forbidden, NotFound, Unauthenticated
-from resolvers.jobs import JobContext, Runner, control
+from resolvers.jobs import JobContext, Places, Runner, control
 from resolvers.refusals import Reason, Refusal
 from resolvers.transfer import telling, turns
 from tests.edx.olx.twins import COURSE, tarred
@@ -301,7 +301,7 @@ async def test_imports_into_one_run_are_made_one_after_the_other_in_the_order_of
 
     monkeypatch.setattr(Intake, "blobs", watched)
     asked = [await desk.ask({**COURSE, "README": str(number).encode()}) for number in range(4)]
-    async with engine(desk.database, desk.handlers, concurrency=4).running():
+    async with engine(desk.database, desk.handlers, places=Places(4)).running():
         done = [await over(desk.database, uuid) for uuid in asked]
 
     assert {job.state for job in done} == {JobState.SUCCEEDED}

@@ -20,7 +20,7 @@ from resolvers.editing.locks import acquire
 from resolvers.transfer.trees import BadTree, Trees
 from server.content.commands import push_file
 from server.content.pieces import BLOB, PIECES, batches, read_pieces, written
-from server.content.pushing import PushRefused, Remote
+from server.content.pushing import PushRefused, connected
 from server.content.sync import SyncEndpoint
 from server.failures import Failure
 from tests.asking import ANONYMOUS, AUTHOR, LEARNER
@@ -102,8 +102,8 @@ def course(files: Mapping[str, bytes]) -> Written:
 async def push(line: Line, files: Mapping[str, bytes], *, who: str = "author", **given: Any) -> tuple[Any, int]:
     """What became of a course that is pushed, and how many bytes went over the line for it."""
     before = line.bytes
-    async with httpx.AsyncClient(base_url=line.url, headers={"authorization": f"JWT {who}"}) as client:
-        pushed = await Remote(client, KEY).push(course(files), **given)
+    async with connected(line.url, who, KEY) as remote:
+        pushed = await remote.push(course(files), **given)
     return pushed, line.bytes - before
 
 
