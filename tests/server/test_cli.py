@@ -50,6 +50,7 @@ COMMANDS = [
     ["jobs", "retry"],
     ["import-course"],
     ["export-course"],
+    ["push-course"],
     ["content-report"],
     ["content", "verify"],
     ["content", "collect"],
