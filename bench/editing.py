@@ -121,14 +121,12 @@ class Desk:
         """Milliseconds for one edit where so many editors change a section each, each for the subtree it saw last."""
 
         async def work(pages: list[str]) -> None:
-            editor = Editor(self.editor.courses)
-            hashes: dict[str, str] = {}
             loaded = await self.editor.courses.of_run(self.run)
             hashes = {str(key): digest for key, digest in (loaded.content.digests if loaded else {}).items()}
             for number in range(edits):
                 block = pages[number % len(pages)]
                 expected = Expected(subtrees={block: hashes[block]})
-                made = await editor.apply(Request(self.run, [self.change(block)], ME, expected))
+                made = await self.apply(self.change(block), expected=expected)
                 hashes |= {str(key): digest for key, digest in made.subtrees.items()}
 
         began = time.perf_counter()

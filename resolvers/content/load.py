@@ -31,11 +31,13 @@ class Content:
 
     course: Course
     digests: Mapping[Key, str] = field(repr=False)
+    walked: Mapping[Key, Block] | None = field(default=None, repr=False, compare=False)
+    """The blocks, where somebody has walked through them already."""
 
     @cached_property
     def blocks(self) -> Mapping[Key, Block]:
         """The blocks by key, in the order of the course; drafts are none of them."""
-        return {block.key: block for block in self.course.root.walk()}
+        return self.walked or {block.key: block for block in self.course.root.walk()}
 
     @cached_property
     def outline(self) -> Outline:
@@ -122,6 +124,8 @@ async def load(
     while level:
         found = await store.nodes(level, snapshot)
         nodes |= found
+        if nodes[root][8]:  # of a block that has a draft there are two, which what is known does not tell apart
+            known = Known(None)
         level = {link.digest for node in found.values() for link in _links_to_load(node, known)} - nodes.keys()
     blobs = await store.locate(_blob_links(nodes.values()), snapshot)
     reader = Reader(nodes, blobs, known)
@@ -129,7 +133,10 @@ async def load(
         None if link is None else known.documents.get(link.digest) or orjson.loads(await blobs[link.digest].get())
         for link in nodes[root][6]
     ]
-    return Content(reader.course(nodes[root], nodes[frame], documents), reader.digests)
+    course = reader.course(nodes[root], nodes[frame], documents)
+    blocks = {block.key: block for block in course.root.walk()}
+    digests = {key: reader.digests.get(key) or known.digests[key] for key in blocks} | reader.digests
+    return Content(course, digests, blocks)
 
 
 class Known:
@@ -213,12 +220,7 @@ class Reader:
 
     def child(self, edge: Any) -> Block:
         """The block of an edge: the one that is known already, with all below it, or one made of its node."""
-        known = self.known.block(edge)
-        if known is None:
-            return self.block(self.nodes[edge[4].digest][1], edge)
-        for block in known.walk():
-            self.digests.setdefault(block.key, self.known.digests[block.key])
-        return known
+        return self.known.block(edge) or self.block(self.nodes[edge[4].digest][1], edge)
 
     def block(self, kind: str, edge: Any) -> Block:
         """The block that stands in its parent's node."""

@@ -23,14 +23,16 @@ class Index:
     parents: Parents
 
     @classmethod
-    def of(cls, root: Block) -> "Index":
-        """The index of all blocks below a root."""
-        blocks = {block.key: block for block in root.walk()}
+    def of(cls, root: Block, walked: Mapping[Key, Block] | None = None) -> "Index":
+        """The index of all blocks below a root, which somebody may have walked through already."""
+        blocks = walked or {block.key: block for block in root.walk()}
         found: dict[Key, tuple[Key, ...]] = {root.key: ()}
-        for block in blocks.values():
+        for key, block in blocks.items():
             for child in block.children:
-                above = found.get(child.key, ())
-                found[child.key] = above if block.key in above else (*above, block.key)
+                below = child.key
+                above = found.get(below, ())
+                if key not in above:
+                    found[below] = (*above, key)
         return cls(root.key, blocks, found)
 
 

@@ -155,7 +155,7 @@ class Editor:
         key = loaded.head.root, loaded.head.frame
         found = self._indexes.get(key)
         if found is None or found.blocks[found.root] is not loaded.course.root:
-            found = Index.of(loaded.course.root)
+            found = Index.of(loaded.course.root, loaded.content.blocks)
             self._keep(key, found)
         return found
 
