@@ -61,6 +61,7 @@ class Permission(StrEnum):
     SEE_CONTRACTS = "see_contracts"
     CHANGE_CONTRACTS = "change_contracts"
     CHANGE_CONTENT = "change_content"
+    SEE_USAGE = "see_usage"  # of content, by all applications and users
     BREAK_LOCKS = "break_locks"
 
 
@@ -71,6 +72,15 @@ class Role(StrEnum):
     AUTHOR = "author"
     ADMIN = "admin"
 
+
+HELD: Mapping[Role, frozenset[Role]] = MappingProxyType(
+    {
+        Role.LEARNER: frozenset({Role.LEARNER}),
+        Role.AUTHOR: frozenset({Role.LEARNER, Role.AUTHOR}),
+        Role.ADMIN: frozenset(Role),
+    }
+)
+"""The roles of somebody whose highest role it is."""
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {

@@ -10,7 +10,7 @@ from db.engine import open_database
 from resolvers.background import alongside
 from resolvers.content.load import Courses
 from resolvers.content.signing import Signer
-from resolvers.content.uploads import Limits, Uploads
+from resolvers.content.uploads import Uploads
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
@@ -18,6 +18,7 @@ from resolvers.paths.places import Places
 from resolvers.paths.service import Paths
 from resolvers.paths.whereabouts import LearnersPlaces
 from resolvers.programs.offers import Offers
+from resolvers.usage import usage_of
 from schema import schema
 from server import circuits, observing
 from server.applications.fresh import CacheName, Freshness, Kept
@@ -25,7 +26,7 @@ from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
 from server.content.instances import known_instances
-from server.content.store import open_store
+from server.content.store import open_store, upload_limits
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.execution import Executor
@@ -60,6 +61,7 @@ class Parts:
         )
         secret = revealed(settings.token_secret)
         self.tokens = Tokens(secret) if secret else None
+        self.usage = usage_of(self.database)
         self.courses: Courses | None = None
         self.uploads: Uploads | None = None
         if Feature.CONTENT in settings.features:
@@ -102,6 +104,7 @@ class Parts:
     async def running(self, work: Work) -> AsyncIterator[None]:
         """Work in the background for the time of the block, and close everything after it."""
         async with contextlib.AsyncExitStack() as background:
+            await background.enter_async_context(self.usage.running(self.database, self.settings.usage_kept))
             await background.enter_async_context(
                 Freshness(self.database, [self._applications, self._trusted]).running()
             )
@@ -149,11 +152,6 @@ def _webhook(settings: Settings) -> Webhook | None:
     if settings.webhook_url is None or secret is None or Feature.PROGRAMS not in settings.features:
         return None
     return Webhook(settings.webhook_url, secret)
-
-
-def upload_limits(settings: Settings) -> Limits:
-    """What may be uploaded, and for how long it is kept."""
-    return Limits(settings.max_upload, settings.upload_quota, timedelta(seconds=settings.upload_lifetime))
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:

@@ -6,7 +6,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -221,6 +221,9 @@ class Settings(BaseSettings):
     upload_lifetime: Hours = Field(
         86_400.0, description="How long uploads, and archives to be fetched, are kept after they were last used."
     )
+    transfer_timeout: Hours = Field(
+        3600.0, description="How long an import or export of content may take before it is given up."
+    )
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
     port: Port = Field(8000, description="Port that the server listens on.")
@@ -388,6 +391,19 @@ class Settings(BaseSettings):
         4, description="Jobs of one queue that a process runs at a time."
     )
 
+    queue_concurrency: Annotated[
+        dict[str, Annotated[int, Field(ge=0, le=1000)]],
+        NoDecode,
+        BeforeValidator(_pairs),
+        Accepted("name=number pairs separated by commas, or a JSON object of numbers"),
+    ] = Field(
+        {}, description="The same of single queues, such as `content=8`; a process runs none of those that have 0."
+    )
+
+    usage_days: Annotated[int, Field(ge=1, le=3650), Accepted("number from 1 to 3650")] = Field(
+        400, description="Days for which is kept how content was used."
+    )
+
     lms_port: Port = Field(18000, description="Port of the simulated LMS.")
     studio_port: Port = Field(18010, description="Port of the simulated Studio.")
 
@@ -402,6 +418,11 @@ class Settings(BaseSettings):
     def features(self) -> frozenset[Feature]:
         """The parts of the product that are on."""
         return frozenset(feature for feature in Feature if getattr(self, f"enable_{feature.value}"))
+
+    @property
+    def usage_kept(self) -> timedelta:
+        """How long is kept how content was used."""
+        return timedelta(days=self.usage_days)
 
     @model_validator(mode="before")
     @classmethod

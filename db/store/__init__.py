@@ -20,7 +20,21 @@ from db.store.intake import Intake
 from db.store.statistics import Statistics, statistics
 from db.store.store import Store, Stored
 from db.store.verify import Fault, verify
-from db.store.versions import Author, Commit, Head, Version, commit, head_of, history, pin, restore, share, unpin
+from db.store.versions import (
+    Author,
+    Commit,
+    Head,
+    Version,
+    commit,
+    current,
+    entry_of,
+    head_of,
+    history,
+    pin,
+    restore,
+    share,
+    unpin,
+)
 
 __all__ = [
     "Author",
@@ -47,9 +61,11 @@ __all__ = [
     "VersionConflict",
     "collect",
     "commit",
+    "current",
     "decode",
     "digest_of",
     "encode",
+    "entry_of",
     "head_of",
     "history",
     "links_of",

@@ -175,6 +175,17 @@ async def history(session: AsyncSession, run_id: int) -> list[Version]:
     ]
 
 
+async def current(session: AsyncSession, run_id: int) -> Head | None:
+    """What a run has as its content now, as the caller's transaction sees it; None for a run without any."""
+    return await _head(session, run_id)
+
+
+async def entry_of(session: AsyncSession, run_id: int, version: str) -> Head:
+    """A version that a run had, marked as used now, so that it is not given up meanwhile. Raises UnknownVersion."""
+    entry = await _used(session, run_id, version)
+    return Head(entry.id, run_id, entry.number, entry.root, entry.frame, entry.blocks, entry.files, entry.bytes)
+
+
 async def heads(store: Store, runs: Sequence[int], snapshot: Snapshot | None = None) -> dict[int, Head]:
     """What runs have as their content now, in one statement; those without content are left out."""
     return {head.run_id: head for head in (Head(*row) for row in await store.fetch(HEADS, set(runs), snapshot))}

@@ -29,6 +29,7 @@ from db.tables.directories import (
     DirectorySite,
     DirectorySiteRun,
 )
+from db.tables.instances import InstanceContent, PushState
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.locks import ContentLock, ContentLockWait
@@ -48,12 +49,14 @@ from db.tables.programs import (
 )
 from db.tables.roles import RoleGrant
 from db.tables.slugs import BlockSlug
+from db.tables.usage import BlockTypeUse, ContentTotal, ContentUsage
 
 __all__ = [
     "LEARNER",
     "AuditEntry",
     "Base",
     "BlockSlug",
+    "BlockTypeUse",
     "CacheVersion",
     "CertificateTemplate",
     "ClientApplication",
@@ -64,6 +67,8 @@ __all__ = [
     "ContentNode",
     "ContentPin",
     "ContentProtection",
+    "ContentTotal",
+    "ContentUsage",
     "ContentVersion",
     "Contract",
     "ContractCourse",
@@ -80,6 +85,7 @@ __all__ = [
     "DirectorySite",
     "DirectorySiteRun",
     "IdempotencyKey",
+    "InstanceContent",
     "Job",
     "JobState",
     "Learner",
@@ -105,6 +111,7 @@ __all__ = [
     "ProgramUser",
     "ProgramUserSource",
     "ProgramUserStatus",
+    "PushState",
     "RequirementKind",
     "Rerun",
     "RerunAttempt",

@@ -1,16 +1,20 @@
 """Exporting: the files of a course, byte for byte, or of one block and all below it (spec/content-api.md, "Read")."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO, Any, BinaryIO, cast
 
 import orjson
 
+from db.engine import Database
+from db.store import Author
 from edx.olx import Assets, Block, Course, File, InMemory, Key, files
 from edx.olx import write as write_archive
 from edx.olx.export import files_below
 from resolvers.content.links import LIBRARY, Kind, links_of, may_need_library
 from resolvers.content.load import Loaded
+from resolvers.usage import operation
 
 MANIFEST = "collegium.json"
 SORTED = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
@@ -18,6 +22,10 @@ SORTED = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
 
 class NoSuchBlock(LookupError):
     """The version has no block of this key, or none that is meant by a bare name."""
+
+
+class AmbiguousBlock(NoSuchBlock):
+    """The version has several blocks of this name."""
 
 
 def find_block(course: Course, text: str) -> Block:
@@ -32,7 +40,7 @@ def find_block(course: Course, text: str) -> Block:
     if not found:
         raise NoSuchBlock(f"there is no block {text!r}")
     if len(found) > 1:
-        raise NoSuchBlock(f"{text!r} may mean {' or '.join(sorted(str(block.key) for block in found))}")
+        raise AmbiguousBlock(f"{text!r} may mean {' or '.join(sorted(str(block.key) for block in found))}")
     return found[0]
 
 
@@ -55,6 +63,16 @@ def export(loaded: Loaded, target: IO[bytes], key: Key | None = None) -> int:
     found = files_of(loaded, key)
     write_archive(found, cast(BinaryIO, target))
     return len(found)
+
+
+async def export_course(
+    database: Database, loaded: Loaded, target: IO[bytes], key: Key | None = None, *, author: Author
+) -> int:
+    """The same for somebody, in a thread, and counted."""
+    with operation(database, "exportCourse", author, loaded.head.run_id) as seen:
+        root = loaded.course.root if key is None else loaded.content.blocks[key]
+        seen.touched(block.type for block in root.walk())
+        return await asyncio.to_thread(export, loaded, target, key)
 
 
 def manifest(loaded: Loaded, block: Block) -> bytes:

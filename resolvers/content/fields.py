@@ -9,15 +9,16 @@ from db.tables import now
 from edx.olx import Asset, Assets, Key
 from resolvers.content.audiences import audience, outlined, seen_by
 from resolvers.content.diff import BlockChange, FileChange, blocks_changed, files_changed
-from resolvers.content.exports import NoSuchBlock, find_block
+from resolvers.content.exports import AmbiguousBlock, NoSuchBlock, find_block
 from resolvers.content.links import Kind, Link
-from resolvers.content.readers import for_staff, load_content
+from resolvers.content.readers import contents, for_staff, of_record
 from resolvers.content.reading import BlockRecord, ContentRecord, Record, in_thread
 from resolvers.content.references import References
 from resolvers.content.search import Match, search
 from resolvers.content.signing import File, Signer
 from resolvers.errors import BadUserInput
 from resolvers.plan.sources import Batch
+from resolvers.usage.reads import counted
 
 MOST_FOUND = 100
 MOST_LISTED = 1000
@@ -32,7 +33,7 @@ async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
         try:
             found[record] = record.block(_found(record, batch.arguments["key"]))
         except NoSuchBlock as error:
-            found[record] = BadUserInput(str(error)) if "may mean" in str(error) else None
+            found[record] = BadUserInput(str(error)) if isinstance(error, AmbiguousBlock) else None
     return found
 
 
@@ -45,6 +46,7 @@ def _found(record: ContentRecord, text: str) -> Key:
     return find_block(record.loaded.course, text).key
 
 
+@counted("outline", of_record)
 async def load_outline(batch: Batch) -> Mapping[ContentRecord, Any]:
     """The blocks of each version in the order of the course, or those that somebody would see: a batch source."""
     if "visibleTo" in batch.arguments:
@@ -65,11 +67,13 @@ def _outlines(batch: Batch) -> dict[ContentRecord, list[BlockRecord]]:
     return {record: list(record.outline(deepest, wanted)) for record in batch.keys}
 
 
+@counted("olx", of_record)
 async def load_olx(batch: Batch) -> Mapping[BlockRecord, Any]:
     """The OLX of blocks: a batch source."""
     return await in_thread(batch.keys, BlockRecord.olx)
 
 
+@counted("text", of_record)
 async def load_text(batch: Batch) -> Mapping[BlockRecord, Any]:
     """The texts of blocks: a batch source."""
     return await in_thread(batch.keys, BlockRecord.text)
@@ -165,6 +169,7 @@ class MatchRecord:
     setting: str | None
 
 
+@counted("search", of_record)
 async def load_search(batch: Batch) -> Mapping[ContentRecord, Any]:
     """The blocks of each version that have a text: a batch source."""
     text, most = batch.arguments["text"], _count(batch, MOST_FOUND)
@@ -230,6 +235,7 @@ async def _references(records: Sequence[ContentRecord]) -> Mapping[ContentRecord
     return await in_thread(records, lambda record: record.content.references)
 
 
+@counted("references", of_record)
 @for_staff
 async def load_references(batch: Batch) -> dict[ContentRecord, Any]:
     """The links of each version: a batch source."""
@@ -315,13 +321,14 @@ class DiffRecord:
     files: tuple[FileChange, ...]
 
 
+@counted("diff", of_record)
 @for_staff
 async def load_diff(batch: Batch) -> dict[ContentRecord, Any]:
     """What differs in each version from an older one of the same run: a batch source."""
     wanted = Batch(
         [str(record.run) for record in batch.keys], {"version": batch.arguments["fromVersion"]}, batch.context
     )
-    older = await load_content(wanted)
+    older = await contents(wanted)
     found: dict[ContentRecord, Any] = {}
     for record in batch.keys:
         old = older.get(str(record.run))

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.store import Author, Commit, Head, Intake, Store, VersionConflict, commit, head_of
 from edx.olx import Blob, Course, Keep, Limits, Options, Report, Severity, files, parse, read
@@ -15,8 +17,12 @@ from edx.olx.members import DEFAULTS
 from resolvers.content.load import load
 from resolvers.content.nodes import Written, write
 from resolvers.content.spool import spool
+from resolvers.editing.locks import check
 from resolvers.merging.lists import protections
 from resolvers.merging.protection import Kept, Protection, protect
+from resolvers.usage import operation, uses_of
+from resolvers.usage.operations import VALIDATED
+from resolvers.usage.recorder import Use
 
 
 class Mode(StrEnum):
@@ -36,6 +42,10 @@ class Stage(StrEnum):
     UPDATING = "updating"
 
 
+Watch = Callable[[str], object]
+"""Is told the path of each file before it is read, in a thread."""
+Swap = Callable[[AsyncSession, "Imported"], Awaitable[None]]
+"""Is called in the transaction that makes an archive a run's content; whatever it raises, nothing has changed."""
 Progress = Callable[[Stage, int, int | None], None]
 """Is told the stage, how many files are done in it, and of how many where that is known. May be called in a thread."""
 
@@ -58,13 +68,17 @@ OPERATIONS = {Mode.REPLACE: "import", Mode.UPDATE: "update"}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which run gets the content, by whom; `expected` is the version that it must have now, None for whichever."""
+    """Which run gets the content, by whom; `expected` is the version that it must have now, None for whichever.
+
+    `token` is that of the lock of the run; without one nobody may have it.
+    """
 
     run_id: int
     author: Author
     expected: str | None = None
     message: str = ""
     mode: Mode = Mode.REPLACE
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,8 @@ class Prepared:
     report: Report
     written: Written
     files: Mapping[str, Blob]
+    uses: Mapping[Use, int] = field(default_factory=dict, repr=False)
+    """How many blocks there are of each type, and with each setting."""
     kept: tuple[Kept, ...] = ()
     made_of: str | None = None
     """The version of the run that was updated, where the result depends on it."""
@@ -141,24 +157,44 @@ async def import_course(
     *,
     rules: Rules = DEFAULT_RULES,
     progress: Progress = silent,
+    watch: Watch | None = None,
+    swap: Swap | None = None,
     is_dry: bool = False,
 ) -> Imported:
     """Make an archive or a folder a run's whole content, or update what it has; `is_dry` says to store nothing.
 
-    Raises ArchiveRefused with all that is wrong with it, VersionConflict, BlobsUnavailable, LeaseLost. Whatever is
-    raised, and wherever the process ends: the run's content is as it was, and the same import succeeds later.
+    Raises ArchiveRefused with all that is wrong with it, VersionConflict, LockRefused, BlobsUnavailable, LeaseLost.
+    Whatever is raised, and wherever the process ends: the run's content is as it was, and the same import succeeds
+    later.
     """
-    await _expect(store, target)
-    with spool() as keep:
-        found = await asyncio.to_thread(prepare, source, keep, rules, progress)
-        for _ in range(ATTEMPTS - 1):
-            prepared = await _updated(store, found, target)
-            try:
-                return prepared.told() if is_dry else await _store(store, prepared, target, progress)
-            except VersionConflict:
-                if target.expected is not None or prepared.made_of is None:
-                    raise
-        return await _store(store, await _updated(store, found, target), target, progress)
+    with operation(store.database, "importCourse", target.author, target.run_id) as seen, spool() as keep:
+        async with store.database.writing() as session:
+            await check(session, target.run_id, target.token)
+        await _expect(store, target)
+        prepared = await asyncio.to_thread(prepare, source, keep, rules, progress, watch)
+        done = await _imported(store, prepared, target, progress, swap, is_dry=is_dry)
+        seen.types = done.counts
+        seen.told(done.report.problems)
+        if is_dry:
+            seen.outcome = VALIDATED
+        elif done.is_new:
+            seen.made(done.version, prepared.uses)
+        return done
+
+
+async def _imported(
+    store: Store, found: Prepared, target: Target, progress: Progress, swap: Swap | None, *, is_dry: bool
+) -> Imported:
+    for attempt in range(1, ATTEMPTS + 1):
+        prepared = await _updated(store, found, target)
+        if is_dry:
+            return prepared.told()
+        try:
+            return await _store(store, prepared, target, progress, swap)
+        except VersionConflict:
+            if target.expected is not None or prepared.made_of is None or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 async def _updated(store: Store, prepared: Prepared, target: Target) -> Prepared:
@@ -171,7 +207,9 @@ async def _updated(store: Store, prepared: Prepared, target: Target) -> Prepared
     return await asyncio.to_thread(prepared.updating, head, ours.course, protection)
 
 
-def prepare(source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progress) -> Prepared:
+def prepare(
+    source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progress, watch: Watch | None = None
+) -> Prepared:
     """Read an archive. Blocks the thread, for about a second for ten thousand files. Raises ArchiveRefused."""
     count = 0
 
@@ -181,12 +219,13 @@ def prepare(source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progres
         progress(Stage.UNPACKING, count, None)
         return keep(data)
 
-    archive = read(source, limits=rules.limits, keep=kept)
+    archive = read(source, limits=rules.limits, keep=kept, watch=watch)
     progress(Stage.VERIFYING, 0, len(archive.files))
     parsed = parse(archive, options=rules.options, fail_level=rules.fail_level)
     found = {file.path: file.blob for file in files(parsed.course)}
     progress(Stage.VERIFYING, len(found), len(found))
-    return Prepared(parsed.course, parsed.report, write(parsed.course), found)
+    uses = uses_of(parsed.course, parsed.course.root.walk())
+    return Prepared(parsed.course, parsed.report, write(parsed.course), found, uses)
 
 
 async def _expect(store: Store, target: Target) -> Head | None:
@@ -198,7 +237,7 @@ async def _expect(store: Store, target: Target) -> Head | None:
     return head
 
 
-async def _store(store: Store, prepared: Prepared, target: Target, progress: Progress) -> Imported:
+async def _store(store: Store, prepared: Prepared, target: Target, progress: Progress, swap: Swap | None) -> Imported:
     told, written = prepared.told(), prepared.written
     head = await _expect(store, target)
     if head and (head.root, head.frame) == (written.root, written.frame):
@@ -228,5 +267,9 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
         message=target.message,
     )
     async with store.database.writing() as session:
+        await check(session, target.run_id, target.token)
         head, is_new = await commit(session, change)
-    return replace(told, head=head, is_new=is_new, bytes_written=size, nodes_written=nodes)
+        imported = replace(told, head=head, is_new=is_new, bytes_written=size, nodes_written=nodes)
+        if swap is not None:
+            await swap(session, imported)
+    return imported

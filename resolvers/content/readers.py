@@ -27,6 +27,7 @@ from resolvers.learners.progress import OWN_ENROLLMENTS
 from resolvers.learners.service import standings
 from resolvers.plan.sources import Batch
 from resolvers.plan.statements import keys_parameter, rows_for
+from resolvers.usage.reads import counted
 
 Load = Callable[[Batch], Awaitable[Mapping[Any, Any]]]
 
@@ -102,11 +103,26 @@ def _seen_record(courses: Courses, loaded: Loaded, run: CourseKey, audience: Aud
     return ContentRecord(Loaded(loaded.head, content), run, is_whole=False, unlisted=found.unlisted)
 
 
+def _of_answer(_key: Any, answer: Any) -> tuple[int, str]:
+    return answer.loaded.head.run_id if isinstance(answer, ContentRecord) else 0, ""
+
+
+def of_record(record: Any, _answer: Any) -> tuple[int, str]:
+    """The run that a version or a block is of, and the type of the block."""
+    return _version_of(record).loaded.head.run_id, "" if isinstance(record, ContentRecord) else record.type
+
+
+@counted("content", _of_answer)
 async def load_content(batch: Batch) -> dict[str, Any]:
     """The content of runs, by key, as it is or as it was at a version: all of it, or what is open to a learner.
 
     None for who may not see it: a batch source.
     """
+    return await contents(batch)
+
+
+async def contents(batch: Batch) -> dict[str, Any]:
+    """The same, which is not counted."""
     courses: Courses | None = batch.context.courses
     if courses is None:
         return {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from server.content.corpus import content_report
 from server.failures import Failure
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def declare(command: Callable[..., Any], application: typer.Typer) -> None:
     """Add the commands to an application; `command` is `server.cli.command`."""
     command(application, "import-course")(import_file)
     command(application, "export-course")(export_file)
+    command(application, "content-report")(content_report)
     group = typer.Typer(help="Look after stored course content.", no_args_is_help=True, rich_markup_mode="markdown")
     works = {"verify": verify_run, "collect": collect_garbage, "statistics": show_statistics}
     for name, work in {**works, "instances": show_instances}.items():
@@ -40,6 +42,7 @@ async def import_file(
     update: Annotated[bool, typer.Option("--update", help="Leave protected settings of the run as they are.")] = False,
     expected: Annotated[str | None, typer.Option(help="Import only if the run is at this version.")] = None,
     message: Annotated[str, typer.Option(help="What the history of the run says of it.")] = "",
+    lock_token: Annotated[str | None, typer.Option(help="Token of the lock of the run, if it is locked.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing; show what is wrong.")] = False,
     username: Annotated[str, typer.Option(help="Whose name the history shows.")] = "collegium",
 ) -> None:
@@ -50,6 +53,7 @@ async def import_file(
     from db.store import Author
     from edx.olx import ArchiveRefused
     from resolvers.content.imports import Mode, Target, check_course, import_course
+    from resolvers.editing.locks import LockRefused
 
     source = file if file != STREAM else _buffered(sys.stdin.buffer)
     try:
@@ -63,9 +67,12 @@ async def import_file(
                 expected,
                 message,
                 Mode.UPDATE if update else Mode.REPLACE,
+                lock_token,
             )
             with progress_bar() as progress:
                 done = await import_course(store, source, target, progress=progress, is_dry=dry_run)
+    except LockRefused as error:
+        raise Failure(str(error)) from None
     except ArchiveRefused as refused:
         _list(refused.report)
         raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None
@@ -83,12 +90,13 @@ async def export_file(
 
     Example: `collegium export-course demo.tar.gz --run course-v1:ANUx+ASTRO2X+2T2026 --block vertical/intro`
     """
-    import asyncio
     from tempfile import NamedTemporaryFile
 
-    from resolvers.content.exports import NoSuchBlock, export, find_block
+    from db.store import Author
+    from resolvers.content.exports import NoSuchBlock, export_course, find_block
     from resolvers.content.load import Courses
 
+    author = Author("collegium", "command line")
     async with _opened() as store:
         loaded = await Courses(store).load(await _head(store, run, version))
         try:
@@ -96,12 +104,12 @@ async def export_file(
         except NoSuchBlock as error:
             raise Failure(str(error)) from None
         if file == STREAM:
-            await asyncio.to_thread(export, loaded, sys.stdout.buffer, key)
+            await export_course(store.database, loaded, sys.stdout.buffer, key, author=author)
             return
         with NamedTemporaryFile(dir=file.absolute().parent, prefix=f".{file.name}-", delete=False) as target:
             written = Path(target.name)
             try:
-                count = await asyncio.to_thread(export, loaded, target, key)
+                count = await export_course(store.database, loaded, target, key, author=author)
                 target.close()
                 written.replace(file)
             finally:
@@ -181,6 +189,7 @@ async def _opened() -> "AsyncIterator[Store]":
     from db.engine import open_database
     from db.migrate import check
     from db.store import StoreError
+    from resolvers.usage import usage_of
     from server.cli import read_settings
     from server.content.store import open_store
 
@@ -188,7 +197,8 @@ async def _opened() -> "AsyncIterator[Store]":
     await check(settings.database_url)
     database = open_database(settings.database_url)
     try:
-        yield open_store(settings, database)
+        async with usage_of(database).running(database):
+            yield open_store(settings, database)
     except StoreError as error:
         raise Failure(str(error)) from error
     finally:
