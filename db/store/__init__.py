@@ -20,7 +20,23 @@ from db.store.intake import Intake
 from db.store.statistics import Statistics, statistics
 from db.store.store import Store, Stored
 from db.store.verify import Fault, verify
-from db.store.versions import Author, Commit, Head, Version, commit, head_of, history, pin, restore, share, unpin
+from db.store.versions import (
+    Author,
+    Commit,
+    Head,
+    Taken,
+    Version,
+    adopt,
+    commit,
+    head_of,
+    history,
+    pin,
+    record_source,
+    restore,
+    share,
+    sources_of,
+    unpin,
+)
 
 __all__ = [
     "Author",
@@ -41,10 +57,12 @@ __all__ = [
     "StoreError",
     "StoreFull",
     "Stored",
+    "Taken",
     "UnknownVersion",
     "Value",
     "Version",
     "VersionConflict",
+    "adopt",
     "collect",
     "commit",
     "decode",
@@ -55,8 +73,10 @@ __all__ = [
     "links_of",
     "open_blobs",
     "pin",
+    "record_source",
     "restore",
     "share",
+    "sources_of",
     "statistics",
     "unpin",
     "verify",
