@@ -4,20 +4,21 @@ No other module imports httpx, and no exception of httpx leaves this one (`edx.e
 """
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
-from typing import Any, Protocol, Self
+from typing import IO, Any, Protocol, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
 import orjson
 import stamina
 
-from edx.answers import Answer, Call
+from edx.answers import REDIRECTION, Answer, Call
 from edx.errors import NotFound, NotSent, OpenEdxError, UnexpectedAnswer, Unreachable
 from edx.keys import CourseKey
 from edx.patience import HttpSettings, Tries, Try
@@ -43,10 +44,21 @@ class Authority(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that is sent as the field `field` of a form; it is read from its beginning, a part at a time."""
+
+    field: str
+    filename: str
+    content_type: str
+    file: IO[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """What is sent with a call: a query, raw or to be encoded, a body with its content type, and who signs it in.
 
-    `patience` is how many seconds the answer is waited for, where that is other than usual.
+    `patience` is how many seconds the answer is waited for, where that is other than usual. What a successful answer
+    has as its body is written to `into`, if that is given, `most` bytes of it at most.
     """
 
     query: Mapping[str, str | int] | str = ""
@@ -55,13 +67,25 @@ class Outgoing:
     content_type: str = "application/json"
     authorization: str | None = field(default=None, repr=False)
     patience: float | None = None
+    upload: Upload | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    into: IO[bytes] | None = field(default=None, repr=False)
+    most: int | None = None
 
 
 class OpenEdxHttp:
-    """A client of one service, the LMS or Studio, at `base_url`; to be shared and closed at the end."""
+    """A client of one service, the LMS or Studio, at `base_url`; to be shared and closed at the end.
+
+    Cookies are forgotten unless it `keeps_cookies`, as the client of somebody's session does.
+    """
 
     def __init__(
-        self, base_url: str, *, authority: Authority | None = None, settings: HttpSettings | None = None
+        self,
+        base_url: str,
+        *,
+        authority: Authority | None = None,
+        settings: HttpSettings | None = None,
+        keeps_cookies: bool = False,
     ) -> None:
         self.base_url = checked(base_url)
         self.settings = settings or HttpSettings()
@@ -74,7 +98,7 @@ class OpenEdxHttp:
                 "Accept-Language": "en",
             },
             # a session that the platform opened on the way must not sign later calls in
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=None if keeps_cookies else ())),
         )
 
     async def __aenter__(self) -> Self:
@@ -126,6 +150,36 @@ class OpenEdxHttp:
         tries = Tries(call, self.settings, attempts=(attempts or self.settings.attempts) if retried else 1)
         retrying = stamina.AsyncRetryingCaller(attempts=tries.attempts, timeout=None)
         return await retrying(tries.wait_after, self._signed_in, call, outgoing)
+
+    async def send_file(self, path: str, upload: Upload, *, operation: str, patience: float | None = None) -> Answer:
+        """POST a file as a form, signed in and once; the answer, which is 2xx. Raises an `OpenEdxError`."""
+        return await self._signed_in(Call("POST", path, operation), Outgoing(upload=upload, patience=patience))
+
+    async def visit(
+        self,
+        method: str,
+        path: str,
+        *,
+        operation: str,
+        query: str = "",
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        into: IO[bytes] | None = None,
+        most: int | None = None,
+        patience: float | None = None,
+    ) -> Answer:
+        """What a page answers, once and not signed in but by cookies: 2xx, or a redirect, which is not followed.
+
+        Nothing of the bodies gets into errors. With `into` the body of a 2xx goes there, `most` bytes at most, and is
+        not in the answer.
+        """
+        outgoing = Outgoing(query, form=form, headers=headers or {}, into=into, most=most, patience=patience)
+        answer = await self._send(Call(method, path, operation, private=True), outgoing)
+        return answer if answer.status // 100 == REDIRECTION else accepted(answer)
+
+    def cookie(self, name: str) -> str | None:
+        """The value of a cookie that the service gave."""
+        return next((each.value for each in self._client.cookies.jar if each.name == name), None)
 
     async def pages(
         self, path: str, *, operation: str, query: Mapping[str, str | int] | str = ""
@@ -191,7 +245,7 @@ class OpenEdxHttp:
         try:
             with translated(call):
                 async with asyncio.timeout(outgoing.patience or self.settings.whole):
-                    answer = await self._exchange(call, self._request(call, outgoing, authorization))
+                    answer = await self._exchange(call, self._request(call, outgoing, authorization), outgoing)
         except OpenEdxError as error:
             self._report(call, started, error.status, error.code)
             raise
@@ -203,21 +257,30 @@ class OpenEdxHttp:
             seconds = self.settings.clock() - started
             self.settings.on_try(Try(call.operation, call.method, status, seconds, outcome))
 
-    async def _exchange(self, call: Call, request: httpx.Request) -> Answer:
+    async def _exchange(self, call: Call, request: httpx.Request, outgoing: Outgoing) -> Answer:
         response = await self._client.send(request, stream=True)
+        body = io.BytesIO()
+        is_kept = outgoing.into is None or not response.is_success
+        target, most = (body, None) if is_kept else (outgoing.into, outgoing.most)
         try:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > self.settings.max_body:
-                    reason = f"more than {self.settings.max_body} bytes"
-                    raise call.failed(UnexpectedAnswer, reason, response.status_code)
+            await self._receive(call, response, target or body, most or self.settings.max_body)
         finally:
             await response.aclose()
-        return Answer(call, response.status_code, dict(response.headers), bytes(body))
+        return Answer(call, response.status_code, dict(response.headers), body.getvalue())
+
+    @staticmethod
+    async def _receive(call: Call, response: httpx.Response, target: IO[bytes], most: int) -> None:
+        size = 0
+        async for chunk in response.aiter_bytes():
+            size += len(chunk)
+            if size > most:
+                raise call.failed(UnexpectedAnswer, f"more than {most} bytes", response.status_code)
+            target.write(chunk)
 
     def _request(self, call: Call, outgoing: Outgoing, authorization: str | None) -> httpx.Request:
-        headers = {"Authorization": authorization} if authorization else {}
+        headers = dict(outgoing.headers)
+        if authorization:
+            headers["Authorization"] = authorization
         if outgoing.body is not None:
             headers["Content-Type"] = outgoing.content_type
         caller = request_id.get()
@@ -230,11 +293,17 @@ class OpenEdxHttp:
             params=None if isinstance(outgoing.query, str) else outgoing.query,
             content=outgoing.body,
             data=outgoing.form,
+            files=files_of(outgoing.upload),
             headers=headers,
             timeout=httpx.Timeout(
                 outgoing.patience or self.settings.read, connect=self.settings.connect, pool=self.settings.whole
             ),
         )
+
+
+def files_of(upload: Upload | None) -> Any:
+    """A file as httpx takes one."""
+    return upload and {upload.field: (upload.filename, upload.file, upload.content_type)}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, exists, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from db.tables import (
@@ -61,6 +61,7 @@ class Permission(StrEnum):
     SEE_CONTRACTS = "see_contracts"
     CHANGE_CONTRACTS = "change_contracts"
     CHANGE_CONTENT = "change_content"
+    SEE_USAGE = "see_usage"  # of content, by all applications and users
     BREAK_LOCKS = "break_locks"
 
 
@@ -199,7 +200,9 @@ def _is_member(run: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnEl
     return exists(member.where(or_(of.course_run_id == run, DirectoryRun.parent_run_id == run)))
 
 
-def teaches(run: ColumnElement[int] | InstrumentedAttribute[int], username: str | None) -> ColumnElement[bool]:
+def teaches(
+    run: ColumnElement[int] | InstrumentedAttribute[int], username: str | BindParameter[str] | None
+) -> ColumnElement[bool]:
     """Whether a user has a role of the staff in a run, as its directory says: they may change its content.
 
     Instructors and teaching assistants of a course are those of its sections too, unless those say otherwise
@@ -254,14 +257,15 @@ def visible_versions(permissions: frozenset[Permission]) -> ColumnElement[bool] 
 
 
 def authored(run: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Whether a run is of an organization whose authors the viewer is among, by grant."""
-    return exists().where(
+    """Whether a run is of an organization whose authors the viewer is among, by grant, or one that they teach."""
+    granted = exists().where(
         RoleGrant.username == bindparam(VIEWER, type_=String()),
         or_(RoleGrant.role == Role.AUTHOR.value, RoleGrant.role == Role.ADMIN.value),
         RoleGrant.organization_id == Course.organization_id,
         Course.id == CourseRun.course_id,
         CourseRun.id == run,
     )
+    return or_(granted, teaches(run, bindparam(VIEWER, type_=String())))
 
 
 def visible_associations(permissions: frozenset[Permission]) -> ColumnElement[bool]:

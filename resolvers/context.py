@@ -13,6 +13,7 @@ from resolvers.access import Viewer
 from resolvers.allowance import Meter
 from resolvers.catalog.settling import ATTEMPTS
 from resolvers.content.load import Courses
+from resolvers.content.uploads import Uploads
 from resolvers.directories.layout import Layout
 from resolvers.editing.writing import Editor
 from resolvers.features import Feature
@@ -34,8 +35,8 @@ T = TypeVar("T")
 class Context:
     """The viewer, the data as they are for this operation, the plans, and the rules of the installation.
 
-    `offers` asks the LMS, `courses` has the content of runs and `editor` changes it; None where none is configured.
-    `instances` are those that content can be pushed to.
+    `offers` asks the LMS, `courses` has the content of runs, `editor` changes it and `uploads` has what was sent for
+    it; None where none is configured. `instances` are those that content can be pushed to.
     `on_refusal` is told of the problems of each change that is refused, and of the mutation's name. `warnings` go
     along with the answer.
     """
@@ -59,6 +60,7 @@ class Context:
     courses: Courses | None = None
     editor: Editor | None = None
     instances: Sequence[Instance] = ()
+    uploads: Uploads | None = None
 
     async def planned(self, info: Info) -> Planned:
         """The value of a planned root field, for graphql-core to take as it is."""

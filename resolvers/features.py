@@ -26,7 +26,14 @@ PERMISSIONS: Mapping[Feature, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_PROGRAMS_OF_OTHERS,
             }
         ),
-        Feature.CONTENT: frozenset({Permission.SEE_CONTENT, Permission.SEE_GRANTED_CONTENT, Permission.CHANGE_CONTENT}),
+        Feature.CONTENT: frozenset(
+            {
+                Permission.SEE_CONTENT,
+                Permission.SEE_GRANTED_CONTENT,
+                Permission.CHANGE_CONTENT,
+                Permission.SEE_USAGE,
+            }
+        ),
         Feature.CONTRACTS: frozenset(
             {Permission.SEE_OWN_CONTRACTS, Permission.SEE_CONTRACTS, Permission.CHANGE_CONTRACTS}
         ),

@@ -7,8 +7,12 @@ import strawberry
 
 from db import tables
 from resolvers.access import visible_versions
-from resolvers.content import diff, fields, links, reading, search, updates
+from resolvers.content import diff, fields, links, merging, reading, search, updates
+from resolvers.content.audiences import load_state, load_visibility
+from resolvers.editing.following import load_lock
 from resolvers.plan.sources import asked, attribute, column, computed, noun
+from schema.content_audience import AudienceInput, BlockAccess, BlockState, CourseRole, PartitionGroupsInput
+from schema.content_locks import ContentLock
 
 
 @strawberry.enum(description="What sets a setting of a block.")
@@ -74,6 +78,24 @@ class BlockSetting:
     is_secret: bool = attribute("is_secret", "Whether it is a password, whose value is not shown.")
 
 
+@strawberry.type(description="Whether somebody sees a block at a time, and what decides it.")
+class BlockVisibility:
+    """Visibility."""
+
+    access: BlockAccess = attribute("access", "Whether they may have it, or what keeps them from it.")
+    is_listed: bool = attribute("is_listed", "Whether they see in the outline that it is there.")
+    opens_at: datetime | None = attribute(
+        "opens_at", "When it opens to them, the latest of its own start and those of all above it; null: never."
+    )
+    start_from: "ContentBlock | None" = attribute("start_from", "Block whose start that is.")
+    due: datetime | None = attribute("due", "When it is due.")
+    due_from: "ContentBlock | None" = attribute("due_from", "Block whose due date that is.")
+    closes_at: datetime | None = attribute("closes_at", "When it closes to learners again; null: never.")
+    staff_only_from: "ContentBlock | None" = attribute(
+        "staff_only_from", "Block that is for staff alone, with all below it; null where none is."
+    )
+
+
 @strawberry.type(description="A block of a course: the course itself, a section, a unit, a problem.")
 class ContentBlock:
     """A block."""
@@ -97,6 +119,20 @@ class ContentBlock:
     text: str = asked(fields.load_text, "The page of an HTML block, else what stands between the tags of its OLX.")
     used_by: list[str] = asked(
         fields.load_users, "Where it is referred to: keys of blocks, and paths of pages of the course."
+    )
+    visible_to: BlockVisibility = asked(
+        load_visibility,
+        "Whether somebody sees it at a time; by default learners in no group, now. For who sees all of the content.",
+        {
+            "role": (CourseRole | None, "What they are to the course."),
+            "groups": (list[PartitionGroupsInput] | None, "Groups that they are in."),
+            "at": (datetime | None, "When."),
+        },
+    )
+    state: BlockState | None = asked(
+        load_state,
+        "How it stands, with all below it; null below units. For who sees all of the content.",
+        {"at": (datetime | None, "When; now by default.")},
     )
 
 
@@ -226,6 +262,22 @@ class ProtectedSetting:
     block: str | None = attribute("only_block", "Only of this block; null where it is not about one block.")
 
 
+@strawberry.type(description="What a run has taken from its source last, an archive or another run.")
+class ContentUpstream:
+    """The source of a run."""
+
+    version: str = attribute("version", "What the source had then.")
+    taken_at: datetime = attribute("at", "When it was taken.")
+    username: str = attribute("username", "Who took it, by LMS username.")
+    from_run: str | None = attribute("from_run", "Course key of the run that it came from; null for an archive.")
+    latest_version: str | None = attribute("latest", "What that run has now; null for an archive.")
+    is_behind: bool | None = attribute("is_behind", "Whether that run has something else by now; null for an archive.")
+    local_changes: ContentDiff = asked(merging.load_local_changes, "What was changed in the run since then.")
+    source_changes: ContentDiff | None = asked(
+        merging.load_source_changes, "What that run has changed since then; null for an archive."
+    )
+
+
 @strawberry.type(description="A version of the content of a course run.")
 class CourseContent:
     """A version."""
@@ -245,6 +297,7 @@ class CourseContent:
         {
             "depth": (int | None, "How deep: 0 is the course, 1 its sections, 3 units, 4 what is in them."),
             "types": (list[str] | None, "Only blocks of these types."),
+            "visible_to": (AudienceInput | None, "Only blocks that somebody would see in it at a time."),
         },
     )
     block: ContentBlock | None = asked(
@@ -275,8 +328,15 @@ class CourseContent:
         },
     )
     block_types: list[BlockTypeUse] = attribute("types", "Types of blocks with what the course shows of them.")
+    lock: ContentLock | None = asked(
+        load_lock,
+        "The lock under which one client alone may change the content of the run; null while it is free.",
+    )
     diff: ContentDiff | None = asked(
         fields.load_diff, "What differs from an older version.", {"from_version": (str, "A version that the run had.")}
+    )
+    upstream: ContentUpstream | None = asked(
+        merging.load_upstream, "What the run has taken from its source last; null where it has no source."
     )
     protected_settings: list[ProtectedSetting] = asked(
         updates.load_protected, "Settings of the run that updates from its source leave as they are now, by name."

@@ -1,9 +1,12 @@
 """Mutations of the content of course runs."""
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.store import Author
 from resolvers.content import edits
 from resolvers.context import Context
+from resolvers.usage import operation
 from schema.catalog_mutations import CourseRunPayload
 from schema.payload import changing
 
@@ -29,15 +32,19 @@ class RestoreContentVersionPayload(CourseRunPayload):
 
 async def restore_content_version(info: Info, input: RestoreContentVersionInput) -> RestoreContentVersionPayload | None:
     """Restore a version."""
-    return await changing(
-        info,
-        lambda errors, key: RestoreContentVersionPayload(user_errors=errors, key=key),
-        lambda session: edits.restore_version(
-            session,
-            info.context.viewer,
-            input.run,
-            input.version,
-            expected=input.expected_version,
-            message=input.message,
-        ),
-    )
+    viewer = info.context.viewer
+
+    async def work(session: AsyncSession) -> str:
+        author = Author(viewer.username or "", viewer.application)
+        with operation(info.context.database, "restoreContentVersion", author) as seen:
+            return await edits.restore_version(
+                session,
+                viewer,
+                input.run,
+                input.version,
+                expected=input.expected_version,
+                message=input.message,
+                seen=seen,
+            )
+
+    return await changing(info, lambda errors, key: RestoreContentVersionPayload(user_errors=errors, key=key), work)

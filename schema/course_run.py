@@ -9,7 +9,7 @@ from sqlalchemy import case
 from db import tables
 from resolvers import reads
 from resolvers.access import visible_runs
-from resolvers.content.fields import load_content
+from resolvers.content.readers import load_content
 from resolvers.contracts.terms import can_be_joined
 from resolvers.directories.entries import load_entries
 from resolvers.learners.progress import load_own_enrollments
@@ -103,7 +103,8 @@ class CourseRun(Node):
     content: CourseContent | None = batched(
         tables.CourseRun.key,
         load_content,
-        "What the run consists of; null where nothing was imported, and for viewers who may not see it.",
+        "What the run consists of: all of it for its staff, for learners who are enrolled what is open to them now. "
+        "Null where nothing was imported, and for others.",
         {"version": (str | None, "A version that the run had; what it has now if none is given.")},
     )
     content_versions: Connection[ContentVersion] = lists.content_versions(

@@ -8,6 +8,7 @@ from schema import lists
 from schema.available_run import AvailableRun, available_runs
 from schema.certificate_mutations import CertificatePreview, previewing
 from schema.connection import Connection
+from schema.content_usage import BlockTypeUsage, ContentUsagePeriod, block_type_usage, content_usage
 from schema.contract import Contract
 from schema.course import Course
 from schema.course_key import CourseKeyExplanation, course_key
@@ -149,6 +150,13 @@ class Query:
 
     open_edx_instances: list[OpenEdxInstance] | None = open_edx_instances(
         "Open edX instances that content can be pushed to, by name. Needs the permission to change content."
+    )
+    content_usage: list[ContentUsagePeriod] | None = content_usage(
+        "How content was used, period by period, 1,000 of them at most. Needs a permission that admins have."
+    )
+    block_type_usage: BlockTypeUsage | None = block_type_usage(
+        "Where a type of blocks, or one of its settings, was seen, since when, and what problems there were. Needs the "
+        "same permission."
     )
 
     features: Features | None = strawberry.field(

@@ -18,6 +18,8 @@ from resolvers.errors import BadUserInput
 from resolvers.jobs.following import follow
 from resolvers.learners.service import permit_username, some_username
 from resolvers.reads import job_key, program_key
+from schema.content_following import ContentVersionChange, content_changes
+from schema.content_locks import ContentLockChange, lock_changes
 from schema.health import Health, health
 from schema.job import Job
 from schema.payload import changed
@@ -124,4 +126,12 @@ class Subscription:
     job_progress: AsyncGenerator[JobChange | None, None] = strawberry.subscription(
         resolver=job_changes,
         description="A job as it goes on, until it is over.",
+    )
+    content_lock: AsyncGenerator[ContentLockChange | None, None] = strawberry.subscription(
+        resolver=lock_changes,
+        description="Who locks the content of a run, and what becomes of the lock; for who may change the content.",
+    )
+    content_versions: AsyncGenerator[ContentVersionChange | None, None] = strawberry.subscription(
+        resolver=content_changes,
+        description="The versions of a run's content as they are made; for who may see the content.",
     )

@@ -15,7 +15,9 @@ from resolvers.features import Feature
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
 from server.certificates import CertificatePages
+from server.content.counting import ContentCounts
 from server.content.downloads import Downloads
+from server.content.uploads import UploadEndpoint
 from server.cookies import JwtCookies, csrf_route
 from server.courseware import CoursewareLinks
 from server.events import EventsEndpoint
@@ -79,18 +81,23 @@ def _beside(parts: Parts) -> Iterator[Route]:
         yield from CoursewareLinks(database, parts.paths, sign_in, base=base, features=features).routes()
     if parts.courses is not None:
         yield from Downloads(parts.courses.store, parts.courses.signer).routes()
+    if parts.uploads is not None:
+        yield from UploadEndpoint(database, parts.uploads, sign_in).routes()
 
 
 def _operators(parts: Parts) -> Iterator[Route]:
     """What those who run the server look at."""
-    standing, counts = metrics.Standing(parts.database, parts.readiness), JobCounts(parts.database)
+    standing = metrics.Standing(parts.database, parts.readiness)
+    jobs, content = JobCounts(parts.database), ContentCounts(parts.database)
 
     async def count() -> None:
         observing.tell()
-        await counts.count()
+        await jobs.count()
+        await content.count()
 
+    token = revealed(parts.settings.metrics_token)
     yield from health.routes(parts.readiness)
-    yield metrics.route("/metrics", standing, counts, before=count, token=revealed(parts.settings.metrics_token))
+    yield metrics.route("/metrics", standing, jobs, content, before=count, token=token)
 
 
 def _stream_limits(settings: Settings) -> StreamLimits:

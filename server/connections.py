@@ -23,7 +23,10 @@ HEADERS_SECONDS = 10.0
 """How long a client may take to send them, from the connection or the first byte on."""
 
 BODY_SECONDS = 30.0
-"""How long it may take to send the body after them."""
+"""How long it may take to send the body after them, and then again as long as it comes fast enough."""
+
+SLOWEST = 8 * 1024
+"""Bytes of a body that must come in a second, on the average of that time, for it to go on."""
 
 READING_SECONDS = 60.0
 """How long it may take to read what is left of the last answer when its connection is to be closed."""
@@ -87,12 +90,13 @@ class Connection(HttpToolsProtocol):
         if size > MOST_HEADERS:
             self._refuse(b"431 Request Header Fields Too Large", Code.PAYLOAD_TOO_LARGE, TOO_LARGE)
         else:
-            self._phase = _Phase.BODY
+            self._phase, self._received = _Phase.BODY, 0
             super().on_headers_complete()
 
     @override
     def on_body(self, body: bytes) -> None:
         if self._phase is _Phase.BODY:
+            self._received += len(body)
             super().on_body(body)
 
     @override
@@ -132,7 +136,9 @@ class Connection(HttpToolsProtocol):
     def _late(self) -> None:
         """Give the client up, unless it is we who make it wait: another answer comes first."""
         self._stop()
-        if self.flow.read_paused or (self._phase is _Phase.HEADERS and not self._may_answer()):
+        is_coming = self._phase is _Phase.BODY and self._received >= BODY_SECONDS * SLOWEST
+        if is_coming or self.flow.read_paused or (self._phase is _Phase.HEADERS and not self._may_answer()):
+            self._received = 0 if is_coming else self._received
             self._watch()
         else:
             self._refuse(b"408 Request Timeout", Code.BAD_REQUEST, TOO_SLOW)

@@ -15,6 +15,7 @@ from strawberry import Schema
 from db.engine import Database, Snapshot
 from resolvers.access import Permission, Viewer
 from resolvers.content.load import Courses
+from resolvers.content.uploads import Uploads
 from resolvers.context import Context
 from resolvers.directories.layout import Layout
 from resolvers.editing.writing import Editor
@@ -97,6 +98,7 @@ class Executor:
         paths: Paths | None = None,
         courses: Courses | None = None,
         instances: Sequence[Instance] = (),
+        uploads: Uploads | None = None,
     ) -> None:
         self.profile = profile or Profile(UNLIMITED)
         self.rules = rules or Rules()
@@ -112,6 +114,7 @@ class Executor:
         self.courses = courses
         self._instances = instances
         self.editor = None if courses is None else Editor(courses)
+        self.uploads = uploads or (None if courses is None else Uploads(courses.store))
         self._schema = schema._schema  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
         self._database = database
         self.documents = Documents(self._schema, self.profile)
@@ -206,6 +209,7 @@ class Executor:
             courses=self.courses,
             editor=self.editor,
             instances=self._instances,
+            uploads=self.uploads,
         )
 
     async def _in_time(self, ready: Ready, viewer: Viewer, seen: Observation) -> Result:

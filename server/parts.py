@@ -7,8 +7,10 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from db.engine import open_database
+from resolvers.background import alongside
 from resolvers.content.load import Courses
 from resolvers.content.signing import Signer
+from resolvers.content.uploads import Limits, Uploads
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
@@ -16,6 +18,7 @@ from resolvers.paths.places import Places
 from resolvers.paths.service import Paths
 from resolvers.paths.whereabouts import LearnersPlaces
 from resolvers.programs.offers import Offers
+from resolvers.usage import usage_of
 from schema import schema
 from server import circuits, observing
 from server.applications.fresh import CacheName, Freshness, Kept
@@ -58,9 +61,13 @@ class Parts:
         )
         secret = revealed(settings.token_secret)
         self.tokens = Tokens(secret) if secret else None
+        self.usage = usage_of(self.database)
         self.courses: Courses | None = None
+        self.uploads: Uploads | None = None
         if Feature.CONTENT in settings.features:
-            self.courses = Courses(open_store(settings, self.database), Signer(secret))
+            store = open_store(settings, self.database)
+            self.courses = Courses(store, Signer(secret))
+            self.uploads = Uploads(store, upload_limits(settings))
         self.paths = self._paths()
         self._lms = LmsWatch(lambda: open_lms(settings, attempts=1))
         services = {"LMS": settings.lms_url, "Studio": settings.studio_url}
@@ -90,16 +97,20 @@ class Parts:
             paths=self.paths,
             courses=self.courses,
             instances=known_instances(settings),
+            uploads=self.uploads,
         )
 
     @contextlib.asynccontextmanager
     async def running(self, work: Work) -> AsyncIterator[None]:
         """Work in the background for the time of the block, and close everything after it."""
         async with contextlib.AsyncExitStack() as background:
+            await background.enter_async_context(self.usage.running(self.database, self.settings.usage_kept))
             await background.enter_async_context(
                 Freshness(self.database, [self._applications, self._trusted]).running()
             )
             await background.enter_async_context(self.learners.inbox.running())
+            if self.uploads is not None:
+                await background.enter_async_context(alongside(self.uploads.sweeping))
             if self.settings.run_jobs:
                 await background.enter_async_context(running_jobs(self.settings, self.database, work))
             if self._webhook is not None:
@@ -141,6 +152,11 @@ def _webhook(settings: Settings) -> Webhook | None:
     if settings.webhook_url is None or secret is None or Feature.PROGRAMS not in settings.features:
         return None
     return Webhook(settings.webhook_url, secret)
+
+
+def upload_limits(settings: Settings) -> Limits:
+    """What may be uploaded, and for how long it is kept."""
+    return Limits(settings.max_upload, settings.upload_quota, timedelta(seconds=settings.upload_lifetime))
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:

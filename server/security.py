@@ -10,8 +10,16 @@ from starlette.middleware.cors import CORSMiddleware
 
 from server.exchange import REQUEST_ID
 
-SENT_HEADERS = ("Authorization", "Content-Type", "Traceparent", "USE-JWT-COOKIE", "X-CSRFToken", REQUEST_ID)
-READ_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", REQUEST_ID)
+UPLOAD_HEADERS = ("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset")
+SENT_HEADERS = (
+    *("Authorization", "Content-Type", "Traceparent", "USE-JWT-COOKIE", "X-CSRFToken", REQUEST_ID),
+    *(*UPLOAD_HEADERS, "Upload-Checksum", "X-HTTP-Method-Override"),
+)
+READ_HEADERS = (
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", REQUEST_ID),
+    *(*UPLOAD_HEADERS, "Upload-Expires", "Location"),
+    *("Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
+)
 REMEMBERED_SECONDS = 600
 
 
@@ -23,7 +31,7 @@ def cors(origins: Collection[str]) -> Sequence[Middleware]:
         Middleware(
             CORSMiddleware,
             allow_origins=list(origins),
-            allow_methods=("GET", "POST"),
+            allow_methods=("GET", "POST", "HEAD", "PATCH", "DELETE"),
             allow_headers=SENT_HEADERS,
             allow_credentials=True,
             expose_headers=READ_HEADERS,

@@ -6,7 +6,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -37,6 +37,7 @@ from server.limits import Limits
 from server.subscriptions.limits import StreamLimits
 
 PREFIX = "COLLEGIUM_"
+GIB = 1 << 30
 DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
@@ -163,6 +164,7 @@ Text = Annotated[str, Field(min_length=1), Accepted("text")]
 Secret = Annotated[SecretStr, Accepted("text, kept secret")]
 Port = Annotated[int, Field(ge=0, le=65535), Accepted("number from 0 to 65535; 0 takes any free port")]
 Count = Annotated[int, Field(ge=1, le=10**9), Accepted("number from 1 to 1000000000")]
+Size = Annotated[int, Field(ge=1, le=10**15), Accepted("number of bytes from 1 to 1000000000000000")]
 Switch = Annotated[bool, Accepted("true or false")]
 Seconds = Annotated[float, Field(gt=0, le=3600), Accepted("seconds, more than 0 and at most 3600")]
 Site = Annotated[str, AfterValidator(site), Accepted("http:// or https:// address without user and query")]
@@ -212,6 +214,12 @@ class Settings(BaseSettings):
         None,
         description="Where the files of course content are: an s3://, gs://, az:// or file:// address. "
         "Without it, a folder in the data folder.",
+    )
+
+    max_upload: Size = Field(GIB, description="Bytes of one file that is uploaded.")
+    upload_quota: Size = Field(4 * GIB, description="Bytes of all uploads of one user that are kept.")
+    upload_lifetime: Hours = Field(
+        86_400.0, description="How long uploads, and archives to be fetched, are kept after they were last used."
     )
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
@@ -380,6 +388,10 @@ class Settings(BaseSettings):
         4, description="Jobs of one queue that a process runs at a time."
     )
 
+    usage_days: Annotated[int, Field(ge=1, le=3650), Accepted("number from 1 to 3650")] = Field(
+        400, description="Days for which is kept how content was used."
+    )
+
     lms_port: Port = Field(18000, description="Port of the simulated LMS.")
     studio_port: Port = Field(18010, description="Port of the simulated Studio.")
 
@@ -394,6 +406,11 @@ class Settings(BaseSettings):
     def features(self) -> frozenset[Feature]:
         """The parts of the product that are on."""
         return frozenset(feature for feature in Feature if getattr(self, f"enable_{feature.value}"))
+
+    @property
+    def usage_kept(self) -> timedelta:
+        """How long is kept how content was used."""
+        return timedelta(days=self.usage_days)
 
     @model_validator(mode="before")
     @classmethod

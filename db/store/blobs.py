@@ -50,10 +50,14 @@ class Blobs:
     async def put(self, digest: str, data: bytes) -> str:
         """Write an object and give its location. Raises BlobsUnavailable."""
         location = f"{digest[:2]}/{digest}-{token_hex(4)}"
-        async with self._places:
-            with _failing(f"the blob {digest} cannot be written"):
-                await asyncio.to_thread(obstore.put, self._store, location, data, mode="create")
+        await self.write(location, data, f"the blob {digest}")
         return location
+
+    async def write(self, location: str, data: bytes, what: str) -> None:
+        """Write `what` is at a location where there is nothing. Raises BlobsUnavailable."""
+        async with self._places:
+            with _failing(f"{what} cannot be written"):
+                await asyncio.to_thread(obstore.put, self._store, location, data, mode="create")
 
     async def get(self, digest: str, location: str) -> bytes:
         """All bytes of an object. Raises Corrupted and BlobsUnavailable."""
@@ -82,13 +86,17 @@ class Blobs:
 
     async def objects(self) -> AsyncIterator[Object]:
         """All objects that look like blobs. Raises BlobsUnavailable."""
+        async for found in self.under(None):
+            if found.location.rpartition("/")[2][DIGITS : DIGITS + 1] == "-":
+                yield found
+
+    async def under(self, folder: str | None) -> AsyncIterator[Object]:
+        """All objects in a folder, or all that there are. Raises BlobsUnavailable."""
         with _failing("the blobs cannot be listed"):
-            chunks = iter(obstore.list(self._store))
+            chunks = iter(obstore.list(self._store, folder))
             while chunk := await asyncio.to_thread(next, chunks, None):
                 for found in chunk:
-                    name = found["path"].rpartition("/")[2]
-                    if name[DIGITS : DIGITS + 1] == "-":
-                        yield Object(found["path"], found["size"], found["last_modified"])
+                    yield Object(found["path"], found["size"], found["last_modified"])
 
 
 def open_blobs(place: Path | str) -> Blobs:

@@ -14,10 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from db.engine import Snapshot, inserting
+from db.news import tell
 from db.store.errors import LeaseLost, UnknownVersion, VersionConflict
 from db.store.store import INTEGERS, Store, keys
 from db.tables import PUBLISHED, SOURCE, ContentHead, ContentPin, ContentSource, ContentVersion, CourseRun, now
 from db.types import EPOCH, MICROSECOND, any_of, micros
+
+CHANNEL = "content"
+"""Where new versions are told, by the ids of runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +300,7 @@ async def _advance(session: AsyncSession, run_id: int, current: Head | None, ent
     insert_head = inserting(session, ContentHead)
     moved = insert_head.on_conflict_do_update(index_elements=["course_run_id"], set_={"version_id": head.id})
     await session.execute(moved, [pointer])
+    await tell(session, CHANNEL, str(run_id))
     return head
 
 

@@ -41,7 +41,8 @@ from db.tables.directories import (
 )
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
-from db.tables.locks import ContentLock
+from db.tables.locks import ContentLock, ContentLockWait
+from db.tables.parcels import Parcel, ParcelKind, ParcelPart
 from db.tables.programs import (
     Program,
     ProgramCategory,
@@ -57,6 +58,7 @@ from db.tables.programs import (
 )
 from db.tables.roles import RoleGrant
 from db.tables.slugs import BlockSlug
+from db.tables.usage import BlockTypeUse, ContentTotal, ContentUsage
 
 __all__ = [
     "LEARNER",
@@ -65,16 +67,20 @@ __all__ = [
     "AuditEntry",
     "Base",
     "BlockSlug",
+    "BlockTypeUse",
     "CacheVersion",
     "CertificateTemplate",
     "ClientApplication",
     "ContentBlob",
     "ContentHead",
     "ContentLock",
+    "ContentLockWait",
     "ContentNode",
     "ContentPin",
     "ContentProtection",
     "ContentSource",
+    "ContentTotal",
+    "ContentUsage",
     "ContentVersion",
     "Contract",
     "ContractCourse",
@@ -102,6 +108,9 @@ __all__ = [
     "OrganizationManager",
     "OutgoingEvent",
     "Pacing",
+    "Parcel",
+    "ParcelKind",
+    "ParcelPart",
     "Program",
     "ProgramCategory",
     "ProgramCategoryMode",

@@ -5,7 +5,7 @@ from edx.simulator.lms import lms_app
 from edx.simulator.options import RATES, UNTHROTTLED, Options, Throttle
 from edx.simulator.seed import seed_world
 from edx.simulator.serving import Addresses, running, serve
-from edx.simulator.studio import Jobs, studio_app
+from edx.simulator.studio import Flaw, Jobs, studio_app
 from edx.simulator.world import World
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Addresses",
     "Fault",
     "Faults",
+    "Flaw",
     "Jobs",
     "Kind",
     "Options",

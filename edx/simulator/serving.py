@@ -68,8 +68,8 @@ async def running(
     read them without HTTP; by default each start has its own. OSError if a port is taken.
     """
     options, faults, jobs = options or Options(), faults or Faults(), jobs or Jobs()
-    services = _Services(world, options, faults, jobs)
     with listening(host, lms_port) as lms_socket, listening(host, studio_port) as studio_socket:
+        services = _Services(world, options, faults, jobs, url_of(lms_socket))
         async with served((services.lms, lms_socket), (services.studio, studio_socket)):
             yield Addresses(lms=url_of(lms_socket), studio=url_of(studio_socket))
 
@@ -77,12 +77,12 @@ async def running(
 class _Services:
     """The two applications with the faults around them, and what brings all back to how it was at first."""
 
-    def __init__(self, world: World, options: Options, faults: Faults, jobs: Jobs) -> None:
-        self._world, self._options, self._jobs = world, options, jobs
+    def __init__(self, world: World, options: Options, faults: Faults, jobs: Jobs, lms: str) -> None:
+        self._world, self._options, self._jobs, self._lms = world, options, jobs, lms
         self._beginning = pickle.dumps(world)
         control = control_app(faults, cloning=jobs, reset=self.reset, throttle=self.throttle, take=self.take)
         self.lms = Faulty(lms_app(world, options), faults, control=control)
-        self.studio = Faulty(studio_app(world, options, jobs), faults, control=control)
+        self.studio = Faulty(studio_app(world, options, jobs, lms=lms), faults, control=control)
 
     def reset(self) -> None:
         """The world as it was, no jobs, and throttles as in the options that have counted nothing."""
@@ -106,7 +106,7 @@ class _Services:
 
     def _begin(self, options: Options) -> None:
         self.lms.app = lms_app(self._world, options)
-        self.studio.app = studio_app(self._world, options, self._jobs)
+        self.studio.app = studio_app(self._world, options, self._jobs, lms=self._lms)
 
 
 @contextlib.contextmanager

@@ -37,13 +37,14 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class User:
-    """A user; `staff` is the global flag."""
+    """A user; `staff` is the global flag. Without a password nobody signs in as one."""
 
     username: str
     email: str
     name: str = ""
     staff: bool = False
     superuser: bool = False
+    password: str = ""
 
 
 @dataclass(slots=True)
@@ -207,12 +208,15 @@ class World:
 
     Enrollments, certificates, the block completed last and why somebody has no access to a course's content are by
     (user name, course id); `positions` of learners, counted from 1, by (user name, id of the sequence); `grants` by
-    opaque token.
+    opaque token. `sessions` are the names of users by the session's cookie, `codes` by what the LMS lets Studio sign
+    them in with.
     """
 
     users: dict[str, User] = field(default_factory=dict)
     applications: dict[str, Application] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
     organizations: dict[str, Organization] = field(default_factory=dict)
     runs: dict[str, CourseRun] = field(default_factory=dict)
     enrollments: dict[tuple[str, str], Enrollment] = field(default_factory=dict)

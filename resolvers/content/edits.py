@@ -12,6 +12,7 @@ from resolvers.audit import record
 from resolvers.errors import NotFound
 from resolvers.grants import require_for, require_some
 from resolvers.refusals import Problem, Reason, Refusal
+from resolvers.usage import Operation
 
 CHANGE = Permission.CHANGE_PROGRAMS
 MOST = 1000
@@ -19,11 +20,19 @@ MOST = 1000
 
 
 async def restore_version(
-    session: AsyncSession, viewer: Viewer, key: str, version: str, *, expected: str | None, message: str
+    session: AsyncSession,
+    viewer: Viewer,
+    key: str,
+    version: str,
+    *,
+    expected: str | None,
+    message: str,
+    seen: Operation,
 ) -> str:
     """Make a version that a run had its content again; the run's key. Raises Refusal, Forbidden and NotFound."""
     await require_some(session, viewer, CHANGE)
     run = await _run(session, viewer, key)
+    seen.run_id = run.id
     if len(message) > MOST or "\x00" in message:
         reason = f"the message may have {MOST} characters at most, and none of them U+0000"
         raise Refusal([Problem(Reason.INVALID, reason, ("message",))])

@@ -1,16 +1,20 @@
 """Exporting: the files of a course, byte for byte, or of one block and all below it (spec/content-api.md, "Read")."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO, Any, BinaryIO, cast
 
 import orjson
 
+from db.engine import Database
+from db.store import Author
 from edx.olx import Assets, Block, Course, File, InMemory, Key, files
 from edx.olx import write as write_archive
 from edx.olx.export import files_below
 from resolvers.content.links import LIBRARY, Kind, links_of, may_need_library
 from resolvers.content.load import Loaded
+from resolvers.usage import operation
 
 MANIFEST = "collegium.json"
 SORTED = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
@@ -55,6 +59,16 @@ def export(loaded: Loaded, target: IO[bytes], key: Key | None = None) -> int:
     found = files_of(loaded, key)
     write_archive(found, cast(BinaryIO, target))
     return len(found)
+
+
+async def export_course(
+    database: Database, loaded: Loaded, target: IO[bytes], key: Key | None = None, *, author: Author
+) -> int:
+    """The same for somebody, in a thread, and counted."""
+    with operation(database, "exportCourse", author, loaded.head.run_id) as seen:
+        root = loaded.course.root if key is None else loaded.content.blocks[key]
+        seen.touched(block.type for block in root.walk())
+        return await asyncio.to_thread(export, loaded, target, key)
 
 
 def manifest(loaded: Loaded, block: Block) -> bytes:

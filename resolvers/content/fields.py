@@ -5,93 +5,25 @@ from dataclasses import dataclass
 from mimetypes import guess_type
 from typing import Any
 
-from sqlalchemy import select
-
-from db.store import BlobsUnavailable, Head, UnknownVersion
-from db.store.store import keys
-from db.store.versions import COLUMNS
-from db.tables import ContentHead, ContentVersion, CourseRun, now
-from db.types import any_of
-from edx.keys import CourseKey
+from db.tables import now
 from edx.olx import Asset, Assets, Key
-from resolvers.access import Permission, authored
+from resolvers.content.audiences import audience, outlined, seen_by
 from resolvers.content.diff import BlockChange, FileChange, blocks_changed, files_changed
 from resolvers.content.exports import NoSuchBlock, find_block
 from resolvers.content.links import Kind, Link
-from resolvers.content.load import Courses
+from resolvers.content.readers import contents, for_staff, of_record
 from resolvers.content.reading import BlockRecord, ContentRecord, Record, in_thread
 from resolvers.content.references import References
 from resolvers.content.search import Match, search
 from resolvers.content.signing import File, Signer
-from resolvers.errors import BadUserInput, ServiceUnavailable, VersionNotFound
+from resolvers.errors import BadUserInput
 from resolvers.plan.sources import Batch
-from resolvers.plan.statements import keys_parameter, rows_for
+from resolvers.usage.reads import counted
 
 MOST_FOUND = 100
 MOST_LISTED = 1000
 USUAL_LEVEL = 3
 """How deep an outline goes by default: to units."""
-
-OF_RUNS = (
-    select(CourseRun.key, *COLUMNS)
-    .join(ContentHead, ContentHead.course_run_id == CourseRun.id)
-    .join(ContentVersion, ContentVersion.id == ContentHead.version_id)
-    .where(any_of(CourseRun.key, keys()))
-)
-ENTRIES = (
-    select(CourseRun.key, *COLUMNS, ContentVersion.expired_at)
-    .join(ContentVersion, ContentVersion.course_run_id == CourseRun.id)
-    .where(any_of(CourseRun.key, keys()))
-    .order_by(ContentVersion.number)
-)
-AUTHORED = select(CourseRun.key).where(
-    any_of(CourseRun.key, keys_parameter(CourseRun.key.type)), authored(CourseRun.id)
-)
-
-
-async def load_content(batch: Batch) -> dict[str, Any]:
-    """The content of runs, by key: as it is, or as it was at a version. None for who may not see it: a batch source."""
-    courses: Courses | None = batch.context.courses
-    readable = await _readable(batch)
-    if courses is None or not readable:
-        return {}
-    store, snapshot, version = courses.store, batch.context.snapshot, batch.arguments.get("version")
-    if version is None:
-        heads = {row[0]: Head(*row[1:]) for row in await store.fetch(OF_RUNS, readable, snapshot)}
-        return {key: await _record(courses, key, head, snapshot) for key, head in heads.items()}
-    entries: dict[str, list[Any]] = {key: [] for key in readable}
-    for row in await store.fetch(ENTRIES, readable, snapshot):
-        if row[1 + COLUMNS.index(ContentVersion.root)] == version:
-            entries[row[0]].append(row)
-    return {key: await _old_record(courses, key, rows, version, snapshot) for key, rows in entries.items()}
-
-
-async def _old_record(courses: Courses, key: str, rows: Sequence[Any], version: str, snapshot: Any) -> Any:
-    kept = [row for row in rows if row[-1] is None]
-    if not kept:
-        return VersionNotFound(str(UnknownVersion(version, is_expired=bool(rows))))
-    return await _record(courses, key, Head(*kept[-1][1:-1]), snapshot)
-
-
-async def _record(courses: Courses, key: str, head: Head, snapshot: Any) -> Any:
-    try:
-        return ContentRecord(await courses.load(head, snapshot), CourseKey.parse(key))
-    except BlobsUnavailable as error:
-        return ServiceUnavailable(str(error))
-
-
-async def _readable(batch: Batch) -> list[str]:
-    """The runs among those that are asked for whose content the viewer may see."""
-    context = batch.context
-    permissions = context.request.permissions
-    if Permission.SEE_CONTENT in permissions:
-        return list(batch.keys)
-    if Permission.SEE_GRANTED_CONTENT not in permissions:
-        return []
-    rows = await rows_for(
-        context.snapshot, context.database.dialect, AUTHORED, list(batch.keys), context.viewer.username
-    )
-    return [row[0] for row in rows]
 
 
 async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
@@ -114,19 +46,34 @@ def _found(record: ContentRecord, text: str) -> Key:
     return find_block(record.loaded.course, text).key
 
 
-async def load_outline(batch: Batch) -> dict[ContentRecord, list[BlockRecord]]:
-    """The blocks of each version in the order of the course: a batch source."""
+@counted("outline", of_record)
+async def load_outline(batch: Batch) -> Mapping[ContentRecord, Any]:
+    """The blocks of each version in the order of the course, or those that somebody would see: a batch source."""
+    if "visibleTo" in batch.arguments:
+        return await _load_outline_for(batch)
+    return _outlines(batch)
+
+
+@for_staff
+async def _load_outline_for(batch: Batch) -> Mapping[ContentRecord, Any]:
+    whom = audience(batch.arguments["visibleTo"])
+    return {record: outlined(blocks, seen_by(record, whom)) for record, blocks in _outlines(batch).items()}
+
+
+def _outlines(batch: Batch) -> dict[ContentRecord, list[BlockRecord]]:
     types = batch.arguments.get("types")
     deepest = batch.arguments.get("depth", USUAL_LEVEL)
     wanted = None if types is None else frozenset(types)
     return {record: list(record.outline(deepest, wanted)) for record in batch.keys}
 
 
+@counted("olx", of_record)
 async def load_olx(batch: Batch) -> Mapping[BlockRecord, Any]:
     """The OLX of blocks: a batch source."""
     return await in_thread(batch.keys, BlockRecord.olx)
 
 
+@counted("text", of_record)
 async def load_text(batch: Batch) -> Mapping[BlockRecord, Any]:
     """The texts of blocks: a batch source."""
     return await in_thread(batch.keys, BlockRecord.text)
@@ -222,6 +169,7 @@ class MatchRecord:
     setting: str | None
 
 
+@counted("search", of_record)
 async def load_search(batch: Batch) -> Mapping[ContentRecord, Any]:
     """The blocks of each version that have a text: a batch source."""
     text, most = batch.arguments["text"], _count(batch, MOST_FOUND)
@@ -287,6 +235,8 @@ async def _references(records: Sequence[ContentRecord]) -> Mapping[ContentRecord
     return await in_thread(records, lambda record: record.content.references)
 
 
+@counted("references", of_record)
+@for_staff
 async def load_references(batch: Batch) -> dict[ContentRecord, Any]:
     """The links of each version: a batch source."""
     return {
@@ -295,6 +245,7 @@ async def load_references(batch: Batch) -> dict[ContentRecord, Any]:
     }
 
 
+@for_staff
 async def load_users(batch: Batch) -> dict[Any, Any]:
     """Where each block or asset is referred to: a batch source."""
     found = await _references(list({record.content for record in batch.keys}))
@@ -370,18 +321,23 @@ class DiffRecord:
     files: tuple[FileChange, ...]
 
 
+@counted("diff", of_record)
+@for_staff
 async def load_diff(batch: Batch) -> dict[ContentRecord, Any]:
     """What differs in each version from an older one of the same run: a batch source."""
     wanted = Batch(
         [str(record.run) for record in batch.keys], {"version": batch.arguments["fromVersion"]}, batch.context
     )
-    older = await load_content(wanted)
-    return {record: _diff(older.get(str(record.run)), record) for record in batch.keys}
+    older = await contents(wanted)
+    found: dict[ContentRecord, Any] = {}
+    for record in batch.keys:
+        old = older.get(str(record.run))
+        found[record] = difference(old, record) if isinstance(old, ContentRecord) else old
+    return found
 
 
-def _diff(old: Any, new: ContentRecord) -> Any:
-    if not isinstance(old, ContentRecord):
-        return old
+def difference(old: ContentRecord, new: ContentRecord) -> DiffRecord:
+    """What differs between two versions of a run's content."""
     changes = tuple(
         BlockChangeRecord(
             change,

@@ -25,14 +25,18 @@ from db.store import (
 from edx.olx import Blob, Course, Keep, Limits, Options, Report, Severity, UnwritableBlock, files, parse, read
 from edx.olx.course import DEFAULT
 from edx.olx.members import DEFAULTS
-from resolvers.content.load import Content, load
+from resolvers.content.load import Content, Loaded, load
 from resolvers.content.nodes import Written, write
 from resolvers.content.spool import spool
+from resolvers.editing.locks import check
 from resolvers.merging.conflicts import Conflict, Resolution, Unresolved
 from resolvers.merging.lists import protections
 from resolvers.merging.merge import UNDECIDED, CannotMerge, merge
 from resolvers.merging.protection import Kept, Protection, protect
 from resolvers.merging.sides import NOBODY, Side
+from resolvers.usage import operation, uses_of
+from resolvers.usage.operations import VALIDATED
+from resolvers.usage.recorder import Use
 
 
 class Mode(StrEnum):
@@ -78,7 +82,8 @@ OPERATIONS = {Mode.REPLACE: "import", Mode.UPDATE: "update", Mode.MERGE: "merge"
 class Target:
     """Which run gets the content, by whom; `expected` is the version that it must have now, None for whichever.
 
-    `resolution` says what a merge is to take where both the run and its source have changed something.
+    `token` is that of the lock of the run; without one nobody may have it. `resolution` says what a merge is to take
+    where both the run and its source have changed something, `from_run` that the source is another run.
     """
 
     run_id: int
@@ -86,7 +91,9 @@ class Target:
     expected: str | None = None
     message: str = ""
     mode: Mode = Mode.REPLACE
+    token: str | None = None
     resolution: Resolution = UNDECIDED
+    from_run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,8 @@ class Prepared:
     report: Report
     written: Written
     files: Mapping[str, Blob]
+    uses: Mapping[Use, int] = field(default_factory=dict, repr=False)
+    """How many blocks there are of each type, and with each setting."""
     kept: tuple[Kept, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     source: "Prepared | None" = None
@@ -153,7 +162,8 @@ class Prepared:
             found = {file.path: file.blob for file in files(course)}
         except UnwritableBlock as error:
             raise CannotMerge(str(error)) from error
-        return Prepared(course, self.report, write(course), found, kept, conflicts, source=self)
+        uses = uses_of(course, course.root.walk())
+        return Prepared(course, self.report, write(course), found, uses, kept, conflicts, source=self)
 
     def commit(self, target: Target, operation: str, until: datetime, expected: str | None) -> Commit:
         """The new version."""
@@ -198,21 +208,54 @@ async def import_course(
 ) -> Imported:
     """Make an archive or a folder a run's whole content, or update what it has; `is_dry` says to store nothing.
 
-    Raises ArchiveRefused with all that is wrong with it, VersionConflict, BlobsUnavailable, LeaseLost; of a merge also
-    CannotMerge, and Unresolved with all conflicts if there is one that nobody has decided. Whatever is raised, and
-    wherever the process ends: the run's content is as it was, and the same import succeeds later.
+    Raises ArchiveRefused with all that is wrong with it, VersionConflict, LockRefused, BlobsUnavailable, LeaseLost; of
+    a merge also CannotMerge, and Unresolved with all conflicts if there is one that nobody has decided. Whatever is
+    raised, and wherever the process ends: the run's content is as it was, and the same import succeeds later.
     """
-    await _expect(store, target)
-    with spool() as keep:
-        found = await asyncio.to_thread(prepare, source, keep, rules, progress)
-        for _ in range(ATTEMPTS - 1):
-            prepared = await _updated(store, found, target)
-            try:
-                return prepared.told() if is_dry else await _store(store, prepared, target, progress)
-            except VersionConflict:
-                if target.expected is not None or prepared.made_of is None:
-                    raise
-        return await _store(store, await _updated(store, found, target), target, progress)
+    with operation(store.database, "importCourse", target.author, target.run_id) as seen, spool() as keep:
+        await _expect(store, target)
+        prepared = await asyncio.to_thread(prepare, source, keep, rules, progress)
+        done = await _imported(store, prepared, target, progress, is_dry=is_dry)
+        seen.types = done.counts
+        seen.told(done.report.problems)
+        if is_dry:
+            seen.outcome = VALIDATED
+        elif done.is_new:
+            seen.made(done.version, prepared.uses)
+        return done
+
+
+async def take_over(store: Store, source: Loaded, target: Target, *, is_dry: bool = False) -> Imported:
+    """Make what another run has, or had, a run's content, or update what it has. Raises as `import_course` does."""
+    with operation(store.database, "mergeContent", target.author, target.run_id) as seen:
+        await _expect(store, target)
+        prepared = await asyncio.to_thread(of_stored, source.course)
+        done = await _imported(store, prepared, target, silent, is_dry=is_dry)
+        seen.types = done.counts
+        if is_dry:
+            seen.outcome = VALIDATED
+        elif done.is_new:
+            seen.made(done.version, prepared.uses)
+        return done
+
+
+def of_stored(course: Course) -> Prepared:
+    """A course that is stored already. Blocks the thread."""
+    found = {file.path: file.blob for file in files(course)}
+    return Prepared(course, Report(), write(course), found, uses_of(course, course.root.walk()))
+
+
+async def _imported(store: Store, found: Prepared, target: Target, progress: Progress, *, is_dry: bool) -> Imported:
+    for attempt in range(1, ATTEMPTS + 1):
+        prepared = await _updated(store, found, target)
+        if is_dry:
+            return prepared.told()
+        try:
+            return await _store(store, prepared, target, progress)
+        except VersionConflict:
+            if target.expected is not None or prepared.made_of is None or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 async def _updated(store: Store, prepared: Prepared, target: Target) -> Prepared:
@@ -244,7 +287,8 @@ def prepare(source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progres
     parsed = parse(archive, options=rules.options, fail_level=rules.fail_level)
     found = {file.path: file.blob for file in files(parsed.course)}
     progress(Stage.VERIFYING, len(found), len(found))
-    return Prepared(parsed.course, parsed.report, write(parsed.course), found)
+    uses = uses_of(parsed.course, parsed.course.root.walk())
+    return Prepared(parsed.course, parsed.report, write(parsed.course), found, uses)
 
 
 async def _expect(store: Store, target: Target) -> Head | None:
@@ -279,17 +323,18 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
     nodes = await intake.nodes(written.nodes | (source.written.nodes if source else {}))
     change = prepared.commit(target, OPERATIONS[target.mode], intake.until, prepared.made_of or target.expected)
     async with store.database.writing() as session:
+        await check(session, target.run_id, target.token)
         taken = None
         if source is not None:
             taken = await record_source(session, source.commit(target, "source", intake.until, None))
         head, is_new = await commit(session, change)
-        await adopt(session, taken or head, target.author)
+        await adopt(session, taken or head, target.author, from_run=target.from_run)
     return replace(told, head=head, is_new=is_new, bytes_written=size, nodes_written=nodes)
 
 
 async def _adopt(store: Store, head: Head, target: Target) -> None:
     """Remember that the source has what the run has, unless that is known."""
     known = (await sources_of(store, [target.run_id])).get(target.run_id)
-    if known is None or known.head.id != head.id:
+    if known is None or (known.head.id, known.from_run_id) != (head.id, target.from_run):
         async with store.database.writing() as session:
-            await adopt(session, head, target.author)
+            await adopt(session, head, target.author, from_run=target.from_run)

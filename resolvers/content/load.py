@@ -80,6 +80,8 @@ class Courses:
         self.signer = signer or Signer()
         self._most = most_blocks
         self._kept: OrderedDict[tuple[str, str], Content] = OrderedDict()
+        self.views: dict[Any, Content] = {}
+        """What learners see of some of them, by what that is."""
 
     async def of_run(self, run_id: int, version: str | None = None, snapshot: Snapshot | None = None) -> Loaded | None:
         """The content of a run, or a version that it had; None for a run without any.

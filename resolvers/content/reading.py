@@ -112,10 +112,14 @@ class TypeRecord(Record):
 
 @dataclass(eq=False)
 class ContentRecord(Record):
-    """A version of a run's content."""
+    """A version of a run's content, or what a learner sees of it."""
 
     loaded: Loaded
     run: CourseKey
+    is_whole: bool = True
+    """Whether there is all of it; for learners only what they see."""
+    unlisted: frozenset[Key] = frozenset()
+    """Blocks that are in no outline of learners."""
     _blocks: dict[Key, "BlockRecord"] = field(default_factory=dict)
 
     @property
@@ -136,17 +140,22 @@ class ContentRecord(Record):
     @property
     def block_count(self) -> int:
         """How many blocks there are."""
-        return self.loaded.head.blocks
+        return self.loaded.head.blocks if self.is_whole else len(self.content.blocks)
 
     @property
     def file_count(self) -> int:
         """How many files there are."""
-        return self.loaded.head.files
+        return self.loaded.head.files if self.is_whole else len(self._pages)
 
     @property
     def bytes(self) -> int:
         """The bytes of all files."""
-        return self.loaded.head.bytes
+        return self.loaded.head.bytes if self.is_whole else sum(self._pages)
+
+    @property
+    def _pages(self) -> list[int]:
+        """The sizes of the pages that a learner sees."""
+        return [block.body.blob.size for block in self.content.blocks.values() if block.body]
 
     @property
     def counts(self) -> tuple[TypeCount, ...]:
@@ -189,7 +198,7 @@ class ContentRecord(Record):
         left = [(self.content.course.root, 0)]
         while left:
             block, level = left.pop()
-            if block.key in seen or level > deepest:
+            if block.key in seen or level > deepest or block.key in self.unlisted:
                 continue
             seen.add(block.key)
             if types is None or block.type in types:
@@ -247,7 +256,8 @@ class BlockRecord(Record):
     @property
     def children(self) -> tuple["BlockRecord", ...]:
         """The blocks right below."""
-        return tuple(self.content.block(child.key) for child in self.block.children)
+        left_out = self.content.unlisted if self.block.key not in self.content.unlisted else ()
+        return tuple(self.content.block(child.key) for child in self.block.children if child.key not in left_out)
 
     @property
     def parent(self) -> "BlockRecord | None":

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from edx.olx.canonical import is_name
 from resolvers.audit import record
+from resolvers.content.readers import for_staff
 from resolvers.content.reading import ContentRecord
 from resolvers.editing.requests import Asked
 from resolvers.editing.values import fault_of_name
@@ -18,6 +19,7 @@ from resolvers.refusals import Problem, Reason, refuse_if
 MOST_RULES = 500
 
 
+@for_staff
 async def load_protected(batch: Batch) -> Mapping[ContentRecord, Sequence[Rule]]:
     """The protected settings of the run of each version: a batch source."""
     courses, snapshot = batch.context.courses, batch.context.snapshot

@@ -22,6 +22,30 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 DYNAMIC_BELOW = 100
 """Partitions below this number are the platform's own, such as 50, the enrollment track; no course lists them."""
 
+ENROLLMENT_TRACK = 50
+"""The partition of learners by the modes that they are enrolled in; its groups are the platform's numbers of them."""
+
+MODES = {
+    mode: number
+    for number, mode in enumerate(
+        (
+            "audit",
+            "verified",
+            "professional",
+            "no-id-professional",
+            "credit",
+            "honor",
+            "masters",
+            "executive-education",
+            "unpaid-executive-education",
+            "paid-executive-education",
+            "unpaid-bootcamp",
+            "paid-bootcamp",
+        ),
+        start=1,
+    )
+}
+
 T = TypeVar("T")
 
 
@@ -92,6 +116,12 @@ class Exposure:
     end: datetime | None = None
     is_public: bool = False
     partitions: Mapping[int, frozenset[int] | None] = field(default_factory=dict)
+
+
+def groups_of_mode(mode: str) -> dict[int, frozenset[int]]:
+    """The groups that an enrollment in a mode puts a learner in."""
+    number = MODES.get(mode)
+    return {} if number is None else {ENROLLMENT_TRACK: frozenset({number})}
 
 
 def exposure(outline: Outline, key: Key) -> Exposure:

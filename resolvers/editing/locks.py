@@ -1,6 +1,7 @@
 """Locks on the content of runs: one client at a time, fenced, free again after some time without use (§2.6).
 
-Every function is part of the caller's transaction. Time is the database's, and never goes back for a lock.
+Every function is part of the caller's transaction. Time is the database's, and never goes back for a lock. Who waits
+for a lock is first to get it; who does not ask again in time has left the line.
 
 LockRefused    somebody else holds the lock, or the caller's own is none any more
 """
@@ -9,19 +10,25 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.news import tell
 from db.store import Author
-from db.tables import ContentLock, CourseRun, now
+from db.tables import ContentLock, ContentLockWait, CourseRun, now
 from db.types import later
 from resolvers.editing.problems import EditCode
 
 SHORTEST, LONGEST = 5, 24 * 3600
 """Seconds that a lock may last without use."""
 DEFAULT_SECONDS = 300
+WAIT_SECONDS = 60
+"""How long a place in the line is kept without asking again."""
 BYTES = 24
+CHANNEL = "content_lock"
+"""Where changes of locks are told, by the ids of runs."""
 
 Clock = Callable[[AsyncSession], Awaitable[datetime]]
 
@@ -29,6 +36,13 @@ Clock = Callable[[AsyncSession], Awaitable[datetime]]
 async def store_time(session: AsyncSession) -> datetime:
     """The present moment by the database's clock."""
     return await session.scalar(select(later(0.0))) or now()
+
+
+class Ended(StrEnum):
+    """How a lock ended before its time."""
+
+    RELEASED = "released"
+    BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,25 @@ class Lock:
     since: datetime
     expires_at: datetime
     fencing: int
-    token: str = ""
+    token: str | None = None
+
+    @property
+    def username(self) -> str:
+        """Who has it."""
+        return self.holder.username
+
+    @property
+    def application(self) -> str | None:
+        """Which application they came through."""
+        return self.holder.application
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A place in the line for a lock, from 1, and the lock that is held now: None if it is free for the first."""
+
+    place: int
+    lock: Lock | None
 
 
 class LockRefused(Exception):
@@ -54,6 +86,8 @@ class LockRefused(Exception):
         if code is EditCode.LOCKED and lock is not None:
             by = f"{lock.holder.username}{f' by {lock.holder.application}' if lock.holder.application else ''}"
             message = f"the run is locked for {by} until {lock.expires_at:%Y-%m-%d %H:%M:%S} UTC, if not used longer"
+        elif code is EditCode.LOCKED:
+            message = "others wait in line for the lock of the run"
         else:
             message = "the lock has ended: it was not used for too long, was released, or was broken"
         super().__init__(message)
@@ -63,20 +97,53 @@ async def acquire(
     session: AsyncSession, run_id: int, by: Author, seconds: int = DEFAULT_SECONDS, *, clock: Clock = store_time
 ) -> Lock:
     """Lock a run for a client, or renew the lock that it has (L1, L2). Raises LockRefused."""
+    got = await _acquired(session, run_id, by, seconds, clock)
+    if isinstance(got, Lock):
+        return got
+    raise LockRefused(EditCode.LOCKED, got.lock)
+
+
+async def acquire_or_wait(
+    session: AsyncSession, run_id: int, by: Author, seconds: int = DEFAULT_SECONDS, *, clock: Clock = store_time
+) -> Lock | Waiting:
+    """The same, but stand in line where somebody else has the lock, or waited before. To be asked again in time."""
+    return await _acquired(session, run_id, by, seconds, clock, waits=True)
+
+
+async def _acquired(
+    session: AsyncSession, run_id: int, by: Author, seconds: int, clock: Clock, *, waits: bool = False
+) -> Lock | Waiting:
     row, moment = await _row(session, run_id, clock)
-    if row is not None and _is_held(row, moment):
-        if _holder(row) != by:
-            raise LockRefused(EditCode.LOCKED, _told(row))
+    if row is not None and _is_held(row, moment) and _holder(row) == by:
         row.seconds = _within(seconds)
         return _renewed(row, moment)
+    line = await _line(session, run_id, moment)
+    held_by_other = row is not None and _is_held(row, moment)
+    mine = next((place for place, each in enumerate(line) if _holder(each) == by), None)
+    if held_by_other or (line[:1] and mine != 0):
+        if waits and mine is None:
+            line.append(ContentLockWait(course_run_id=run_id, username=by.username, application=by.application))
+            session.add(line[-1])
+        place = len(line) - 1 if mine is None else mine
+        if waits:
+            line[place].lapses_at = moment + timedelta(seconds=WAIT_SECONDS)
+        return Waiting(place + 1, _told(row) if row is not None and held_by_other else None)
+    if mine == 0:
+        await session.delete(line[0])
     if row is None:
         row = ContentLock(course_run_id=run_id, fencing=0)
         session.add(row)
+    return await _locked(session, row, by, _within(seconds), moment)
+
+
+async def _locked(session: AsyncSession, row: ContentLock, by: Author, seconds: int, moment: datetime) -> Lock:
     row.fencing += 1
     row.token = secrets.token_hex(BYTES)
     row.username, row.application = by.username, by.application
-    row.since, row.seconds = moment, _within(seconds)
-    return _renewed(row, moment)
+    row.since, row.seconds, row.ended = moment, seconds, None
+    lock = _renewed(row, moment)
+    await tell(session, CHANNEL, str(row.course_run_id))
+    return lock
 
 
 async def renew(session: AsyncSession, run_id: int, token: str, *, clock: Clock = store_time) -> Lock:
@@ -90,7 +157,7 @@ async def release(session: AsyncSession, run_id: int, token: str, *, clock: Cloc
     row, _ = await _row(session, run_id, clock)
     if row is None or row.token != token:
         return False
-    row.token = None
+    await _end(session, row, Ended.RELEASED)
     return True
 
 
@@ -99,7 +166,7 @@ async def break_lock(session: AsyncSession, run_id: int, *, clock: Clock = store
     row, moment = await _row(session, run_id, clock)
     if row is None or not _is_held(row, moment):
         return None
-    row.token = None
+    await _end(session, row, Ended.BROKEN)
     return _told(row)
 
 
@@ -130,6 +197,18 @@ async def _row(session: AsyncSession, run_id: int, clock: Clock) -> tuple[Conten
     return row, moment if row is None else max(moment, row.renewed_at)
 
 
+async def _line(session: AsyncSession, run_id: int, moment: datetime) -> list[ContentLockWait]:
+    """Who waits for the lock of a run, the first first. Those who did not ask again in time are none of them."""
+    of_run = ContentLockWait.course_run_id == run_id
+    await session.execute(delete(ContentLockWait).where(of_run, ContentLockWait.lapses_at <= moment))
+    return list(await session.scalars(select(ContentLockWait).where(of_run).order_by(ContentLockWait.id)))
+
+
+async def _end(session: AsyncSession, row: ContentLock, how: Ended) -> None:
+    row.token, row.ended = None, how.value
+    await tell(session, CHANNEL, str(row.course_run_id))
+
+
 def _owned(row: ContentLock | None, token: str, moment: datetime) -> ContentLock:
     if row is not None and row.token is not None and secrets.compare_digest(row.token.encode(), token.encode()):
         if _is_held(row, moment):
@@ -145,14 +224,14 @@ def _is_held(row: ContentLock, moment: datetime) -> bool:
 def _renewed(row: ContentLock, moment: datetime) -> Lock:
     row.renewed_at = moment
     row.expires_at = moment + timedelta(seconds=row.seconds)
-    return Lock(_holder(row), row.since, row.expires_at, row.fencing, row.token or "")
+    return Lock(_holder(row), row.since, row.expires_at, row.fencing, row.token)
 
 
 def _told(row: ContentLock) -> Lock:
     return Lock(_holder(row), row.since, row.expires_at, row.fencing)
 
 
-def _holder(row: ContentLock) -> Author:
+def _holder(row: ContentLock | ContentLockWait) -> Author:
     return Author(row.username, row.application)
 
 

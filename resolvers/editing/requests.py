@@ -1,6 +1,6 @@
 """Changes of content and locks as users ask for them: who may, which run, and what to answer where it cannot be."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,14 +14,17 @@ from edx.errors import InvalidCourseKey
 from edx.keys import CourseKey
 from resolvers.access import Permission, Viewer
 from resolvers.audit import record
+from resolvers.editing import changes as kinds
 from resolvers.editing import locks
 from resolvers.editing.changes import Change
 from resolvers.editing.locks import Lock, LockRefused
 from resolvers.editing.problems import EditCode, EditProblem, EditRefused
 from resolvers.editing.rights import require_to_edit, require_to_edit_some
 from resolvers.editing.writing import Edited, Editor, Expected, Request
-from resolvers.errors import FeatureDisabled, Forbidden, NotFound, Unauthenticated
+from resolvers.errors import BadUserInput, FeatureDisabled, Forbidden, NotFound, Unauthenticated
 from resolvers.refusals import Problem, Reason, Refusal
+from resolvers.usage import operation, uses_of
+from resolvers.usage.operations import VALIDATED, Operation
 
 T = TypeVar("T")
 
@@ -41,6 +44,10 @@ class Asked:
             raise Unauthenticated("sign in to change content")
         return Author(self.viewer.username, self.viewer.application)
 
+    def operation(self, name: str) -> Operation:
+        """A block in which the viewer does something that is counted."""
+        return operation(self.database, name, Author(self.viewer.username or "", self.viewer.application))
+
     async def run(self, session: AsyncSession) -> int:
         """The run, if the viewer may change its content. Raises Unauthenticated, Forbidden, NotFound and Refusal."""
         _ = self.author
@@ -55,20 +62,36 @@ class Asked:
         await require_to_edit(session, self.viewer, run)
         return run
 
-    async def locking(self, work: Callable[..., Awaitable[T]], *given: Any) -> T:
-        """What a function of `locks` gives for the run. Raises Refusal where somebody else has the lock."""
+    async def found(self) -> tuple[int, str]:
+        """The run with its course key, if the viewer may change its content. Raises as `run` does, and BadUserInput."""
         try:
             async with self.database.writing() as session:
-                return await work(session, await self.run(session), *given)
-        except LockRefused as refused:
-            raise Refusal([_locked(refused)]) from refused
+                run = await self.run(session)
+                return run, await session.scalar(select(CourseRun.key).where(CourseRun.id == run)) or self.key
+        except Refusal as refusal:
+            raise BadUserInput("; ".join(problem.message for problem in refusal.problems)) from refusal
+
+    async def locking(self, work: Callable[..., Awaitable[T]], *given: Any) -> T:
+        """What a function of `locks` gives for the run. Raises Refusal where somebody else has the lock."""
+        with self.operation(f"{work.__name__}Lock") as seen:
+            try:
+                async with self.database.writing() as session:
+                    seen.run_id = await self.run(session)
+                    return await work(session, seen.run_id, *given)
+            except LockRefused as refused:
+                raise Refusal([locked(refused)]) from refused
 
     async def break_lock(self) -> Lock | None:
         """Take the lock away from whoever has it, which is put down. Raises Forbidden."""
         if not self.viewer.may(Permission.BREAK_LOCKS):
             raise Forbidden("you lack the permission to break locks")
+        with self.operation("breakLock") as seen:
+            return await self._broken(seen)
+
+    async def _broken(self, seen: Operation) -> Lock | None:
         async with self.database.writing() as session:
-            broken = await locks.break_lock(session, await self.run(session))
+            seen.run_id = await self.run(session)
+            broken = await locks.break_lock(session, seen.run_id)
             if broken is not None:
                 changes = {"lock": (broken.holder.username, None)}
                 record(session, self.viewer, "break lock", f"CourseRun:{self.key}", changes)
@@ -91,17 +114,38 @@ async def edit(
     Problems lead to the change of a list that they are about, if `is_list`. Raises Refusal with all that is wrong,
     FeatureDisabled where there is no editor, and what `Asked.run` does.
     """
-    async with asked.database.writing() as session:
-        run = await asked.run(session)
-    if editor is None:
-        raise FeatureDisabled("this installation does without content")
-    listed = changes()
-    try:
-        return await editor.apply(Request(run, listed, asked.author, expected, token, message, is_dry))
-    except EditRefused as refused:
-        raise Refusal([_problem(problem, is_list=is_list) for problem in refused.problems]) from refused
-    except LockRefused as refused:
-        raise Refusal([_locked(refused)]) from refused
+    with asked.operation(SEVERAL) as seen:
+        async with asked.database.writing() as session:
+            seen.run_id = await asked.run(session)
+        if editor is None:
+            raise FeatureDisabled("this installation does without content")
+        listed = changes()
+        seen.name = _name(listed)
+        try:
+            edited = await editor.apply(Request(seen.run_id, listed, asked.author, expected, token, message, is_dry))
+        except EditRefused as refused:
+            raise Refusal([_problem(problem, is_list=is_list) for problem in refused.problems]) from refused
+        except LockRefused as refused:
+            raise Refusal([locked(refused)]) from refused
+        _tell(seen, edited, is_dry=is_dry)
+        return edited
+
+
+def _tell(seen: Operation, edited: Edited, *, is_dry: bool) -> None:
+    """Fill in what an edit turned out to be."""
+    applied = edited.applied
+    seen.touched(key.type for key in (*applied.changed, *(named.key for named in applied.removed)))
+    seen.told(applied.warnings)
+    if is_dry:
+        seen.outcome = VALIDATED
+    elif edited.is_new:
+        seen.made(edited.version, uses_of(applied.course, [applied.index.blocks[key] for key in applied.changed]))
+
+
+def _name(changes: Sequence[Change]) -> str:
+    """What an edit is counted as: the only kind of its changes, or several."""
+    found = {NAMES[type(change)] for change in changes}
+    return found.pop() if len(found) == 1 else SEVERAL
 
 
 def _problem(problem: EditProblem, *place: str, is_list: bool = False) -> Problem:
@@ -111,9 +155,25 @@ def _problem(problem: EditProblem, *place: str, is_list: bool = False) -> Proble
     return Problem(Reason.CONTENT_REFUSED, str(problem), place, {"problem": problem})
 
 
-def _locked(refused: LockRefused) -> Problem:
+def locked(refused: LockRefused) -> Problem:
+    """What to answer whoever comes without the lock."""
     return _problem(EditProblem(refused.code, str(refused)), "lockToken")
 
+
+SEVERAL = "applyContentChanges"
+NAMES: Mapping[type[Change], str] = {
+    kinds.ReplaceBlock: "replaceBlock",
+    kinds.AddBlock: "addBlock",
+    kinds.SetBlockSettings: "updateBlockSettings",
+    kinds.SetCourseSettings: "updateCourseSettings",
+    kinds.MoveBlock: "moveBlock",
+    kinds.DeleteBlock: "deleteBlock",
+    kinds.PutAsset: "putAsset",
+    kinds.DeleteAsset: "deleteAsset",
+    kinds.SetGradingPolicy: "updateGradingPolicy",
+    kinds.SetTabs: "updateTabs",
+}
+"""What changes are counted as: the mutations that make one of them."""
 
 OF_THE_WHOLE = frozenset(
     {EditCode.NO_CHANGES, EditCode.NO_CONTENT, EditCode.VERSION_CONFLICT, EditCode.VERSION_REQUIRED}

@@ -9,7 +9,7 @@ from db.tables import now
 from edx.keys import CourseKey
 from edx.olx import Key
 from resolvers.access import Permission, Viewer
-from resolvers.content.visibility import Audience, Role
+from resolvers.content.visibility import Audience, Role, groups_of_mode
 from resolvers.errors import BadUserInput, FeatureDisabled, Forbidden
 from resolvers.learners.mirror import Kind, Memory, Mirror
 from resolvers.learners.progress import OWN_ENROLLMENTS
@@ -26,30 +26,6 @@ from resolvers.plan.statements import rows_for
 MOST_PATHS = 500
 ROUNDS = 2
 """How often the LMS is asked: where the learner was may lead to a sequence that was not asked for at first."""
-
-ENROLLMENT_TRACK = 50
-"""The partition of learners by the modes that they are enrolled in; its groups are the platform's numbers of them."""
-
-MODES = {
-    mode: number
-    for number, mode in enumerate(
-        (
-            "audit",
-            "verified",
-            "professional",
-            "no-id-professional",
-            "credit",
-            "honor",
-            "masters",
-            "executive-education",
-            "unpaid-executive-education",
-            "paid-executive-education",
-            "unpaid-bootcamp",
-            "paid-bootcamp",
-        ),
-        start=1,
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +107,7 @@ class Enrolled:
 
     def groups(self, run: CourseKey) -> dict[int, frozenset[int]]:
         """The groups that an enrollment puts a learner in."""
-        number = MODES.get(self.modes.get(str(run), ""))
-        return {} if number is None else {ENROLLMENT_TRACK: frozenset({number})}
+        return groups_of_mode(self.modes.get(str(run), ""))
 
 
 class Paths:

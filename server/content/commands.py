@@ -54,6 +54,7 @@ async def import_file(
     from db.store import Author
     from edx.olx import ArchiveRefused
     from resolvers.content.imports import Mode, Target, check_course, import_course
+    from resolvers.editing.locks import LockRefused
     from resolvers.merging.conflicts import Choice, Resolution, Unresolved
     from resolvers.merging.merge import CannotMerge
 
@@ -73,7 +74,7 @@ async def import_file(
                 expected,
                 message,
                 mode,
-                Resolution(others=choice),
+                resolution=Resolution(others=choice),
             )
             with progress_bar() as progress:
                 done = await import_course(store, source, target, progress=progress, is_dry=dry_run)
@@ -83,7 +84,7 @@ async def import_file(
     except Unresolved as unresolved:
         _list_conflicts(unresolved.conflicts)
         raise Failure(f"{_count(len(unresolved.conflicts), 'conflict')}; nothing was changed") from None
-    except CannotMerge as error:
+    except (CannotMerge, LockRefused) as error:
         raise Failure(str(error)) from None
     _tell(done, is_dry_run=dry_run)
 
@@ -99,12 +100,13 @@ async def export_file(
 
     Example: `collegium export-course demo.tar.gz --run course-v1:ANUx+ASTRO2X+2T2026 --block vertical/intro`
     """
-    import asyncio
     from tempfile import NamedTemporaryFile
 
-    from resolvers.content.exports import NoSuchBlock, export, find_block
+    from db.store import Author
+    from resolvers.content.exports import NoSuchBlock, export_course, find_block
     from resolvers.content.load import Courses
 
+    author = Author("collegium", "command line")
     async with _opened() as store:
         loaded = await Courses(store).load(await _head(store, run, version))
         try:
@@ -112,12 +114,12 @@ async def export_file(
         except NoSuchBlock as error:
             raise Failure(str(error)) from None
         if file == STREAM:
-            await asyncio.to_thread(export, loaded, sys.stdout.buffer, key)
+            await export_course(store.database, loaded, sys.stdout.buffer, key, author=author)
             return
         with NamedTemporaryFile(dir=file.absolute().parent, prefix=f".{file.name}-", delete=False) as target:
             written = Path(target.name)
             try:
-                count = await asyncio.to_thread(export, loaded, target, key)
+                count = await export_course(store.database, loaded, target, key, author=author)
                 target.close()
                 written.replace(file)
             finally:
@@ -197,6 +199,7 @@ async def _opened() -> "AsyncIterator[Store]":
     from db.engine import open_database
     from db.migrate import check
     from db.store import StoreError
+    from resolvers.usage import usage_of
     from server.cli import read_settings
     from server.content.store import open_store
 
@@ -204,7 +207,8 @@ async def _opened() -> "AsyncIterator[Store]":
     await check(settings.database_url)
     database = open_database(settings.database_url)
     try:
-        yield open_store(settings, database)
+        async with usage_of(database).running(database):
+            yield open_store(settings, database)
     except StoreError as error:
         raise Failure(str(error)) from error
     finally:

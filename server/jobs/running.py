@@ -12,6 +12,7 @@ from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
 from resolvers.jobs import Embedded, Handlers, Pace, Runner
 from resolvers.reruns import Rules, rerun_handlers
+from resolvers.usage import usage_of
 from server.directories.commands import layout_of
 from server.failures import Failure
 from server.process import stopping
@@ -81,7 +82,10 @@ async def run_worker(
     is_over = asyncio.Event()
     try:
         with stopping(is_over.set):
-            async with running(settings, database, work, queues=queues, concurrency=concurrency, pace=pace):
+            async with (
+                usage_of(database).running(database, settings.usage_kept),
+                running(settings, database, work, queues=queues, concurrency=concurrency, pace=pace),
+            ):
                 on_ready()
                 await is_over.wait()
     finally:

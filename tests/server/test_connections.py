@@ -169,3 +169,14 @@ async def test_a_body_in_pieces_is_taken_whole(url: str) -> None:
 
     assert given.startswith(b"HTTP/1.1 200")
     assert given.endswith(b"7")
+
+
+async def test_a_large_body_may_take_longer_as_long_as_it_keeps_coming(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload takes minutes on a slow line."""
+    monkeypatch.setattr(connections, "SLOWEST", 10)
+    parts = [b"x" * 5] * 6
+    given = await answer(url, HEAD + b"connection: close\r\ncontent-length: 30\r\n\r\n", *parts, pause=0.1)
+
+    assert given.endswith(b"30")

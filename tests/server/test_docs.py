@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from db.engine import open_database
 from edx import http
 from server import metrics
+from server.content.counting import ContentCounts
 from server.health import LmsWatch, Readiness
 from server.jobs.counting import JobCounts
 from server.observing import observe, tell
@@ -52,7 +53,8 @@ def test_the_metrics_are_documented_and_every_documented_one_exists(tmp_path: Pa
     watch = LmsWatch(lambda: open_lms(load()))
     watch.last_success = datetime(2026, 11, 21, tzinfo=UTC)
     standing = metrics.Standing(database, Readiness(database, watch))
-    families = [*metrics.REGISTRY.collect(), *standing.collect(), *JobCounts(database).collect()]
+    counts = JobCounts(database), ContentCounts(database)
+    families = [*metrics.REGISTRY.collect(), *(each for kind in (standing, *counts) for each in kind.collect())]
 
     ours = {family.name + "_total" * (family.type == "counter") for family in families}
     assert column("## Metrics") == {name for name in ours if name.startswith("collegium_")}

@@ -1,7 +1,7 @@
 """Settings of runs that updates from their sources leave as they are.
 
 Revision: 0018
-Revises: 0013
+Revises: 0017
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0018"
-down_revision = "0013"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,10 @@ from starlette.routing import Route
 
 from edx.simulator.auth import Call, Site, View, json_response
 from edx.simulator.service import route
-from edx.simulator.studio.jobs import Jobs
-from edx.simulator.studio.uploads import is_course, uploads_of
+from edx.simulator.studio.jobs import Flaw, Jobs
+from edx.simulator.studio.uploads import flaw_in, uploads_of
+
+NO_COURSE = Flaw("Unpacking", "Unknown error while importing course.")
 
 
 def import_route(site: Site, jobs: Jobs) -> Route:
@@ -21,8 +23,9 @@ def import_route(site: Site, jobs: Jobs) -> Route:
         upload = uploads_of(call.request.headers.get("content-type", ""), call.body).get("course_data")
         if upload is None or not upload.filename.endswith(".tar.gz"):
             return _crashed("")
-        succeeds = call.path("course_id") in call.world.runs and is_course(upload.content)
-        return json_response({"task_id": jobs.begin_import(upload.filename, succeeds=succeeds)})
+        course_id = call.path("course_id")
+        flaw = flaw_in(upload.content) if course_id in call.world.runs else NO_COURSE
+        return json_response({"task_id": jobs.begin_import(course_id, upload.filename, upload.content, flaw)})
 
     def state(call: Call) -> Response:
         if not _may(call):

@@ -1,4 +1,4 @@
-"""Uploads: the files of a multipart body, and whether one is an archive that Studio can import."""
+"""Uploads: the files of a multipart body, and what is wrong with one that is to be imported."""
 
 import io
 import tarfile
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
+
+from edx.simulator.studio.jobs import Flaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,16 @@ def _files(message: EmailMessage) -> Iterator[tuple[str, Upload]]:
             yield name, Upload(filename=filename, content_type=part.get_content_type(), content=content)
 
 
-def is_course(content: bytes) -> bool:
-    """Whether a file is a gzipped tar with a `course.xml` at its top or one directory below, as an export has it."""
+def flaw_in(content: bytes) -> Flaw | None:
+    """What is wrong with a file that is to be imported; None for a gzipped tar with a `course.xml`.
+
+    That is at its top or one directory below, as an export has it.
+    """
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
             names = [name.removeprefix("./") for name in archive.getnames()]
     except (tarfile.TarError, EOFError, OSError):
-        return False
-    return any(name.endswith("course.xml") and name.count("/") <= 1 for name in names)
+        return Flaw("Unpacking", "An Unknown error occurred during the unpacking step.")
+    if any(name.endswith("course.xml") and name.count("/") <= 1 for name in names):
+        return None
+    return Flaw("Verifying", "Could not find the course.xml file in the package.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +28,12 @@ from db.store.versions import heads
 from db.tables import ContentHead, ContentVersion, CourseRun
 from tests.db.store.conftest import ADA, put, tree
 from tests.resolvers.catalog.conftest import rows, statements
+
+
+def without_news(sent: Sequence[str]) -> list[str]:
+    """Statements but for the one that tells of a new version, which only PostgreSQL needs."""
+    return [each for each in sent if "pg_notify" not in each]
+
 
 ONE, TWO, THREE = tree(a=b"one"), tree(a=b"two"), tree(a=b"three")
 
@@ -104,7 +111,7 @@ async def test_restoring_gives_the_old_hash_again(store: Store, runs: list[int])
     assert is_new
     assert (head.number, head.root) == (3, ONE.root)
     assert (newest.operation, newest.parent, newest.message) == ("restore", TWO.root, "It was better")
-    assert len(sent) == 5
+    assert len(without_news(sent)) == 5
 
 
 async def test_a_rerun_is_a_copy_of_the_pointer(store: Store, runs: list[int]) -> None:
@@ -119,7 +126,7 @@ async def test_a_rerun_is_a_copy_of_the_pointer(store: Store, runs: list[int]) -
 
     assert shared == ONE.root
     assert (after.nodes, after.blobs, after.blob_bytes) == (before.nodes, before.blobs, before.blob_bytes)
-    assert len(sent) == 7  # however large the content is
+    assert len(without_news(sent)) == 7  # however large the content is
     await put(store, target, TWO)
     found = await heads(store, runs)
     assert {run: head.root for run, head in found.items()} == {source: ONE.root, target: TWO.root}

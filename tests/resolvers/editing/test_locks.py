@@ -1,6 +1,8 @@
 """Locks (§2.6 L1 to L13 of the notes on OLX; spec/content-api.md, "Concurrency")."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,8 +10,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database
+from db.store import Author
+from db.tables import ContentLock
 from resolvers.editing import locks
 from resolvers.editing.changes import SetBlockSettings
+from resolvers.editing.following import Happened, Standing, between, follow_lock
 from resolvers.editing.locks import Lock, LockRefused
 from resolvers.editing.problems import EditCode
 from resolvers.editing.writing import Editor, Expected
@@ -186,3 +191,86 @@ async def test_a_lock_that_ends_while_a_change_is_made_stops_it(desk: Desk, monk
     with pytest.raises(LockRefused):
         await desk.apply(RENAME, token=lock.token)
     assert await desk.current() == desk.version
+
+
+# The line
+
+
+async def test_who_waits_gets_the_lock_in_turn(desks: Desks) -> None:
+    """The memo: "one client at a time"; with `wait` in the order in which they came."""
+    eva = Author("eva", "third")
+    mine = await desks.do(locks.acquire, ADA, TTL)
+    for who, place in ((BOB, 1), (eva, 2), (BOB, 1), (eva, 2)):
+        waiting = await desks.do(locks.acquire_or_wait, who, TTL)
+        assert (waiting.place, waiting.lock) == (place, replace(mine, token=None))
+
+    await desks.do(locks.release, mine.token)
+    assert (await desks.do(locks.acquire_or_wait, eva, TTL)) == locks.Waiting(2, None)
+    assert "others wait" in str(await desks.refused(locks.acquire, ADA, TTL))
+    his = await desks.do(locks.acquire, BOB, TTL)
+    assert (his.holder, his.fencing) == (BOB, 2)
+    assert (await desks.do(locks.acquire_or_wait, eva, TTL)).place == 1
+    assert (await desks.do(locks.acquire_or_wait, ADA, TTL)).place == 2
+    await desks.do(locks.release, his.token)
+    assert (await desks.do(locks.acquire_or_wait, eva, TTL)).holder == eva
+
+
+async def test_who_does_not_ask_again_has_left_the_line(desks: Desks) -> None:
+    await desks.do(locks.acquire, ADA, TTL)
+    await desks.do(locks.acquire_or_wait, BOB, TTL)
+    desks.clock.go(locks.WAIT_SECONDS)
+    eva = Author("eva", "third")
+    assert (await desks.do(locks.acquire_or_wait, eva, TTL)).holder == eva
+
+
+async def test_who_asks_without_waiting_is_in_no_line(desks: Desks) -> None:
+    await desks.do(locks.acquire, ADA, TTL)
+    await desks.refused(locks.acquire, BOB, TTL)
+    assert (await desks.do(locks.acquire_or_wait, Author("eva"), TTL)).place == 1
+
+
+A, B = Author("a"), Author("b")
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def standing(holder: Author, fencing: int, *, minute: int | None = None, ended: str | None = None) -> Standing:
+    """A lock that is held until some minute, or that is none any more."""
+    lock = None if minute is None else Lock(holder, MOMENT, MOMENT + timedelta(minutes=minute), fencing)
+    return Standing(holder, fencing, lock, ended)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "happened"),
+    [
+        (None, standing(A, 1, minute=1), Happened.ACQUIRED),
+        (standing(A, 1, minute=1), standing(A, 1, minute=2), Happened.RENEWED),
+        (standing(A, 1, minute=1), standing(A, 1, ended="released"), Happened.RELEASED),
+        (standing(A, 1, minute=1), standing(A, 1, ended="broken"), Happened.BROKEN),
+        (standing(A, 1, minute=1), standing(A, 1), Happened.EXPIRED),
+        (standing(A, 1, minute=1), standing(B, 2, minute=2), Happened.ACQUIRED),
+        (standing(A, 1), standing(A, 2, minute=2), Happened.ACQUIRED),
+        (standing(A, 1, minute=1), standing(B, 2, ended="released"), Happened.RELEASED),
+        (standing(A, 1), None, None),
+    ],
+)
+def test_what_happened_to_a_lock_follows_from_how_it_stood(
+    before: Standing | None, now: Standing | None, happened: Happened | None
+) -> None:
+    assert between(before, now) is happened
+
+
+async def test_a_follower_hears_of_a_lock_that_ran_out(database: Database) -> None:
+    """L4, L6: nobody tells of that; it is looked for."""
+    [run] = await add_runs(database, "R")
+    async with database.writing() as session:
+        lock = await locks.acquire(session, run, ADA)
+    key = "course-v1:ANUx+ASTRO1x+R"
+    async with contextlib.aclosing(follow_lock(database, run, key, look=0.01)) as changes:
+        first = await anext(changes)
+        async with database.writing() as session:
+            row = await session.get(ContentLock, run)
+            assert row is not None
+            row.expires_at = row.renewed_at
+        second = await anext(changes)
+    assert (first.happened, first.standing and first.standing.lock) == (None, replace(lock, token=None))
+    assert (second.happened, second.standing and second.standing.last) == (Happened.EXPIRED, ADA)

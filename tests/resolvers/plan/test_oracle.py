@@ -45,7 +45,7 @@ SCHEMA = schema()._schema
 DEEPEST = 4
 LEFT_OUT = {"cursor", "startCursor", "endCursor", "availableRunModes", "features", "health", "rateLimit"}
 LEFT_OUT |= {"previewProgramCertificate", "courseKey", "planCourseware", "proposeRunKey", "contractDateChanges"}
-LEFT_OUT |= {"coursewarePath", "coursewarePaths", "openEdxInstances"}
+LEFT_OUT |= {"coursewarePath", "coursewarePaths", "openEdxInstances", "contentUsage", "blockTypeUsage"}
 """Fields that are nobody's business but the server's, and those that no plan answers."""
 
 NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site", "Job", "Contract")
