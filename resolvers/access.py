@@ -73,6 +73,15 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+HELD: Mapping[Role, frozenset[Role]] = MappingProxyType(
+    {
+        Role.LEARNER: frozenset({Role.LEARNER}),
+        Role.AUTHOR: frozenset({Role.LEARNER, Role.AUTHOR}),
+        Role.ADMIN: frozenset(Role),
+    }
+)
+"""The roles of somebody whose highest role it is."""
+
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.LEARNER: frozenset(

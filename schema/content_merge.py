@@ -1,7 +1,6 @@
 """`mergeContent`: what the source of a run has changed, taken over (spec/content-api.md, "Problem statement")."""
 
 from enum import Enum
-from typing import Any
 
 import strawberry
 
@@ -11,38 +10,16 @@ from resolvers.content.secrets import shown
 from resolvers.context import Context
 from resolvers.editing.requests import Asked
 from resolvers.merging import conflicts
-from resolvers.merging.conflicts import Conflict, Resolution, Unresolved
+from resolvers.merging.conflicts import Conflict, Unresolved
 from resolvers.merging.layers import NOTHING
 from resolvers.merging.protection import Kept
 from resolvers.refusals import Problem, Reason
+from schema.content_modes import ConflictResolutionInput, ContentChoice, ContentImportMode, mode_of, resolution_of
 from schema.course_run import CourseRun
 from schema.payload import Payload, answered, changed
 from schema.user_error import user_error
 
 Info = strawberry.Info[Context, None]
-
-
-@strawberry.enum(description="What becomes of the content that a run has when its source is taken over.")
-class ContentMode(Enum):
-    """Modes."""
-
-    REPLACE = strawberry.enum_value(imports.Mode.REPLACE.value, description="The source takes its place, as a whole.")
-    UPDATE = strawberry.enum_value(
-        imports.Mode.UPDATE.value, description="So it does, but for the values of protected settings, which stay."
-    )
-    MERGE = strawberry.enum_value(
-        imports.Mode.MERGE.value,
-        description="What the source has changed since it was taken last is taken over; what was changed in the run "
-        "stays, too, and so do the values of protected settings.",
-    )
-
-
-@strawberry.enum(description="Whose value is taken where both a run and its source have changed something.")
-class ContentChoice(Enum):
-    """Choices."""
-
-    OURS = strawberry.enum_value(conflicts.Choice.OURS.value, description="That of the run.")
-    THEIRS = strawberry.enum_value(conflicts.Choice.THEIRS.value, description="That of the source.")
 
 
 @strawberry.enum(description="What of a course both a run and its source have changed.")
@@ -137,14 +114,6 @@ class ContentMerge:
         )
 
 
-@strawberry.input(description="What is to be taken where both a run and its source have changed something.")
-class ConflictResolutionInput:
-    """A resolution."""
-
-    conflict: str = strawberry.field(description="Key of the conflict.")
-    choice: ContentChoice = strawberry.field(description="Whose value is taken.")
-
-
 @strawberry.input(description="A run that is to take over what another one has.")
 class MergeContentInput:
     """The input of `mergeContent`."""
@@ -154,7 +123,7 @@ class MergeContentInput:
     from_version: str | None = strawberry.field(
         default=None, description="A version that the source had; what it has now if none is given."
     )
-    mode: ContentMode | None = strawberry.field(
+    mode: ContentImportMode | None = strawberry.field(
         default=None, description="What becomes of what the run has; MERGE by default."
     )
     resolutions: list[ConflictResolutionInput] | None = strawberry.field(
@@ -175,25 +144,15 @@ class MergeContentInput:
     @property
     def target(self) -> Target:
         """As imports take it, but for who asks."""
-        each = {given.conflict: _choice(given.choice) for given in self.resolutions or ()}
-        others = None if self.others is None else _choice(self.others)
         return Target(
             0,
             merging.NOBODY,
             self.expected_version,
             self.message,
-            imports.Mode.MERGE if self.mode is None else _mode(self.mode),
+            mode_of(self.mode, imports.Mode.MERGE),
             self.lock_token,
-            Resolution(each, others),
+            resolution_of(self.resolutions, self.others),
         )
-
-
-def _choice(given: Any) -> conflicts.Choice:
-    return conflicts.Choice(given.value)
-
-
-def _mode(given: Any) -> imports.Mode:
-    return imports.Mode(given.value)
 
 
 @strawberry.type(description="What became of `mergeContent`.")

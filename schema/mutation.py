@@ -12,9 +12,11 @@ from schema import content_edits as edits
 from schema import content_locks as locks
 from schema import content_mutations as content
 from schema import content_operations as operations
+from schema import content_transfers as transfers
 from schema import contract_mutations as contracts
 from schema import courseware_mutations as courseware
 from schema import directory_mutations as directories
+from schema import instance_mutations as instances
 from schema import job, program_import, role
 from schema import learner_mutations as learners
 from schema import program_mutations as programs
@@ -44,6 +46,7 @@ from schema.content_operations import (
     UpdateGradingPolicyPayload,
     UpdateTabsPayload,
 )
+from schema.content_transfers import ExportCoursePayload, ImportCoursePayload
 from schema.content_updates import SetProtectedSettingsPayload, set_protected_settings
 from schema.contract_mutations import (
     ActivateContractPayload,
@@ -76,6 +79,7 @@ from schema.directory_mutations import (
     SyncDirectoriesPayload,
 )
 from schema.features import Needs
+from schema.instance_mutations import PushCoursePayload
 from schema.job import CancelJobPayload, RetryJobPayload
 from schema.learner_mutations import (
     LeaveProgramPayload,
@@ -255,6 +259,20 @@ class Mutation:
     )
     sync_catalog: SyncCatalogPayload | None = _mutation(
         catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
+    )
+    push_course: PushCoursePayload | None = _of_content(
+        instances.push_course,
+        "Have a job push content to an instance of Open edX: its Studio imports it in place of what it has. Needs the "
+        "permission to change the content of the run.",
+    )
+    import_course: ImportCoursePayload | None = _of_content(
+        transfers.import_course,
+        "Make an upload the content of a run, as a job. Needs the permission to change content.",
+    )
+    export_course: ExportCoursePayload | None = _of_content(
+        transfers.export_course,
+        "Write the content of a run, or a block of it, into an archive, as a job. Needs the permission to change "
+        "content.",
     )
     restore_content_version: RestoreContentVersionPayload | None = _of_content(
         content.restore_content_version,

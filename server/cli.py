@@ -110,7 +110,7 @@ async def worker(
         list[str] | None, typer.Option(help="A queue to take jobs from; may be repeated. All if not given.")
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(help="Jobs of one queue at a time, in place of COLLEGIUM_JOB_CONCURRENCY.", min=1)
+        int | None, typer.Option(help="Jobs of one queue at a time, in place of what settings say.", min=1)
     ] = None,
 ) -> None:
     """Run jobs until Ctrl-C or SIGTERM; any number of workers may, on any number of machines.

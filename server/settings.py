@@ -221,6 +221,9 @@ class Settings(BaseSettings):
     upload_lifetime: Hours = Field(
         86_400.0, description="How long uploads, and archives to be fetched, are kept after they were last used."
     )
+    transfer_timeout: Hours = Field(
+        3600.0, description="How long an import or export of content may take before it is given up."
+    )
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")
     port: Port = Field(8000, description="Port that the server listens on.")
@@ -386,6 +389,15 @@ class Settings(BaseSettings):
     )
     job_concurrency: Annotated[int, Field(ge=1, le=1000), Accepted("number from 1 to 1000")] = Field(
         4, description="Jobs of one queue that a process runs at a time."
+    )
+
+    queue_concurrency: Annotated[
+        dict[str, Annotated[int, Field(ge=0, le=1000)]],
+        NoDecode,
+        BeforeValidator(_pairs),
+        Accepted("name=number pairs separated by commas, or a JSON object of numbers"),
+    ] = Field(
+        {}, description="The same of single queues, such as `content=8`; a process runs none of those that have 0."
     )
 
     usage_days: Annotated[int, Field(ge=1, le=3650), Accepted("number from 1 to 3650")] = Field(

@@ -22,7 +22,8 @@ from tests.resolvers.content.conftest import imported
 ROOT = Path(__file__).parent.parent
 ROOMS = ("schema", "resolvers", "db", "edx", "ondisk", "server")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-STORY, JOBS, CONTRACTS, INSTANCES = "programs.md", "jobs.md", "contracts.md", "instances.md"
+STORY, JOBS, CONTRACTS, TRANSFER = "programs.md", "jobs.md", "contracts.md", "content-transfer.md"
+INSTANCES = "instances.md"
 EDITED_RUN = "course-v1:ANUx+ASTRO2X+2T2026"
 EDITED = b"""<course url_name="2T2026" org="ANUx" course="ASTRO2X"><chapter url_name="week2" display_name="Week 2">
 <sequential url_name="start" display_name="Start"><vertical url_name="summary" display_name="Summary">
@@ -32,7 +33,7 @@ QUERY = re.compile(r"^```graphql\n(.*?)^```(?:\n+```json\n(.*?)^```)?", re.DOTAL
 QUERIES = [
     pytest.param(query, answer, id=f"{page.name}-{number}")
     for page in PAGES
-    if page.name not in {STORY, JOBS, CONTRACTS, INSTANCES}  # run over what they are about, elsewhere
+    if page.name not in {STORY, JOBS, CONTRACTS, TRANSFER, INSTANCES}  # run over what they are about, elsewhere
     for number, (query, answer) in enumerate(QUERY.findall(page.read_text()))
 ]
 

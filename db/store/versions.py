@@ -111,7 +111,7 @@ async def commit(session: AsyncSession, change: Commit) -> tuple[Head, bool]:
     _check(change.expected, current)
     if current and (current.root, current.frame) == (change.root, change.frame):
         return current, False
-    entry = entry_of(change, change.author, change.operation, change.message)
+    entry = columns_of(change, change.author, change.operation, change.message)
     return await _advance(session, change.run_id, current, entry), True
 
 
@@ -133,7 +133,7 @@ async def restore(
     old = await _used(session, run_id, version)
     if current and (current.root, current.frame) == (old.root, old.frame):
         return current, False
-    return await _advance(session, run_id, current, entry_of(old, author, "restore", message)), True
+    return await _advance(session, run_id, current, columns_of(old, author, "restore", message)), True
 
 
 async def share(session: AsyncSession, from_run: int, to_run: int, author: Author) -> str | None:
@@ -147,7 +147,7 @@ async def share(session: AsyncSession, from_run: int, to_run: int, author: Autho
     current = await _locked_head(session, to_run)
     entry = await _used(session, from_run, source.root)
     if current is None or (current.root, current.frame) != (entry.root, entry.frame):
-        current = await _advance(session, to_run, current, entry_of(entry, author, "re-run"))
+        current = await _advance(session, to_run, current, columns_of(entry, author, "re-run"))
     await adopt(session, current, author, from_run=from_run)
     return entry.root
 
@@ -168,7 +168,7 @@ async def record_source(session: AsyncSession, source: Commit) -> Head:
     known = await _entry_of_source(session, source.run_id)
     if known and (known.root, known.frame) == (source.root, source.frame):
         return known
-    entry = entry_of(source, source.author, "source", source.message)
+    entry = columns_of(source, source.author, "source", source.message)
     return await add_entry(session, source.run_id, known, entry, branch=SOURCE)
 
 
@@ -208,6 +208,17 @@ async def history(session: AsyncSession, run_id: int) -> list[Version]:
         )
         for row in rows
     ]
+
+
+async def current(session: AsyncSession, run_id: int) -> Head | None:
+    """What a run has as its content now, as the caller's transaction sees it; None for a run without any."""
+    return await _head(session, run_id)
+
+
+async def entry_of(session: AsyncSession, run_id: int, version: str) -> Head:
+    """A version that a run had, marked as used now, so that it is not given up meanwhile. Raises UnknownVersion."""
+    entry = await _used(session, run_id, version)
+    return Head(entry.id, run_id, entry.number, entry.root, entry.frame, entry.blocks, entry.files, entry.bytes)
 
 
 async def heads(store: Store, runs: Sequence[int], snapshot: Snapshot | None = None) -> dict[int, Head]:
@@ -286,7 +297,7 @@ async def _used(session: AsyncSession, run_id: int, version: str) -> ContentVers
     return found
 
 
-def entry_of(content: Commit | ContentVersion, author: Author, operation: str, message: str = "") -> dict[str, Any]:
+def columns_of(content: Commit | ContentVersion, author: Author, operation: str, message: str = "") -> dict[str, Any]:
     """The columns of an entry with this content."""
     copied = {name: getattr(content, name) for name in ("root", "frame", "blocks", "files", "bytes")}
     who = {"username": author.username, "application": author.application}

@@ -39,6 +39,7 @@ from db.tables.directories import (
     DirectorySite,
     DirectorySiteRun,
 )
+from db.tables.instances import InstanceContent, PushState
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.locks import ContentLock, ContentLockWait
@@ -97,6 +98,7 @@ __all__ = [
     "DirectorySite",
     "DirectorySiteRun",
     "IdempotencyKey",
+    "InstanceContent",
     "Job",
     "JobState",
     "Learner",
@@ -122,6 +124,7 @@ __all__ = [
     "ProgramUser",
     "ProgramUserSource",
     "ProgramUserStatus",
+    "PushState",
     "RequirementKind",
     "Rerun",
     "RerunAttempt",

@@ -8,7 +8,7 @@ from edx.olx.assets import Assets
 from edx.olx.blobs import Blob, File, InMemory, Keep
 from edx.olx.canonical import UnwritableBlock, serialize
 from edx.olx.course import Parsed, check, parse
-from edx.olx.export import files, write
+from edx.olx.export import files, write, write_zip
 from edx.olx.members import Limits
 from edx.olx.model import Asset, Block, Course, Document, Draft, Source
 from edx.olx.problems import ArchiveRefused, Code, Key, Place, Problem, Report, Severity
@@ -44,4 +44,5 @@ __all__ = [
     "read",
     "serialize",
     "write",
+    "write_zip",
 ]

@@ -3,7 +3,7 @@
 Nothing is extracted: members are read one after the other, and limits hold while they are read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,9 @@ from edx.olx.paths import Paths, danger_of, is_junk, parts_of
 from edx.olx.problems import Code, Findings, Report, Severity
 from edx.olx.tars import BLOCKSIZE, is_tar, members_of_tar
 from edx.olx.zips import members_of_zip
+
+Watch = Callable[[str], object]
+"""Is told the path of each file before it is read."""
 
 GZIP, ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
 REFUSED = {
@@ -35,17 +38,20 @@ class Archive:
     report: Report
 
 
-def read(source: Path | BinaryIO, *, limits: Limits = DEFAULTS, keep: Keep | None = None) -> Archive:
+def read(
+    source: Path | BinaryIO, *, limits: Limits = DEFAULTS, keep: Keep | None = None, watch: Watch | None = None
+) -> Archive:
     """Read a whole archive, or a folder, once and from front to end.
 
     What it is shows from its first bytes, never from its name. A file object is read from where it stands; only zip
     asks that it is seekable. `keep` is called with the bytes of each file and says where they are from then on: in
-    memory if none is given. Raises `ArchiveRefused`, whose report names every unsafe member.
+    memory if none is given. `watch` is told the path of each before it is read.
+    Raises `ArchiveRefused`, whose report names every unsafe member.
     """
     if isinstance(source, Path) and not source.is_dir():
         with source.open("rb") as stream:
-            return read(stream, limits=limits, keep=keep)
-    intake = Intake(Findings(), limits, keep or in_memory())
+            return read(stream, limits=limits, keep=keep, watch=watch)
+    intake = Intake(Findings(), limits, keep or in_memory(), watch)
     try:
         for member in members_of(source, limits):
             intake.take(member)
@@ -81,8 +87,9 @@ def first_block(source: BinaryIO) -> bytes:
 class Intake:
     """Takes the members of an archive in, one by one, and judges them."""
 
-    def __init__(self, findings: Findings, limits: Limits, keep: Keep) -> None:
+    def __init__(self, findings: Findings, limits: Limits, keep: Keep, watch: Watch | None = None) -> None:
         self.findings = findings
+        self.watch = watch
         self.limits = limits
         self.keep = keep
         self.paths = Paths(findings)
@@ -103,6 +110,8 @@ class Intake:
         elif is_junk(path):
             self.findings.info(Code.JUNK, "left out: it belongs to a desktop or a tool, not to the course", path)
         elif member.kind is Kind.FILE and self.paths.admit(path):
+            if self.watch is not None:
+                self.watch(path)
             self.files[path] = self.keep(member.read())
 
 

@@ -39,17 +39,19 @@ def parse(
     *,
     folder: str | None = None,
     options: Options = DEFAULT,
-    fail_level: Severity = Severity.ERROR,
+    fail_level: Severity | None = Severity.ERROR,
 ) -> Parsed:
     """Read the course or the library in an archive: the shallowest one, or that in `folder`.
 
     Raises `ArchiveRefused` with everything that was found if anything is as bad as `fail_level`. What a warning is
-    about is kept; an error means that something would be lost, so errors are always refused.
+    about is kept; an error means that something would be lost. With None whatever can be read is given, only to be
+    looked at.
     """
     findings = Findings.starting_with(archive.report)
     root = find_root(archive.files, folder, findings)
     course = Reader(archive.files, root, findings, options).course() if root else None
-    findings.raise_at(fail_level)
+    if fail_level is not None:
+        findings.raise_at(fail_level)
     if course is None:
         raise ArchiveRefused(findings.report())
     return Parsed(course, findings.report())

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.store import (
     Author,
@@ -29,9 +31,9 @@ from resolvers.content.load import Content, Loaded, load
 from resolvers.content.nodes import Written, write
 from resolvers.content.spool import spool
 from resolvers.editing.locks import check
-from resolvers.merging.conflicts import Conflict, Resolution, Unresolved
+from resolvers.merging.conflicts import UNDECIDED, Conflict, Resolution, Unresolved
 from resolvers.merging.lists import protections
-from resolvers.merging.merge import UNDECIDED, CannotMerge, merge
+from resolvers.merging.merge import CannotMerge, merge
 from resolvers.merging.protection import Kept, Protection, protect
 from resolvers.merging.sides import NOBODY, Side
 from resolvers.usage import operation, uses_of
@@ -58,6 +60,10 @@ class Stage(StrEnum):
     UPDATING = "updating"
 
 
+Watch = Callable[[str], object]
+"""Is told the path of each file before it is read, in a thread."""
+Swap = Callable[[AsyncSession, "Imported"], Awaitable[None]]
+"""Is called in the transaction that makes an archive a run's content; whatever it raises, nothing has changed."""
 Progress = Callable[[Stage, int, int | None], None]
 """Is told the stage, how many files are done in it, and of how many where that is known. May be called in a thread."""
 
@@ -204,6 +210,8 @@ async def import_course(
     *,
     rules: Rules = DEFAULT_RULES,
     progress: Progress = silent,
+    watch: Watch | None = None,
+    swap: Swap | None = None,
     is_dry: bool = False,
 ) -> Imported:
     """Make an archive or a folder a run's whole content, or update what it has; `is_dry` says to store nothing.
@@ -213,9 +221,11 @@ async def import_course(
     raised, and wherever the process ends: the run's content is as it was, and the same import succeeds later.
     """
     with operation(store.database, "importCourse", target.author, target.run_id) as seen, spool() as keep:
+        async with store.database.writing() as session:
+            await check(session, target.run_id, target.token)
         await _expect(store, target)
-        prepared = await asyncio.to_thread(prepare, source, keep, rules, progress)
-        done = await _imported(store, prepared, target, progress, is_dry=is_dry)
+        prepared = await asyncio.to_thread(prepare, source, keep, rules, progress, watch)
+        done = await _imported(store, prepared, target, progress, swap, is_dry=is_dry)
         seen.types = done.counts
         seen.told(done.report.problems)
         if is_dry:
@@ -230,7 +240,7 @@ async def take_over(store: Store, source: Loaded, target: Target, *, is_dry: boo
     with operation(store.database, "mergeContent", target.author, target.run_id) as seen:
         await _expect(store, target)
         prepared = await asyncio.to_thread(of_stored, source.course)
-        done = await _imported(store, prepared, target, silent, is_dry=is_dry)
+        done = await _imported(store, prepared, target, silent, None, is_dry=is_dry)
         seen.types = done.counts
         if is_dry:
             seen.outcome = VALIDATED
@@ -245,13 +255,15 @@ def of_stored(course: Course) -> Prepared:
     return Prepared(course, Report(), write(course), found, uses_of(course, course.root.walk()))
 
 
-async def _imported(store: Store, found: Prepared, target: Target, progress: Progress, *, is_dry: bool) -> Imported:
+async def _imported(
+    store: Store, found: Prepared, target: Target, progress: Progress, swap: Swap | None, *, is_dry: bool
+) -> Imported:
     for attempt in range(1, ATTEMPTS + 1):
         prepared = await _updated(store, found, target)
         if is_dry:
             return prepared.told()
         try:
-            return await _store(store, prepared, target, progress)
+            return await _store(store, prepared, target, progress, swap)
         except VersionConflict:
             if target.expected is not None or prepared.made_of is None or attempt == ATTEMPTS:
                 raise
@@ -272,7 +284,9 @@ async def _updated(store: Store, prepared: Prepared, target: Target) -> Prepared
     return replace(made, made_of=head.root)
 
 
-def prepare(source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progress) -> Prepared:
+def prepare(
+    source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progress, watch: Watch | None = None
+) -> Prepared:
     """Read an archive. Blocks the thread, for about a second for ten thousand files. Raises ArchiveRefused."""
     count = 0
 
@@ -282,7 +296,7 @@ def prepare(source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progres
         progress(Stage.UNPACKING, count, None)
         return keep(data)
 
-    archive = read(source, limits=rules.limits, keep=kept)
+    archive = read(source, limits=rules.limits, keep=kept, watch=watch)
     progress(Stage.VERIFYING, 0, len(archive.files))
     parsed = parse(archive, options=rules.options, fail_level=rules.fail_level)
     found = {file.path: file.blob for file in files(parsed.course)}
@@ -300,7 +314,7 @@ async def _expect(store: Store, target: Target) -> Head | None:
     return head
 
 
-async def _store(store: Store, prepared: Prepared, target: Target, progress: Progress) -> Imported:
+async def _store(store: Store, prepared: Prepared, target: Target, progress: Progress, swap: Swap | None) -> Imported:
     told = prepared.told()
     if any(conflict.choice is None for conflict in prepared.conflicts):
         raise Unresolved(prepared.conflicts)
@@ -329,7 +343,10 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
             taken = await record_source(session, source.commit(target, "source", intake.until, None))
         head, is_new = await commit(session, change)
         await adopt(session, taken or head, target.author, from_run=target.from_run)
-    return replace(told, head=head, is_new=is_new, bytes_written=size, nodes_written=nodes)
+        imported = replace(told, head=head, is_new=is_new, bytes_written=size, nodes_written=nodes)
+        if swap is not None:
+            await swap(session, imported)
+    return imported
 
 
 async def _adopt(store: Store, head: Head, target: Target) -> None:

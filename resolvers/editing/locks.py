@@ -189,6 +189,12 @@ async def check(session: AsyncSession, run_id: int, token: str | None, *, clock:
     return None
 
 
+async def token_of(session: AsyncSession, run_id: int, fencing: int) -> str:
+    """The token of a lock that is known by its number, for work that goes on for its holder; of none, a bad one."""
+    row = await session.get(ContentLock, run_id, populate_existing=True)
+    return row.token or "" if row is not None and row.fencing == fencing else ""
+
+
 async def _row(session: AsyncSession, run_id: int, clock: Clock) -> tuple[ContentLock | None, datetime]:
     """The row of a run, for this transaction alone, and the time, which is never before the last use."""
     await session.execute(select(CourseRun.id).where(CourseRun.id == run_id).with_for_update(key_share=True))

@@ -73,7 +73,7 @@ class Asked:
 
     async def locking(self, work: Callable[..., Awaitable[T]], *given: Any) -> T:
         """What a function of `locks` gives for the run. Raises Refusal where somebody else has the lock."""
-        with self.operation(f"{work.__name__}Lock") as seen:
+        with self.operation(f"{work.__name__.partition('_')[0]}Lock") as seen:
             try:
                 async with self.database.writing() as session:
                     seen.run_id = await self.run(session)

@@ -11,11 +11,12 @@ What does the work is a function of a `JobContext`, which a process is given for
 from resolvers.jobs.context import JobContext
 from resolvers.jobs.embedded import Embedded
 from resolvers.jobs.errors import AttemptLost, JobCanceled, JobErrorCode, JobFailed, Postponed, TryAgain
-from resolvers.jobs.kinds import Handler, Handlers, Kind
+from resolvers.jobs.kinds import CONTENT, Handler, Handlers, Kind, Places
 from resolvers.jobs.queue import Order, enqueue, enqueue_all
 from resolvers.jobs.running import Pace, Runner
 
 __all__ = [
+    "CONTENT",
     "AttemptLost",
     "Embedded",
     "Handler",
@@ -27,6 +28,7 @@ __all__ = [
     "Kind",
     "Order",
     "Pace",
+    "Places",
     "Postponed",
     "Runner",
     "TryAgain",

@@ -19,6 +19,7 @@ from db.deliveries import TASK
 from db.engine import PostgresqlDatabase
 from db.tables import Job, JobState
 from resolvers.jobs.attempts import in_seconds
+from resolvers.jobs.kinds import Places
 from resolvers.jobs.queue import release
 from resolvers.jobs.running import Runner, stop
 from resolvers.jobs.sweeping import Sweeper
@@ -33,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 
 class Delivered:
-    """Takes up the jobs of some queues as they are delivered, `concurrency` of each at a time."""
+    """Takes up the jobs of some queues as they are delivered, as many of each as have a place."""
 
     def __init__(
         self,
@@ -41,12 +42,12 @@ class Delivered:
         runner: Runner,
         *,
         queues: Collection[str] = (),
-        concurrency: int = 4,
+        places: Places | None = None,
     ) -> None:
         self._runner = runner
         self._database = database
-        self._queues = list(queues) or runner.queues
-        self._concurrency = concurrency
+        self._places = places or Places()
+        self._queues = self._places.served(queues or runner.queues)
         connector = PsycopgConnector(conninfo=database.dsn, min_size=1, max_size=2 + len(self._queues))
         self._app = App(connector=connector)
         self._app.task(name=TASK, retry=RetryStrategy(wait=1))(self._deliver)
@@ -69,7 +70,7 @@ class Delivered:
                 await self._app.run_worker_async(
                     queues=[queue],
                     name=self._runner.worker,
-                    concurrency=self._concurrency,
+                    concurrency=self._places.of(queue),
                     install_signal_handlers=False,
                     delete_jobs="always",
                     fetch_job_polling_interval=pace.look,

@@ -12,6 +12,7 @@ from db.errors import DatabaseError
 from db.tables import Job
 from db.types import any_of
 from resolvers.jobs.attempts import READY, Held
+from resolvers.jobs.kinds import Places
 from resolvers.jobs.queue import CHANNEL, QUEUED
 from resolvers.jobs.running import Runner, stop
 from resolvers.jobs.sweeping import Sweeper, sweep_after_start
@@ -23,13 +24,13 @@ log = structlog.get_logger(__name__)
 
 
 class Embedded:
-    """Takes up the jobs of some queues, `concurrency` of each at a time; at first those that a process left behind."""
+    """Takes up the jobs of some queues, as many of each as have a place; at first those that a process left behind."""
 
-    def __init__(self, runner: Runner, *, queues: Collection[str] = (), concurrency: int = 4) -> None:
+    def __init__(self, runner: Runner, *, queues: Collection[str] = (), places: Places | None = None) -> None:
         self._runner = runner
         self._database = runner.database
-        self._news = {queue: asyncio.Event() for queue in queues or runner.queues}
-        self._concurrency = concurrency
+        self._places = places or Places()
+        self._news = {queue: asyncio.Event() for queue in self._places.served(queues or runner.queues)}
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -53,7 +54,7 @@ class Embedded:
             event.set()
 
     async def _serve(self, queue: str) -> NoReturn:
-        places = asyncio.Semaphore(self._concurrency)
+        places = asyncio.Semaphore(self._places.of(queue))
         under_way: set[asyncio.Task[None]] = set()
 
         def over(task: asyncio.Task[None]) -> None:

@@ -1,12 +1,32 @@
 """Kinds of jobs: what is declared of each once, and what does the work."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from random import uniform
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from resolvers.jobs.context import JobContext
+
+
+CONTENT = "content"
+"""The queue of work on content, for which processes can be set apart (spec/content-api.md, "Scalability")."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """How many jobs of a queue run side by side in a process: so many of each, and of some queues others, or none."""
+
+    usual: int = 4
+    special: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, queue: str) -> int:
+        """How many of one queue."""
+        return self.special.get(queue, self.usual)
+
+    def served(self, queues: Iterable[str]) -> list[str]:
+        """The queues of which there are any."""
+        return [queue for queue in queues if self.of(queue)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,6 +85,9 @@ class Resolution:
     others: Choice | None = None
 
 
+UNDECIDED = Resolution()
+
+
 class Judge:
     """Decides conflicts by a resolution and lists them. As long as nothing is resolved the run's own value stands."""
 

@@ -18,14 +18,12 @@ from resolvers.content.nodes import Writer
 from resolvers.content.secrets import shown
 from resolvers.editing.work import document
 from resolvers.merging.blocks import merged
-from resolvers.merging.conflicts import Aspect, Choice, Conflict, Judge, Resolution, Texts, pick
+from resolvers.merging.conflicts import UNDECIDED, Aspect, Choice, Conflict, Judge, Resolution, Texts, pick
 from resolvers.merging.files import GROUPS, chosen_document, merged_document, merged_files, merged_values
 from resolvers.merging.layers import NOTHING, Held, policy_path, renamed, with_values
 from resolvers.merging.places import Three, placed
 from resolvers.merging.protection import NONE, Kept, Protection
 from resolvers.merging.sides import Side, root_of
-
-UNDECIDED = Resolution()
 
 
 @dataclass(frozen=True, slots=True)

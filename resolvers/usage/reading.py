@@ -14,12 +14,11 @@ from db.engine import Database, Row, Snapshot
 from db.tables import ContentUsage, CourseRun, Job
 from db.types import EPOCHS, MICROSECOND, ListOf, any_of
 from resolvers.errors import BadUserInput
+from resolvers.jobs.kinds import CONTENT
 from resolvers.plan.statements import render
 from resolvers.usage.operations import OK, VALIDATED
 from resolvers.usage.slots import percentile
 
-QUEUE = "content"
-"""The queue of jobs that work on content."""
 MOST_PERIODS = 1000
 MOST_ROWS = 100_000
 MILLISECONDS = 1000
@@ -216,7 +215,7 @@ def _waits(wanted: Wanted) -> Select[*tuple[Any, ...]]:
     """When jobs that waited meanwhile were asked for, and when they waited no more."""
     left = func.coalesce(Job.started_at, Job.finished_at, type_=Job.created_at.type)
     since = _periods(wanted)[0].start
-    waited = Job.queue == QUEUE, Job.created_at < wanted.end, or_(left.is_(None), left >= since)
+    waited = Job.queue == CONTENT, Job.created_at < wanted.end, or_(left.is_(None), left >= since)
     return select(Job.created_at, left).where(*waited)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from server.content.corpus import content_report
 from server.failures import Failure
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def declare(command: Callable[..., Any], application: typer.Typer) -> None:
     """Add the commands to an application; `command` is `server.cli.command`."""
     command(application, "import-course")(import_file)
     command(application, "export-course")(export_file)
+    command(application, "content-report")(content_report)
     group = typer.Typer(help="Look after stored course content.", no_args_is_help=True, rich_markup_mode="markdown")
     works = {"verify": verify_run, "collect": collect_garbage, "statistics": show_statistics}
     for name, work in {**works, "instances": show_instances}.items():
@@ -44,6 +46,7 @@ async def import_file(
     theirs: Annotated[bool, typer.Option("--theirs", help="Where both have, take the source's.")] = False,
     expected: Annotated[str | None, typer.Option(help="Import only if the run is at this version.")] = None,
     message: Annotated[str, typer.Option(help="What the history of the run says of it.")] = "",
+    lock_token: Annotated[str | None, typer.Option(help="Token of the lock of the run, if it is locked.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing; show what is wrong.")] = False,
     username: Annotated[str, typer.Option(help="Whose name the history shows.")] = "collegium",
 ) -> None:
@@ -74,17 +77,20 @@ async def import_file(
                 expected,
                 message,
                 mode,
-                resolution=Resolution(others=choice),
+                lock_token,
+                Resolution(others=choice),
             )
             with progress_bar() as progress:
                 done = await import_course(store, source, target, progress=progress, is_dry=dry_run)
+    except LockRefused as error:
+        raise Failure(str(error)) from None
     except ArchiveRefused as refused:
         _list(refused.report)
         raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None
     except Unresolved as unresolved:
         _list_conflicts(unresolved.conflicts)
         raise Failure(f"{_count(len(unresolved.conflicts), 'conflict')}; nothing was changed") from None
-    except (CannotMerge, LockRefused) as error:
+    except CannotMerge as error:
         raise Failure(str(error)) from None
     _tell(done, is_dry_run=dry_run)
 

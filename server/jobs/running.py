@@ -4,15 +4,27 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
+from resolvers.content.load import Courses
+from resolvers.content.uploads import Uploads
 from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
-from resolvers.jobs import Embedded, Handlers, Pace, Runner
+from resolvers.features import Feature
+from resolvers.instances.hosts import Hosts
+from resolvers.instances.machine import Rules as PushRules
+from resolvers.instances.pushing import PUSH, pushing
+from resolvers.jobs import CONTENT, Embedded, Handlers, Pace, Places, Runner
 from resolvers.reruns import Rules, rerun_handlers
+from resolvers.transfer.asking import EXPORT, IMPORT
+from resolvers.transfer.exporting import exporting
+from resolvers.transfer.importing import importing
 from resolvers.usage import usage_of
+from server.content.instances import open_hosts
+from server.content.store import open_store, upload_limits
 from server.directories.commands import layout_of
 from server.failures import Failure
 from server.process import stopping
@@ -30,12 +42,30 @@ LINGERS = 180.0
 
 
 @contextlib.asynccontextmanager
-async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
+async def work(settings: Settings, database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
-    async with open_platform(settings) as platform:
+    async with open_platform(settings) as platform, open_hosts(settings) as hosts:
         reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
         reconciling = reconcile_handlers(platform)
-        yield {**reruns, **reconciling, SYNC: synchronizing(layout_of(settings))}
+        yield {
+            **reruns,
+            **reconciling,
+            SYNC: synchronizing(layout_of(settings)),
+            **_transfers(settings, database, hosts),
+        }
+
+
+def _transfers(settings: Settings, database: Database, hosts: Hosts) -> Handlers:
+    """What moves content, where there is content."""
+    if Feature.CONTENT not in settings.features:
+        return {}
+    store = open_store(settings, database)
+    courses, lifetime, seconds = Courses(store), timedelta(seconds=settings.upload_lifetime), settings.transfer_timeout
+    return {
+        IMPORT: importing(store, Uploads(store, upload_limits(settings)), seconds),
+        EXPORT: exporting(courses, lifetime, seconds),
+        PUSH: pushing(hosts, courses, PushRules(patience=settings.import_timeout)),
+    }
 
 
 @contextlib.asynccontextmanager
@@ -48,23 +78,30 @@ async def running(
     concurrency: int | None = None,
     pace: Pace | None = None,
 ) -> AsyncIterator[None]:
-    """Run jobs for the time of the block: those of all queues, or of some. Raises Failure for a queue that is none."""
+    """Run jobs for the time of the block: those of all queues, or of some, `concurrency` of each if that is given.
+
+    Raises Failure for a queue that is none.
+    """
     async with work(settings, database) as handlers:
         runner = Runner(database, handlers, pace)
-        if unknown := sorted(set(queues) - set(runner.queues)):
-            raise Failure(f"there is no queue '{unknown[0]}'; there are {', '.join(runner.queues) or 'none'}")
-        engine = _engine(runner, database, queues, concurrency or settings.job_concurrency)
+        places = Places(concurrency or settings.job_concurrency, {} if concurrency else settings.queue_concurrency)
+        known = sorted({CONTENT, *runner.queues})
+        if unknown := sorted({*queues, *places.special} - set(known)):
+            raise Failure(f"there is no queue '{unknown[0]}'; there are {', '.join(known)}")
+        if not places.served(queues or known):
+            raise Failure("there is no queue to take jobs from: all that are meant have no place")
+        engine = _engine(runner, database, queues, places)
         async with engine.running():
             yield
 
 
-def _engine(runner: Runner, database: Database, queues: Collection[str], concurrency: int) -> "Embedded | Delivered":
+def _engine(runner: Runner, database: Database, queues: Collection[str], places: Places) -> "Embedded | Delivered":
     if not isinstance(database, PostgresqlDatabase):
-        return Embedded(runner, queues=queues, concurrency=concurrency)
+        return Embedded(runner, queues=queues, places=places)
 
     from resolvers.jobs.delivered import Delivered
 
-    return Delivered(database, runner, queues=queues, concurrency=concurrency)
+    return Delivered(database, runner, queues=queues, places=places)
 
 
 async def run_worker(

@@ -1,17 +1,27 @@
 """Open edX instances over GraphQL (spec/content-api.md: "programmatically co-hosting that content on different …")."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from db.engine import Database
+from db.store import Store, open_blobs
+from db.tables import AuditEntry, CourseRun
+from resolvers.access import Viewer
+from resolvers.content.load import Courses
 from resolvers.features import Feature
 from resolvers.instances.known import Instance
 from schema import schema
 from server.execution import Executor
 from tests.asking import AUTHOR, LEARNER, Asking
+from tests.catalog import fill
+from tests.resolvers.content.conftest import imported
+from tests.resolvers.editing.courses import FILES
 from tests.test_docs import QUERY as QUERY_OF_DOCS
 
+RUN = "course-v1:Org0X+C0.0x+R0"
 QUERY = "{ openEdxInstances { name lmsUrl studioUrl isReadable } }"
 DOCS = Path(__file__).parents[2] / "docs" / "instances.md"
 PARTNER = Instance("partner", "https://lms.example.org", "https://studio.example.org", is_readable=True)
@@ -38,8 +48,69 @@ async def test_authors_see_instances_by_name_and_others_do_not(database: Databas
     assert (await asking.error(QUERY, viewer=AUTHOR))["extensions"]["code"] == "FEATURE_DISABLED"
 
 
-async def test_the_documented_queries_are_answered(database: Database) -> None:
+PUSH = """
+mutation($input: PushCourseInput!) {
+  pushCourse(input: $input) {
+    job { kind subject state input requestedBy }
+    userErrors { code message field ... on VersionConflict { currentVersion } }
+  }
+}
+"""
+
+
+@pytest.fixture
+async def asking(database: Database, tmp_path: Path) -> Asking:
+    """A run with content, and one instance."""
+    await fill(database)
+    store = Store(database, open_blobs(tmp_path / "blobs"))
+    async with database.writing() as session:
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
+    assert run is not None
+    await imported(store, run, FILES)
     asking = Asking(database)
-    asking.executor = Executor(schema(), database, instances=[PARTNER])
+    asking.executor = Executor(schema(), database, courses=Courses(store), instances=[PARTNER])
+    return asking
+
+
+async def push(asking: Asking, viewer: Viewer = AUTHOR, **given: Any) -> Any:
+    variables = {"input": {"courseRun": RUN, "instance": "partner", **given}}
+    return (await asking.data(PUSH, variables, viewer=viewer))["pushCourse"]
+
+
+async def test_a_push_is_a_job_and_asked_for_once(asking: Asking) -> None:
+    made = await push(asking)
+    assert made["userErrors"] == []
+    assert made["job"]["kind"] == "PUSH_COURSE"
+    assert (made["job"]["subject"], made["job"]["requestedBy"]) == (f"CourseRun:{RUN}", "author")
+    assert (await push(asking))["job"] == made["job"]
+    async with asking.database.writing() as session:
+        assert {entry.action for entry in await session.scalars(select(AuditEntry))} == {"push content"}
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "field"),
+    [
+        ({"instance": "nowhere"}, "INSTANCE_UNKNOWN", ["instance"]),
+        ({"version": "0" * 64}, "VERSION_UNKNOWN", ["version"]),
+        ({"courseRun": "course-v1:Org0X+C0.0x+R1"}, "VERSION_UNKNOWN", ["version"]),
+        ({"expectedRemote": "0" * 64}, "VERSION_CONFLICT", ["expectedRemote"]),
+        ({"courseRun": "a key"}, "BAD_COURSE_KEY", ["courseRun"]),
+    ],
+)
+async def test_what_stands_against_a_push_is_told(asking: Asking, given: Any, code: str, field: list[str]) -> None:
+    made = await push(asking, **given)
+    assert made["job"] is None
+    [error] = made["userErrors"]
+    assert (error["code"], error["field"]) == (code, field)
+
+
+async def test_only_who_may_edit_a_run_may_push_it(asking: Asking) -> None:
+    variables = {"input": {"courseRun": RUN, "instance": "partner"}}
+    assert (await asking.error(PUSH, variables, viewer=LEARNER))["extensions"]["code"] == "FORBIDDEN"
+    variables["input"]["courseRun"] = "course-v1:No+Such+Run"
+    assert (await asking.error(PUSH, variables, viewer=AUTHOR))["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_the_documented_queries_are_answered(asking: Asking) -> None:
     for query, _ in QUERY_OF_DOCS.findall(DOCS.read_text()):
         assert any((await asking.data(query, viewer=AUTHOR)).values())

@@ -15,11 +15,11 @@ import pytest
 import typer
 from sqlalchemy import URL
 
-from resolvers.access import Role
+from resolvers.access import HELD, Role
 from schema import sdl
 from server.cli import RoleName, failing_well
 from server.settings import Settings, load
-from server.signin import HELD, SignIn
+from server.signin import SignIn
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
@@ -50,6 +50,7 @@ COMMANDS = [
     ["jobs", "retry"],
     ["import-course"],
     ["export-course"],
+    ["content-report"],
     ["content", "verify"],
     ["content", "collect"],
     ["content", "statistics"],

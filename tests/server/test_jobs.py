@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from pathlib import Path
 
 import orjson
 import pytest
 from sqlalchemy import URL, func, select
 
-from db.engine import Database
+from db.engine import Database, open_database
 from db.migrate import migrate
 from db.tables import Job, JobState
-from resolvers.jobs import Kind, Order, enqueue_all
+from resolvers.jobs import Embedded, Kind, Order, Places, Runner, enqueue_all
 from server.app import create_app
 from server.failures import Failure
+from server.jobs import running as running_module
 from server.jobs.running import run_worker
 from server.settings import Settings, load
 from tests.server.jobs_worker import NOTE, POISON, STEPS, work
@@ -145,5 +146,33 @@ async def test_a_queue_that_is_none_is_refused(tmp_path: Path) -> None:
     settings = load(data_dir=tmp_path)
     await migrate(settings.database_url)
 
-    with pytest.raises(Failure, match="no queue 'studios'; there are default"):
+    with pytest.raises(Failure, match="no queue 'studios'; there are content, default"):
         await run_worker(settings, work, queues=["studios"])
+    with pytest.raises(Failure, match="no queue 'studios'"):
+        await run_worker(load(data_dir=tmp_path, queue_concurrency={"studios": 2}), work)
+    with pytest.raises(Failure, match="no queue to take jobs from"):
+        await run_worker(load(data_dir=tmp_path, queue_concurrency={"content": 0}), work, queues=["content"])
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_processes_are_set_apart_for_content_and_others_kept_from_it(
+    database_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number at the command line is that of the queues that are named there; without one those of settings hold."""
+    given: list[tuple[Collection[str], Places]] = []
+
+    class Asked(Embedded):
+        def __init__(self, runner: Runner, *, queues: Collection[str] = (), places: Places | None = None) -> None:
+            given.append((queues, places or Places()))
+            super().__init__(runner, queues=queues, places=places)
+
+    monkeypatch.setattr(running_module, "Embedded", Asked)
+    settings = load(database_url=database_url, queue_concurrency="content=0")
+    database = open_database(settings.database_url)
+    async with running_module.running(settings, database, work, queues=["content"], concurrency=3):
+        pass
+    async with running_module.running(settings, database, work):
+        pass
+    await database.close()
+    (apart, three), (others, none) = given
+    assert (apart, three.of("content"), others, none.of("content"), none.of("default")) == (["content"], 3, (), 0, 4)

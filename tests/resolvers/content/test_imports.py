@@ -108,7 +108,7 @@ async def test_importing_what_is_there_already_writes_nothing(store: Store, runs
 
     assert not again.is_new
     assert (again.version, again.counts) == (first.version, first.counts)
-    assert sent == []
+    assert [statement for statement in sent if not statement.startswith("SELECT")] == []
     assert await statistics(store) == before
 
 

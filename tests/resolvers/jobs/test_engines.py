@@ -1,6 +1,7 @@
 """Both engines: within a process on SQLite, and procrastinate's on PostgreSQL."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from db.engine import Database, PostgresqlDatabase
 from db.tables import Job, JobState, now
 from db.types import EPOCH
 from resolvers.jobs import (
+    CONTENT,
     AttemptLost,
     Embedded,
     Handlers,
@@ -20,6 +22,7 @@ from resolvers.jobs import (
     JobFailed,
     Kind,
     Order,
+    Places,
     Runner,
     enqueue,
     enqueue_all,
@@ -193,11 +196,37 @@ async def test_as_many_jobs_of_a_queue_run_side_by_side_as_are_allowed(database:
 
     async with database.writing() as session:
         jobs = await enqueue_all(session, COUNT, [Order(SUBJECT) for _ in range(9)])
-    async with engine(database, {COUNT: work}, concurrency=3).running():
+    async with engine(database, {COUNT: work}, places=Places(3)).running():
         for job in jobs:
             await over(database, job.uuid)
 
     assert most == 3
+
+
+async def test_each_queue_has_places_of_its_own(database: Database) -> None:
+    """spec/content-api.md, "Scalability": some can be reserved for content; a queue without places is left alone."""
+    running: Counter[str] = Counter()
+    content, alone = Kind(name="IMPORT", queue=CONTENT), Kind(name="ALONE", queue="alone")
+    let_go = asyncio.Event()
+
+    async def work(context: JobContext) -> None:
+        running[context.subject] += 1
+        await let_go.wait()
+
+    async with database.writing() as session:
+        for kind in (COUNT, content, alone):
+            await enqueue_all(session, kind, [Order(kind.queue) for _ in range(3)])
+    places = Places(1, {CONTENT: 2, "alone": 0})
+    async with engine(database, dict.fromkeys((COUNT, content, alone), work), places=places).running():
+        async with asyncio.timeout(20):
+            while running.total() < 3:  # noqa: ASYNC110 -- what is waited for happens in several tasks
+                await asyncio.sleep(0.01)
+        assert running == {COUNT.queue: 1, CONTENT: 2}
+        let_go.set()
+        for job in await read(database):
+            if job.queue != "alone":
+                await over(database, job.uuid)
+    assert running == {COUNT.queue: 3, CONTENT: 3}
 
 
 async def test_a_job_of_a_kind_that_the_process_does_not_know_waits_for_one_that_does(database: Database) -> None:
@@ -287,7 +316,7 @@ async def test_many_jobs_are_drained_and_each_runs_once(database: Database, coun
 
     async with database.writing() as session:
         await enqueue_all(session, COUNT, [Order(SUBJECT) for _ in range(count)])
-    async with engine(database, {COUNT: work}, concurrency=8).running(), asyncio.timeout(100):
+    async with engine(database, {COUNT: work}, places=Places(8)).running(), asyncio.timeout(100):
         await is_over.wait()
         await until(database, ran[-1], lambda job: job.finished_at is not None)
     jobs = await read(database)

@@ -53,7 +53,7 @@ def version(course: Course) -> str:
     return write(course).root
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(threes())
 def test_what_only_one_has_changed_is_taken(three: tuple[Course, Course, Course]) -> None:
     """merge(b, b, t) = t, merge(b, o, b) = o and merge(b, x, x) = x, to the last byte."""
@@ -68,7 +68,7 @@ def test_what_only_one_has_changed_is_taken(three: tuple[Course, Course, Course]
         assert version(made.course) == version(expected)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(threes(), st.sampled_from([Resolution(), OURS, THEIRS]), st.sampled_from([NONE, DUE]))
 def test_nothing_is_lost_and_protected_settings_survive(
     three: tuple[Course, Course, Course], resolution: Resolution, protection: Protection
@@ -97,7 +97,7 @@ def lost_with(named: set[Key | None], block: Key, *courses: Course) -> bool:
     return any(block in Side.of(course).below(above) for course in courses for above in named if above)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(threes())
 def test_it_is_the_same_whoever_is_called_ours(three: tuple[Course, Course, Course]) -> None:
     base, ours, theirs = three
@@ -109,7 +109,7 @@ def test_it_is_the_same_whoever_is_called_ours(three: tuple[Course, Course, Cour
     assert told(one.course) == told(other.course)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(threes())
 def test_a_source_that_was_merged_brings_nothing_the_next_time(three: tuple[Course, Course, Course]) -> None:
     base, ours, theirs = three
