@@ -24,6 +24,13 @@ def shown(name: str, value: Any) -> str:
     return redacted(value if isinstance(value, str) else orjson.dumps(value).decode())
 
 
+def is_redacted(text: str) -> bool:
+    """Whether a text has a password as it is shown here, which must not take the place of the password."""
+    if HIDDEN not in text:
+        return False
+    return any(HIDDEN in match[0] for pattern in (WRITTEN, ELEMENT, MEMBER) for match in pattern.finditer(text))
+
+
 def redacted(text: str) -> str:
     """OLX, or JSON, without the values of such settings."""
     if not any(name in text for name in SECRETS):
