@@ -82,6 +82,7 @@ from schema.features import Needs
 from schema.instance_mutations import PushCoursePayload
 from schema.job import CancelJobPayload, RetryJobPayload
 from schema.learner_mutations import (
+    ExportLearnersPayload,
     LeaveProgramPayload,
     RefreshEnrollmentsPayload,
     RegisterProgramUsersPayload,
@@ -181,6 +182,11 @@ class Mutation:
         learners.register_program_users,
         "Associate learners with an active program, whether they are enrolled or not. Idempotent. Needs the permission "
         "to manage learners.",
+    )
+    export_learners: ExportLearnersPayload | None = _of_programs(
+        learners.export_learners,
+        "Write programs, associations and progress to a file of JSON lines, as a job. Needs the permission to see what "
+        "programs others are in.",
     )
     remove_program_user: RemoveProgramUserPayload | None = _of_programs(
         learners.remove_program_user, "End a learner's association. Needs the permission to manage learners."

@@ -65,7 +65,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize(("query", "answer"), QUERIES)
 async def test_every_query_is_answered(query: str, answer: str, asking: Asking, tmp_path: Path) -> None:
-    if f'"{EDITED_RUN}"' in query:
+    if f'"{EDITED_RUN}"' in query or "exportLearners" in query:
         asking = await with_content(asking.database, tmp_path)
     response = await asking.response(query, viewer=ADMIN)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
+from db.store.parcels import Parcels
 from resolvers.content.load import Courses
 from resolvers.content.uploads import Uploads
 from resolvers.contracts.reconciling import reconcile_handlers
@@ -22,6 +23,7 @@ from resolvers.reruns import Rules, rerun_handlers
 from resolvers.transfer.asking import EXPORT, IMPORT
 from resolvers.transfer.exporting import exporting
 from resolvers.transfer.importing import importing
+from resolvers.transfer.reporting import EXPORT_LEARNERS, exporting_learners
 from resolvers.usage import usage_of
 from server.content.instances import open_hosts
 from server.content.store import open_store, upload_limits
@@ -64,6 +66,7 @@ def _transfers(settings: Settings, database: Database, hosts: Hosts) -> Handlers
     return {
         IMPORT: importing(store, Uploads(store, upload_limits(settings)), seconds),
         EXPORT: exporting(courses, lifetime, seconds),
+        EXPORT_LEARNERS: exporting_learners(Parcels(store), lifetime),
         PUSH: pushing(hosts, courses, PushRules(patience=settings.import_timeout)),
     }
 
