@@ -6,7 +6,7 @@ Of tus there are the extensions creation, creation-with-upload, checksum, expira
 import base64
 import binascii
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import format_datetime
 from types import MappingProxyType
 from typing import Any
