@@ -83,7 +83,7 @@ class Asked:
                     seen.run_id = await self.run(session)
                     return await work(session, seen.run_id, *given)
             except LockRefused as refused:
-                raise Refusal([_locked(refused)]) from refused
+                raise Refusal([locked(refused)]) from refused
 
     async def break_lock(self) -> Lock | None:
         """Take the lock away from whoever has it, which is put down. Raises Forbidden."""
@@ -138,7 +138,7 @@ async def edit(
         except EditRefused as refused:
             raise Refusal([_problem(problem, is_list=is_list) for problem in refused.problems]) from refused
         except LockRefused as refused:
-            raise Refusal([_locked(refused)]) from refused
+            raise Refusal([locked(refused)]) from refused
         _tell(seen, edited, is_dry=is_dry)
         return edited
 
@@ -167,7 +167,8 @@ def _problem(problem: EditProblem, *place: str, is_list: bool = False) -> Proble
     return Problem(Reason.CONTENT_REFUSED, str(problem), place, {"problem": problem})
 
 
-def _locked(refused: LockRefused) -> Problem:
+def locked(refused: LockRefused) -> Problem:
+    """What to answer whoever comes without the lock."""
     return _problem(EditProblem(refused.code, str(refused)), "lockToken")
 
 
