@@ -118,22 +118,22 @@ class Editor:
 
     async def _current(self, request: Request) -> Loaded:
         """What the run is at, if nobody else has the lock and that is what the change was made for."""
-        if request.token is not None or await self._may_be_locked(request.run_id):
-            async with self.store.database.writing() as session:
-                await check(session, request.run_id, request.token, clock=self.clock)
-        return await self._expected(request)
+        if request.token is None:
+            async with self.store.database.reading() as snapshot:
+                may_be_locked = bool(await self.store.fetch(LOCKED, [request.run_id], snapshot))
+                head = await head_of(self.store, request.run_id, snapshot=snapshot)
+            if not may_be_locked:
+                return await self._expected(request, head)
+        async with self.store.database.writing() as session:
+            await check(session, request.run_id, request.token, clock=self.clock)
+        return await self._expected(request, await head_of(self.store, request.run_id))
 
-    async def _may_be_locked(self, run_id: int) -> bool:
-        async with self.store.database.reading() as snapshot:
-            return bool(await self.store.fetch(LOCKED, [run_id], snapshot))
-
-    async def _expected(self, request: Request) -> Loaded:
+    async def _expected(self, request: Request, head: Head | None) -> Loaded:
         """What the run is at, if that is what the change was made for."""
         expected = request.expected
         if not (expected.version or expected.subtrees or expected.anything or request.token):
             message = "say which version the change is made for, or which subtrees, or lock the run"
             raise EditRefused([EditProblem(EditCode.VERSION_REQUIRED, message)])
-        head = await head_of(self.store, request.run_id)
         if head is None:
             raise EditRefused([EditProblem(EditCode.NO_CONTENT, "the run has no content yet: import a course first")])
         if expected.version is not None and expected.version != head.root:
@@ -177,7 +177,7 @@ class Editor:
         """The same while nobody else can change the run: others in other processes were faster again and again."""
         async with self.store.database.writing() as session:
             lock = await check(session, request.run_id, request.token, clock=self.clock)
-            loaded = await self._expected(request)
+            loaded = await self._expected(request, await head_of(self.store, request.run_id))
             made = await asyncio.to_thread(self._made, loaded, request)
             intake = Intake(self.store, session)
             await intake.blobs(made.new_blobs)
