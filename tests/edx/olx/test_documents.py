@@ -126,3 +126,9 @@ def test_a_subsection_of_an_assignment_type_that_is_not_there_is_warned_of() -> 
     problem = problem_of(source, Code.INVALID_GRADING, Severity.WARNING)
     assert problem.message == "the assignment type 'Homework' is not in the grading policy"
     assert problem.place.file == "sequential/first.xml"
+
+
+def test_a_policy_of_any_size_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edx.olx.documents.MAX_BYTES", 10)
+    problem = problem_of(with_policy({"course/R": {}}), Code.TOO_LARGE)
+    assert problem.place.file == "policies/R/policy.json"

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from edx.simulator.control import control_app
 from edx.simulator.faults import Fault, Faults, Faulty, Kind
@@ -158,6 +159,41 @@ async def test_a_body_of_a_wrong_type_is_json_still(shop: Shop, client: httpx.As
     shop.faults.set([Fault(Kind.WRONG_TYPE)])
     assert (await client.get("/things/")).json() == []
     assert (await client.post("/things/x/")).json() == {}
+
+
+async def test_a_page_of_a_wrong_type_becomes_json(shop: Shop, client: httpx.AsyncClient) -> None:
+    shop.faults.set([Fault(Kind.WRONG_TYPE)])
+    assert (await client.get("/nowhere")).json() == {}
+
+
+async def test_the_body_of_delayed_work_comes_in_as_many_parts_as_it_was_sent_in(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for part in (b"[", b"1", b"2]"):
+            yield part
+            await asyncio.sleep(0.01)
+
+    shop.faults.set([Fault(Kind.DELAY, seconds=0.05)])
+    assert (await client.post("/things/x/", content=parts())).status_code == 201
+    assert shop.work == 1
+
+
+async def test_faults_strike_requests_alone() -> None:
+    """What else a server tells an application, such as that it begins, passes."""
+    told: list[str] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        told.append(scope["type"])
+
+    async def never() -> Message:
+        raise NotImplementedError
+
+    async def nothing(_: Message) -> None:
+        raise NotImplementedError
+
+    await Faulty(app, Faults([Fault(Kind.ERROR)]), control=app)({"type": "lifespan"}, never, nothing)
+    assert told == ["lifespan"]
 
 
 @pytest.mark.parametrize(("kind", "work"), [(Kind.CUT, 0), (Kind.LOST, 1)])
