@@ -4,17 +4,18 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.store import Author, UnknownVersion, VersionConflict, restore
-from db.tables import Course, CourseRun
+from db.tables import CourseRun
 from edx.errors import InvalidCourseKey
 from edx.keys import CourseKey
-from resolvers.access import Permission, Viewer
+from resolvers.access import Viewer
 from resolvers.audit import record
+from resolvers.editing.locks import LockRefused, check
+from resolvers.editing.problems import EditProblem
+from resolvers.editing.rights import require_to_edit, require_to_edit_some
 from resolvers.errors import NotFound
-from resolvers.grants import require_for, require_some
 from resolvers.refusals import Problem, Reason, Refusal
 from resolvers.usage import Operation
 
-CHANGE = Permission.CHANGE_PROGRAMS
 MOST = 1000
 """Characters of a message."""
 
@@ -26,11 +27,15 @@ async def restore_version(
     version: str,
     *,
     expected: str | None,
+    token: str | None,
     message: str,
     seen: Operation,
 ) -> str:
-    """Make a version that a run had its content again; the run's key. Raises Refusal, Forbidden and NotFound."""
-    await require_some(session, viewer, CHANGE)
+    """Make a version that a run had its content again; the run's key. Raises Refusal, Forbidden and NotFound.
+
+    `token` is that of the lock of the run; without one nobody may have it (L9).
+    """
+    await require_to_edit_some(session, viewer)
     run = await _run(session, viewer, key)
     seen.run_id = run.id
     if len(message) > MOST or "\x00" in message:
@@ -38,7 +43,11 @@ async def restore_version(
         raise Refusal([Problem(Reason.INVALID, reason, ("message",))])
     author = Author(viewer.username or "", viewer.application)
     try:
+        await check(session, run.id, token)
         head, is_new = await restore(session, run.id, version, author, expected=expected, message=message)
+    except LockRefused as error:
+        problem = EditProblem(error.code, str(error))
+        raise Refusal([Problem(Reason.CONTENT_REFUSED, str(problem), ("lockToken",), {"problem": problem})]) from error
     except UnknownVersion as error:
         raise Refusal([Problem(Reason.VERSION_UNKNOWN, str(error), ("version",))]) from error
     except VersionConflict as error:
@@ -58,6 +67,5 @@ async def _run(session: AsyncSession, viewer: Viewer, key: str) -> CourseRun:
     run = await session.scalar(select(CourseRun).where(CourseRun.key_folded == folded))
     if run is None:
         raise NotFound("there is no such course run")
-    organization = await session.scalar(select(Course.organization_id).where(Course.id == run.course_id))
-    await require_for(session, viewer, CHANGE, organization)
+    await require_to_edit(session, viewer, run.id)
     return run

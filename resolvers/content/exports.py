@@ -29,19 +29,26 @@ class AmbiguousBlock(NoSuchBlock):
 
 
 def find_block(course: Course, text: str) -> Block:
-    """The block that `type/url_name`, or a `url_name` alone, means. Raises NoSuchBlock.
+    """The block that `type/url_name`, a full key of whichever run, or a `url_name` alone means. Raises NoSuchBlock.
 
     A name alone is enough only where one block has it (E7): a unit and a component may share one.
     """
-    kind, slash, name = text.partition("/")
-    found = [block for block in course.root.walk() if block.url_name == (name if slash else text)]
-    if slash:
-        found = [block for block in found if block.type == kind]
+    key = key_in(text)
+    found = [block for block in course.root.walk() if (block.key == key if key else block.url_name == text)]
     if not found:
         raise NoSuchBlock(f"there is no block {text!r}")
     if len(found) > 1:
         raise AmbiguousBlock(f"{text!r} may mean {' or '.join(sorted(str(block.key) for block in found))}")
     return found[0]
+
+
+def key_in(text: str) -> Key | None:
+    """The key that a text spells out: `type/url_name` or a full one of whichever run; None for a name alone."""
+    kind, slash, name = text.partition("/")
+    if text.startswith("block-v1:") and "+type@" in text and "+block@" in text:
+        kind, _, name = text.rpartition("+type@")[2].partition("+block@")
+        return Key(kind, name)
+    return Key(kind, name) if slash and kind else None
 
 
 def files_of(loaded: Loaded, key: Key | None = None) -> list[File]:

@@ -78,12 +78,25 @@ class Asked:
     async def locking(self, work: Callable[..., Awaitable[T]], *given: Any) -> T:
         """What a function of `locks` gives for the run. Raises Refusal where somebody else has the lock."""
         with self.operation(f"{work.__name__.partition('_')[0]}Lock") as seen:
-            try:
-                async with self.database.writing() as session:
-                    seen.run_id = await self.run(session)
-                    return await work(session, seen.run_id, *given)
-            except LockRefused as refused:
-                raise Refusal([locked(refused)]) from refused
+            return await self._of_run(seen, work, *given)
+
+    async def beginning(self, name: str, work: Callable[..., Awaitable[T]], *given: Any) -> T:
+        """What a function gives that asks for an operation, which is counted when it is done, or now if it is refused.
+
+        Raises what `locking` does.
+        """
+        with self.operation(name) as seen:
+            found = await self._of_run(seen, work, *given)
+            seen.is_over = False
+            return found
+
+    async def _of_run(self, seen: Operation, work: Callable[..., Awaitable[T]], *given: Any) -> T:
+        try:
+            async with self.database.writing() as session:
+                seen.run_id = await self.run(session)
+                return await work(session, seen.run_id, *given)
+        except LockRefused as refused:
+            raise Refusal([locked(refused)]) from refused
 
     async def break_lock(self) -> Lock | None:
         """Take the lock away from whoever has it, which is put down. Raises Forbidden."""

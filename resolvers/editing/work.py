@@ -8,6 +8,7 @@ from typing import Any
 
 from edx.olx import Block, Course, Document, File, InMemory, Key, Place, UnwritableBlock
 from edx.olx.canonical import check_block, path_of
+from resolvers.content.exports import key_in
 from resolvers.editing.problems import NOWHERE, EditCode, EditProblem, EditRefused, Named
 from resolvers.editing.references import References
 from resolvers.editing.tree import Index, Tree
@@ -122,15 +123,6 @@ class Work:
             path = f"policies/{course.run}/policy.json"
             course = replace(course, policy=document(course.policy, path, self.policy))
         return course, index, touched
-
-
-def key_in(text: str) -> Key | None:
-    """The key that a text spells out: `type/url_name` or a full one of whichever run; None for a name alone."""
-    kind, slash, name = text.partition("/")
-    if text.startswith("block-v1:") and "+type@" in text and "+block@" in text:
-        kind, _, name = text.rpartition("+type@")[2].partition("+block@")
-        return Key(kind, name)
-    return Key(kind, name) if slash and kind else None
 
 
 def document(old: Document | None, path: str, value: Any) -> Document:
