@@ -134,3 +134,12 @@ def test_a_course_without_a_policy_gets_one_where_only_it_has_the_word() -> None
     assert made.course.policy is not None
     assert made.course.policy.path == "policies/R/policy.json"
     assert made.course.policy.value == {"course/R": {"discussion_blackouts": []}}
+
+
+DEEP = "[" * 200 + "]" * 200
+
+
+@pytest.mark.parametrize(("name", "value"), [("xmlns", "urn:x"), ("discussion_topics", DEEP), ("x_own", DEEP)])
+def test_what_could_not_be_read_again_is_refused(name: str, value: str) -> None:
+    """Another namespace makes no block of it; what is nested too deep stops whatever looks through the policy."""
+    assert codes(refused(SetCourseSettings({name: value}))) == ["INVALID_SETTING"]
