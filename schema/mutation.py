@@ -32,6 +32,7 @@ from schema.catalog_mutations import (
 from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
 from schema.content_edits import ApplyContentChangesPayload
 from schema.content_locks import AcquireLockPayload, BreakLockPayload, ReleaseLockPayload, RenewLockPayload
+from schema.content_merge import MergeContentPayload, merge_content
 from schema.content_mutations import RestoreContentVersionPayload
 from schema.content_operations import (
     AddBlockPayload,
@@ -78,9 +79,10 @@ from schema.directory_mutations import (
     SyncDirectoriesPayload,
 )
 from schema.features import Needs
-from schema.instance_mutations import PushCoursePayload
+from schema.instance_mutations import CheckInstanceDriftPayload, PullCoursePayload, PushCoursePayload
 from schema.job import CancelJobPayload, RetryJobPayload
 from schema.learner_mutations import (
+    ExportLearnersPayload,
     LeaveProgramPayload,
     RefreshEnrollmentsPayload,
     RegisterProgramUsersPayload,
@@ -181,6 +183,11 @@ class Mutation:
         "Associate learners with an active program, whether they are enrolled or not. Idempotent. Needs the permission "
         "to manage learners.",
     )
+    export_learners: ExportLearnersPayload | None = _of_programs(
+        learners.export_learners,
+        "Write programs, associations and progress to a file of JSON lines, as a job. Needs the permission to see what "
+        "programs others are in.",
+    )
     remove_program_user: RemoveProgramUserPayload | None = _of_programs(
         learners.remove_program_user, "End a learner's association. Needs the permission to manage learners."
     )
@@ -259,6 +266,16 @@ class Mutation:
     sync_catalog: SyncCatalogPayload | None = _mutation(
         catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
     )
+    pull_course: PullCoursePayload | None = _of_content(
+        instances.pull_course,
+        "Have a job make what an instance of Open edX has the content of the run. Experimental: it goes through "
+        "Studio's pages for people. Needs the permission to change the content of the run.",
+    )
+    check_instance_drift: CheckInstanceDriftPayload | None = _of_content(
+        instances.check_instance_drift,
+        "Have a job look whether somebody changed what an instance has since it was pushed. Experimental as "
+        "`pullCourse` is. Needs the permission to change the content of the run.",
+    )
     push_course: PushCoursePayload | None = _of_content(
         instances.push_course,
         "Have a job push content to an instance of Open edX: its Studio imports it in place of what it has. Needs the "
@@ -277,6 +294,11 @@ class Mutation:
         content.restore_content_version,
         "Make a version that a run had its content again, as a new entry of the history. Needs the permission to "
         "change programs of the organization.",
+    )
+    merge_content: MergeContentPayload | None = _of_content(
+        merge_content,
+        "Take over what another run has, such as the source of a re-run: as it is, or merged with what was changed in "
+        "the run. Needs the permission to change the content of both.",
     )
     set_protected_settings: SetProtectedSettingsPayload | None = _of_content(
         set_protected_settings,

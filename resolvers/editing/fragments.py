@@ -7,13 +7,13 @@ from typing import Any
 import orjson
 
 from edx.olx import Blob, Block, Code, Document, File, InMemory, Key, Place, Problem, Severity
-from edx.olx.archive import Intake
+from edx.olx.archive import printable
 from edx.olx.assets import entries_by_path
 from edx.olx.documents import load_object
 from edx.olx.kinds import FILED, is_block, is_pointer
 from edx.olx.markup import MarkupError, parse_markup
-from edx.olx.members import Broken, Kind, Limits, Member
 from edx.olx.names import file_of, unusable
+from edx.olx.paths import Paths, danger_of, is_junk, parts_of
 from edx.olx.problems import Findings
 from edx.olx.tree import Options
 from edx.olx.tree import Tree as Reader
@@ -120,13 +120,14 @@ def _of_files(olx: Olx, findings: Findings, replaced: Key | None) -> Fragment:
 
 def _admitted(olx: Olx, findings: Findings) -> Mapping[str, Blob]:
     """The files, judged as those of an archive are."""
-    intake = Intake(findings, Limits(), InMemory.of)
-    try:
-        for path, blob in olx.files.items():
-            intake.take(Member(path, Kind.FILE, blob.size, blob.read))
-    except Broken as broken:
-        findings.error(broken.code, broken.message, broken.path)
-    return intake.files
+    paths, found = Paths(findings), dict[str, Blob]()
+    for name, blob in olx.files.items():
+        path = "/".join(parts_of(name))
+        if danger := danger_of(name) or ("" if path else "it is empty"):
+            findings.error(Code.UNSAFE_PATH, f"the path cannot be used: {danger}", printable(name))
+        elif not is_junk(path) and paths.admit(path):
+            found[path] = blob
+    return found
 
 
 def _root_of(files: Mapping[str, Blob], root: str | None, replaced: Key | None) -> tuple[Key | None, str | None]:
