@@ -10,6 +10,7 @@ import orjson
 import strawberry
 
 from edx.olx import Blob, InMemory
+from edx.olx.documents import is_too_deep
 from resolvers.editing import changes
 from resolvers.editing.changes import Change
 from resolvers.editing.writing import Expected
@@ -137,8 +138,8 @@ class BlockSettingsChangeInput:
     settings: list[SettingInput] = strawberry.field(description="The settings.")
 
     def change(self) -> Change:
-        """As edits take it."""
-        return changes.SetBlockSettings(self.block, {each.name: each.value for each in self.settings})
+        """As edits take it. Raises Refusal."""
+        return changes.SetBlockSettings(self.block, _settings(self.settings))
 
 
 @strawberry.input(description="Other values of settings of the course; those that are not named stay.")
@@ -148,8 +149,8 @@ class CourseSettingsChangeInput:
     settings: list[SettingInput] = strawberry.field(description="The settings.")
 
     def change(self) -> Change:
-        """As edits take it."""
-        return changes.SetCourseSettings({each.name: each.value for each in self.settings})
+        """As edits take it. Raises Refusal."""
+        return changes.SetCourseSettings(_settings(self.settings))
 
 
 @strawberry.input(description="Another place for a block, at the same level of the hierarchy.")
@@ -313,7 +314,23 @@ def _duplicates(given: Any) -> changes.Duplicates:
 
 def _blobs(files: Sequence[ContentFileInput] | None, *place: str) -> dict[str, Blob]:
     """Files by path. Raises Refusal that says which of them is malformed."""
-    return {file.path: _placed(file.blob, *place, str(number)) for number, file in enumerate(files or ())}
+    found: dict[str, Blob] = {}
+    for number, file in enumerate(files or ()):
+        if file.path in found:
+            raise Refusal([Problem(Reason.INVALID, f"{file.path!r} comes twice", (*place, str(number), "path"))])
+        found[file.path] = _placed(file.blob, *place, str(number))
+    return found
+
+
+def _settings(given: Sequence[SettingInput]) -> dict[str, str | None]:
+    """Values by name. Raises Refusal for a setting that is to have two."""
+    found: dict[str, str | None] = {}
+    for number, each in enumerate(given):
+        if each.name in found:
+            place = ("settings", str(number), "name")
+            raise Refusal([Problem(Reason.INVALID, f"{each.name!r} comes twice", place)])
+        found[each.name] = each.value
+    return found
 
 
 def made(given: Sequence[ContentChangeInput]) -> list[Change]:
@@ -352,4 +369,6 @@ def _json(text: str, shape: type, place: str) -> Any:
         raise _invalid(place, f"not JSON: {error.msg} in line {error.lineno}") from error
     if not isinstance(found, shape):
         raise _invalid(place, f"not {'a list' if shape is list else 'an object'}")
+    if is_too_deep(found):
+        raise _invalid(place, "nested too deep")
     return found

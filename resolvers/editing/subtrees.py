@@ -42,17 +42,18 @@ def replace_block(work: Work, change: ReplaceBlock) -> Done:
         message = f"a <{key.type}> cannot be replaced by a <{sent.type}>"
         raise work.refuse(EditCode.TYPE_MISMATCH, message, key, place=sent.place)
     region = set(tree.below(key))
-    graft = Graft(work, change, region, work.tree.trail(parents[0]))
+    graft = Graft(work, change, parents, region, work.tree.trail(parents[0]))
     root = graft.rooted(sent, tree[key].pointer)
-    graft.check(root, parents, is_new=False)
+    graft.check(root, is_new=False)
     before = tree.copy() if len(region) > 1 or root.key != key else tree
     edges = {parent: _edge(tree[parent], key) for parent in parents}
-    graft.put()
     _note_shared(work, key)
+    graft.put()
     for parent, pointer in edges.items():
         tree.reparent(parent, key, replace(tree[root.key], pointer=None if pointer is None else root.pointer))
         if root.key != key:
             work.changed[parent] = None
+    work.check_depth(root.key, sent.place)
     removed = _without_orphans(work, change, key, before)
     _take_along(work, graft, fragment.fragment)
     return Done(root.key, removed)
@@ -64,15 +65,16 @@ def add_block(work: Work, change: AddBlock) -> Done:
     children = work.tree[parent].children
     index = checked_index(work, change.index, len(children), parent)
     fragment = _read(work, change, parent, None)
-    graft = Graft(work, change, frozenset(), work.tree.trail(parent))
+    graft = Graft(work, change, (parent,), frozenset(), work.tree.trail(parent))
     root = graft.rooted(fragment.root, ())
-    graft.check(root, [parent], is_new=True)
+    graft.check(root, is_new=True)
     if any(child.key == root.key for child in children):
         graft.problems.append(work.problem(EditCode.ALREADY_THERE, f"{root.key} stands in {parent} already", root.key))
     graft.put()
     children = work.tree[parent].children
     index = min(index, len(children))
     work.put(replace(work.tree[parent], children=(*children[:index], root, *children[index:])))
+    work.check_depth(root.key, fragment.root.place)
     _take_along(work, graft, fragment.fragment)
     return Done(root.key)
 
@@ -138,7 +140,7 @@ def _without_orphans(work: Work, change: ReplaceBlock, key: Key, before: Tree) -
 def _take_along(work: Work, graft: Graft, fragment: fragments.Fragment) -> None:
     """What came with the blocks: their policy, and files for learners. An old policy of theirs stays, and wins."""
     for key, block in graft.defined.items():
-        sent = fragment.policy.get(str(key))
+        sent = fragment.policy.get(str(graft.sent_as[key]))
         if isinstance(sent, dict):
             work.set_policy(key, sent)
         elif key.type in WITH_POLICY:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
 from edx.simulator.control import control_app
 from edx.simulator.faults import Fault, Faults, Faulty, Kind
@@ -183,17 +184,22 @@ async def test_faults_strike_requests_alone() -> None:
     """What else a server tells an application, such as that it begins, passes."""
     told: list[str] = []
 
-    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
-        told.append(scope["type"])
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        told.append("began")
+        yield
 
-    async def never() -> Message:
-        raise NotImplementedError
+    heard = iter(["startup", "shutdown"])
 
-    async def nothing(_: Message) -> None:
-        raise NotImplementedError
+    async def receive() -> Message:
+        return {"type": f"lifespan.{next(heard)}"}
 
-    await Faulty(app, Faults([Fault(Kind.ERROR)]), control=app)({"type": "lifespan"}, never, nothing)
-    assert told == ["lifespan"]
+    async def send(message: Message) -> None:
+        told.append(message["type"])
+
+    app = Starlette(lifespan=lifespan)
+    await Faulty(app, Faults([Fault(Kind.ERROR)]), control=app)({"type": "lifespan"}, receive, send)
+    assert told == ["began", "lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 @pytest.mark.parametrize(("kind", "work"), [(Kind.CUT, 0), (Kind.LOST, 1)])
