@@ -23,6 +23,7 @@ from schema import program_mutations as programs
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
     SyncCatalogPayload,
+    SyncStudioTeamsPayload,
     UpdateCoursePayload,
     UpdateCourseRunPayload,
     UpdateOrganizationPayload,
@@ -266,6 +267,11 @@ class Mutation:
     )
     upsert_organization: UpsertOrganizationPayload | None = _mutation(
         catalog.upsert_organization, "Add an organization, or bring a known one up to date."
+    )
+    sync_studio_teams: SyncStudioTeamsPayload | None = _of_content(
+        catalog.sync_studio_teams,
+        "Have a job read the teams of all runs from Studio, whose members may change the content of their runs. Needs "
+        "the permission to change content.",
     )
     sync_catalog: SyncCatalogPayload | None = _mutation(
         catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
