@@ -33,7 +33,12 @@ from schema.catalog_mutations import (
 from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
 from schema.content_edits import ApplyContentChangesPayload
 from schema.content_locks import AcquireLockPayload, BreakLockPayload, ReleaseLockPayload, RenewLockPayload
-from schema.content_mutations import RestoreContentVersionPayload
+from schema.content_merge import MergeContentPayload, merge_content
+from schema.content_mutations import (
+    PinContentVersionPayload,
+    RestoreContentVersionPayload,
+    UnpinContentVersionPayload,
+)
 from schema.content_operations import (
     AddBlockPayload,
     DeleteAssetPayload,
@@ -295,10 +300,23 @@ class Mutation:
         "Write the content of a run, or a block of it, into an archive, as a job. Needs the permission to change "
         "content.",
     )
+    pin_content_version: PinContentVersionPayload | None = _of_content(
+        content.pin_content_version,
+        "Keep a version of the content of a run for good. Needs the permission to change content.",
+    )
+    unpin_content_version: UnpinContentVersionPayload | None = _of_content(
+        content.unpin_content_version,
+        "Keep a version no longer than others are. Needs the permission to change content.",
+    )
     restore_content_version: RestoreContentVersionPayload | None = _of_content(
         content.restore_content_version,
         "Make a version that a run had its content again, as a new entry of the history. Needs the permission to "
         "change programs of the organization.",
+    )
+    merge_content: MergeContentPayload | None = _of_content(
+        merge_content,
+        "Take over what another run has, such as the source of a re-run: as it is, or merged with what was changed in "
+        "the run. Needs the permission to change the content of both.",
     )
     set_protected_settings: SetProtectedSettingsPayload | None = _of_content(
         set_protected_settings,

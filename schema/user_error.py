@@ -76,6 +76,10 @@ class UserErrorCode(Enum):
     KEY_TOO_LONG = strawberry.enum_value(
         Reason.KEY_TOO_LONG.value, description="A course key, or a part of one, would be longer than Open edX takes."
     )
+    MERGE_CONFLICTS = strawberry.enum_value(
+        Reason.MERGE_CONFLICTS.value,
+        description="Both a run and its source have changed something, and nobody said what to take.",
+    )
     MODE_UNKNOWN = strawberry.enum_value(
         Reason.MODE_UNKNOWN.value, description="The LMS offers no such enrollment mode of the run."
     )

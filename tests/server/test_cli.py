@@ -51,6 +51,7 @@ COMMANDS = [
     ["jobs", "retry"],
     ["import-course"],
     ["export-course"],
+    ["push-course"],
     ["content-report"],
     ["content", "verify"],
     ["content", "collect"],

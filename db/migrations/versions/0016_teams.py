@@ -1,7 +1,7 @@
 """Teams of course runs in Studio.
 
 Revision: 0016
-Revises: 0019
+Revises: 0015
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 import db.types
 
 revision = "0016"
-down_revision = "0019"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
