@@ -9,7 +9,21 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from db.store import Author, Commit, Head, Intake, NodeLink, Store, Stored, VersionConflict, commit, head_of
+from db.store import (
+    Author,
+    Commit,
+    Head,
+    Intake,
+    NodeLink,
+    Store,
+    Stored,
+    VersionConflict,
+    commit,
+    drafts,
+    head_of,
+    save_draft,
+)
+from db.tables import DRAFT, PUBLISHED
 from edx.olx import Blob, Block, Course, File, InMemory, Key
 from edx.olx.canonical import lead_of
 from edx.olx.export import bytes_of
@@ -35,12 +49,14 @@ MOST_BYTES = 4 << 20
 class Expected:
     """What a change is made for: a version of the run, or hashes of the subtrees of blocks, by block.
 
-    With `anything` it is made to whatever is there, as by the holder of a lock.
+    With `anything` it is made to whatever is there, as by the holder of a lock. `branch` says whether that is what the
+    run shows, or its draft, which is begun where there is none.
     """
 
     version: str | None = None
     subtrees: Mapping[str, str] = field(default_factory=dict)
     anything: bool = False
+    branch: str = PUBLISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +124,17 @@ class Editor:
         if not (expected.version or expected.subtrees or expected.anything or request.token):
             message = "say which version the change is made for, or which subtrees, or lock the run"
             raise EditRefused([EditProblem(EditCode.VERSION_REQUIRED, message)])
-        head = await head_of(self.store, request.run_id)
+        head = await self._head(request)
         if head is None:
             raise EditRefused([EditProblem(EditCode.NO_CONTENT, "the run has no content yet: import a course first")])
         if expected.version is not None and expected.version != head.root:
             raise _conflict(expected.version, head.root)
         return await self.courses.load(head)
+
+    async def _head(self, request: Request) -> Head | None:
+        run = request.run_id
+        known = await drafts(self.store, [run]) if request.expected.branch == DRAFT else {}
+        return known[run].head if run in known else await head_of(self.store, run)
 
     def _made(self, loaded: Loaded, request: Request) -> "_Made":
         """The new course as nodes. Blocks the thread."""
@@ -146,7 +167,8 @@ class Editor:
         change = made.commit(loaded, request, intake)
         async with self.store.database.writing() as session:
             lock = await check(session, request.run_id, request.token, clock=self.clock)
-            head, is_new = await commit(session, change)
+            save = save_draft if request.expected.branch == DRAFT else commit
+            head, is_new = await save(session, change)
         if is_new and made.is_small:
             self.courses.keep(head, Content(made.applied.course, made.digests))
             self._keep((head.root, head.frame), made.applied.index)
