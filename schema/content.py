@@ -9,10 +9,13 @@ from db import tables
 from resolvers.access import visible_versions
 from resolvers.content import diff, drafts, fields, links, merging, reading, search, updates
 from resolvers.content.audiences import load_state, load_visibility
+from resolvers.content.pins import load_pins
 from resolvers.editing.following import load_lock
-from resolvers.plan.sources import asked, attribute, column, computed, noun
+from resolvers.instances.fields import load_instances
+from resolvers.plan.sources import asked, attribute, batched, column, computed, noun
 from schema.content_audience import AudienceInput, BlockAccess, BlockState, CourseRole, PartitionGroupsInput
 from schema.content_locks import ContentLock
+from schema.instance import InstanceContent
 
 
 @strawberry.enum(description="What sets a setting of a block.")
@@ -344,6 +347,9 @@ class CourseContent:
         load_lock,
         "The lock under which one client alone may change the content of the run; null while it is free.",
     )
+    instances: list[InstanceContent] = asked(
+        load_instances, "The run on each instance of Open edX that content can be pushed to."
+    )
     diff: ContentDiff | None = asked(
         fields.load_diff, "What differs from an older version.", {"from_version": (str, "A version that the run had.")}
     )
@@ -386,4 +392,7 @@ class ContentVersion:
     size: float = column(tables.ContentVersion.bytes, "Bytes of these files.")
     is_expired: bool = computed(
         _is_expired, [tables.ContentVersion.expired_at], "Whether it was not kept: only this entry is left of it."
+    )
+    pins: list[str] = batched(
+        tables.ContentVersion.id, load_pins, "Names under which it is kept for good, however old it gets."
     )

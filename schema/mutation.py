@@ -23,6 +23,7 @@ from schema import program_mutations as programs
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
     SyncCatalogPayload,
+    SyncStudioTeamsPayload,
     UpdateCoursePayload,
     UpdateCourseRunPayload,
     UpdateOrganizationPayload,
@@ -34,7 +35,11 @@ from schema.content_drafts import DiscardDraftPayload, PublishDraftPayload, disc
 from schema.content_edits import ApplyContentChangesPayload
 from schema.content_locks import AcquireLockPayload, BreakLockPayload, ReleaseLockPayload, RenewLockPayload
 from schema.content_merge import MergeContentPayload, merge_content
-from schema.content_mutations import RestoreContentVersionPayload
+from schema.content_mutations import (
+    PinContentVersionPayload,
+    RestoreContentVersionPayload,
+    UnpinContentVersionPayload,
+)
 from schema.content_operations import (
     AddBlockPayload,
     DeleteAssetPayload,
@@ -80,7 +85,7 @@ from schema.directory_mutations import (
     SyncDirectoriesPayload,
 )
 from schema.features import Needs
-from schema.instance_mutations import PushCoursePayload
+from schema.instance_mutations import CheckInstanceDriftPayload, PullCoursePayload, PushCoursePayload
 from schema.job import CancelJobPayload, RetryJobPayload
 from schema.learner_mutations import (
     ExportLearnersPayload,
@@ -264,8 +269,23 @@ class Mutation:
     upsert_organization: UpsertOrganizationPayload | None = _mutation(
         catalog.upsert_organization, "Add an organization, or bring a known one up to date."
     )
+    sync_studio_teams: SyncStudioTeamsPayload | None = _of_content(
+        catalog.sync_studio_teams,
+        "Have a job read the teams of all runs from Studio, whose members may change the content of their runs. Needs "
+        "the permission to change content.",
+    )
     sync_catalog: SyncCatalogPayload | None = _mutation(
         catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
+    )
+    pull_course: PullCoursePayload | None = _of_content(
+        instances.pull_course,
+        "Have a job make what an instance of Open edX has the content of the run. Experimental: it goes through "
+        "Studio's pages for people. Needs the permission to change the content of the run.",
+    )
+    check_instance_drift: CheckInstanceDriftPayload | None = _of_content(
+        instances.check_instance_drift,
+        "Have a job look whether somebody changed what an instance has since it was pushed. Experimental as "
+        "`pullCourse` is. Needs the permission to change the content of the run.",
     )
     push_course: PushCoursePayload | None = _of_content(
         instances.push_course,
@@ -280,6 +300,14 @@ class Mutation:
         transfers.export_course,
         "Write the content of a run, or a block of it, into an archive, as a job. Needs the permission to change "
         "content.",
+    )
+    pin_content_version: PinContentVersionPayload | None = _of_content(
+        content.pin_content_version,
+        "Keep a version of the content of a run for good. Needs the permission to change content.",
+    )
+    unpin_content_version: UnpinContentVersionPayload | None = _of_content(
+        content.unpin_content_version,
+        "Keep a version no longer than others are. Needs the permission to change content.",
     )
     restore_content_version: RestoreContentVersionPayload | None = _of_content(
         content.restore_content_version,

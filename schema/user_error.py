@@ -53,6 +53,9 @@ class UserErrorCode(Enum):
     IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
         Reason.IDEMPOTENCY_KEY_REUSED.value, description="The idempotency key came with another input before."
     )
+    INSTANCE_NOT_READABLE = strawberry.enum_value(
+        Reason.INSTANCE_NOT_READABLE.value, description="No setting names a user who signs in to the instance."
+    )
     INSTANCE_UNKNOWN = strawberry.enum_value(
         Reason.INSTANCE_UNKNOWN.value, description="No setting names such an instance of Open edX."
     )

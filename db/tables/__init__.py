@@ -61,6 +61,7 @@ from db.tables.programs import (
 )
 from db.tables.roles import RoleGrant
 from db.tables.slugs import BlockSlug
+from db.tables.teams import StudioMember, TeamRole
 from db.tables.usage import BlockTypeUse, ContentTotal, ContentUsage
 
 __all__ = [
@@ -135,6 +136,8 @@ __all__ = [
     "RerunState",
     "RoleGrant",
     "RunOrigin",
+    "StudioMember",
+    "TeamRole",
     "TrustedDocument",
     "folded",
     "now",

@@ -26,7 +26,20 @@ from db.store import (
     save_draft,
     sources_of,
 )
-from edx.olx import Blob, Course, Keep, Limits, Options, Report, Severity, UnwritableBlock, files, parse, read
+from edx.olx import (
+    Archive,
+    Blob,
+    Course,
+    Keep,
+    Limits,
+    Options,
+    Report,
+    Severity,
+    UnwritableBlock,
+    files,
+    parse,
+    read,
+)
 from edx.olx.course import DEFAULT
 from edx.olx.members import DEFAULTS
 from resolvers.content.load import Content, Loaded, load
@@ -208,7 +221,7 @@ async def check_course(source: Path | BinaryIO, rules: Rules = DEFAULT_RULES) ->
 
 async def import_course(
     store: Store,
-    source: Path | BinaryIO,
+    source: Path | BinaryIO | Archive,
     target: Target,
     *,
     rules: Rules = DEFAULT_RULES,
@@ -288,7 +301,11 @@ async def _updated(store: Store, prepared: Prepared, target: Target) -> Prepared
 
 
 def prepare(
-    source: Path | BinaryIO, keep: Keep, rules: Rules, progress: Progress, watch: Watch | None = None
+    source: Path | BinaryIO | Archive,
+    keep: Keep,
+    rules: Rules,
+    progress: Progress,
+    watch: Watch | None = None,
 ) -> Prepared:
     """Read an archive. Blocks the thread, for about a second for ten thousand files. Raises ArchiveRefused."""
     count = 0
@@ -299,7 +316,7 @@ def prepare(
         progress(Stage.UNPACKING, count, None)
         return keep(data)
 
-    archive = read(source, limits=rules.limits, keep=kept, watch=watch)
+    archive = source if isinstance(source, Archive) else read(source, limits=rules.limits, keep=kept, watch=watch)
     progress(Stage.VERIFYING, 0, len(archive.files))
     parsed = parse(archive, options=rules.options, fail_level=rules.fail_level)
     found = {file.path: file.blob for file in files(parsed.course)}

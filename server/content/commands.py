@@ -11,6 +11,7 @@ import typer
 
 from server.content.corpus import content_report
 from server.failures import Failure
+from server.instances.commands import WORKS
 
 if TYPE_CHECKING:
     from db.store import Head, Store
@@ -27,10 +28,11 @@ def declare(command: Callable[..., Any], application: typer.Typer) -> None:
     """Add the commands to an application; `command` is `server.cli.command`."""
     command(application, "import-course")(import_file)
     command(application, "export-course")(export_file)
+    command(application, "push-course")(push_file)
     command(application, "content-report")(content_report)
     group = typer.Typer(help="Look after stored course content.", no_args_is_help=True, rich_markup_mode="markdown")
     works = {"verify": verify_run, "collect": collect_garbage, "statistics": show_statistics}
-    for name, work in {**works, "instances": show_instances}.items():
+    for name, work in {**works, **WORKS}.items():
         command(group, name)(work)
     application.add_typer(group, name="content")
 
@@ -133,6 +135,50 @@ async def export_file(
     typer.echo(f"Exported {_count(count, 'file')} of version {loaded.version}.")
 
 
+async def push_file(
+    file: Annotated[Path, typer.Argument(help="A tar.gz, tar or zip archive, or a folder; `-` is standard input.")],
+    run: RunKey,
+    *,
+    server: Annotated[str, typer.Option(help="Address of the server, such as `https://collegium.example.org`.")],
+    token: Annotated[str, typer.Option(help="Token to sign in with, or `@` and the path of a file that has it.")],
+    expected: Annotated[str | None, typer.Option(help="Only if the run is at this version.")] = None,
+    lock_token: Annotated[str | None, typer.Option(help="Token of the lock of the run, if it is locked.")] = None,
+    message: Annotated[str, typer.Option(help="What the history of the run says of it.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; show what is wrong.")] = False,
+) -> None:
+    """Make a course the content of a run on another server, to which only what it lacks is sent.
+
+    Example: `collegium push-course demo/ --run course-v1:ANUx+ASTRO2X+2T2026 --server https://collegium.example.org
+    --token @token`
+    """
+    import asyncio
+
+    from edx.olx import ArchiveRefused
+    from resolvers.content.imports import DEFAULT_RULES, prepare, silent
+    from resolvers.content.spool import spool
+    from server.content.pushing import PushRefused, connected
+
+    source = file if file != STREAM else _buffered(sys.stdin.buffer)
+    given = {"expectedVersion": expected, "lockToken": lock_token, "message": message, "validateOnly": dry_run}
+    bearer = Path(token[1:]).read_text().strip() if token.startswith("@") else token
+    with spool() as keep:
+        try:
+            prepared = await asyncio.to_thread(prepare, source, keep, DEFAULT_RULES, silent)
+            async with connected(server, bearer, run) as remote:
+                pushed = await remote.push(prepared.written, **given)
+        except ArchiveRefused as refused:
+            _list(refused.report)
+            raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None
+        except PushRefused as refused:
+            for problem in refused.problems:
+                typer.echo(f"{problem['severity'].lower()}: {problem['file']}: {problem['message']}", err=True)
+            raise Failure(str(refused)) from None
+    begin = "It would be" if dry_run else "The run is at"
+    before = "" if dry_run or pushed.answer["changed"] else ", as before"
+    sent = f"{_count(pushed.nodes, 'node')} and {_count(pushed.blobs, 'file')}, {pushed.bytes} bytes, were sent"
+    typer.echo(f"{begin} version {pushed.answer['version']}{before}; {sent}.")
+
+
 async def verify_run(run: RunKey, *, version: Version = None) -> None:
     """Hash everything that a run's content consists of again; fails when something is damaged.
 
@@ -184,19 +230,6 @@ async def show_statistics() -> None:
         f"Stored: {_count(found.nodes, 'node')} and {_count(found.blobs, 'blob')}, {found.stored_bytes} bytes, "
         "old versions included."
     )
-
-
-async def show_instances() -> None:
-    """Print the Open edX instances that content can be pushed to, and whether it can be pulled from them.
-
-    Example: `collegium content instances`
-    """
-    from server.cli import read_settings
-    from server.content.instances import known_instances
-
-    for each in known_instances(read_settings()):
-        can = "push and pull" if each.is_readable else "push"
-        typer.echo(f"{each.name}: Studio {each.studio_url}, LMS {each.lms_url} ({can})")
 
 
 @contextlib.asynccontextmanager

@@ -127,7 +127,7 @@ async def test_what_tells_of_all_is_for_those_who_see_all(asking: Asking, select
 
 
 FOR_STAFF = {
-    "CourseContent": {"references", "diff", "lock", "protectedSettings", "upstream", "draft"},
+    "CourseContent": {"references", "diff", "lock", "instances", "protectedSettings", "upstream", "draft"},
     "ContentBlock": {"usedBy", "visibleTo", "state"},
 }
 SHOWN_OF_WHAT_IS_SEEN = {

@@ -52,7 +52,7 @@ def versions(draw: st.DrawFn, course: Course) -> Course:
     tree = Tree(Index.of(course.root))
     for _ in range(draw(st.integers(0, 4))):
         change(draw, tree)
-    root, _ = tree.finished()
+    root, *_ = tree.finished()
     changed = replace(course, root=root)
     return beside(draw, changed) if draw(st.booleans()) else changed
 

@@ -50,7 +50,7 @@ def test_a_new_unit_a_moved_and_a_deleted_one_are_taken_as_they_are() -> None:
 
 def test_policies_and_files_that_a_unit_needs_come_along() -> None:
     page = "<html url_name='pic'>/static/new.png</html>"
-    changes = [
+    changes: list[Change] = [
         PutAsset("new.png", InMemory.of(b"new")),
         PutAsset("plain.txt", InMemory.of(b"another")),
         AddBlock("vertical/u1", olx(page)),

@@ -1,6 +1,6 @@
 """Drafts of the content of runs.
 
-Revision: 0016
+Revision: 0021
 Revises: 0020
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 
 import db.types
 
-revision = "0016"
+revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
