@@ -302,8 +302,11 @@ class OpenEdxHttp:
 
 
 def files_of(upload: Upload | None) -> Any:
-    """A file as httpx takes one."""
-    return upload and {upload.field: (upload.filename, upload.file, upload.content_type)}
+    """A file as httpx takes one, which measures it on the disk."""
+    if upload is None:
+        return None
+    upload.file.flush()
+    return {upload.field: (upload.filename, upload.file, upload.content_type)}
 
 
 @contextmanager

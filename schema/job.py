@@ -11,6 +11,7 @@ from resolvers.context import Context
 from resolvers.jobs import control
 from resolvers.plan.sources import batched, column, noun
 from resolvers.programs.history import load_applications
+from resolvers.transfer.fetching import load_downloads
 from schema.enums import JobState
 from schema.node import Node
 from schema.payload import Payload, changed, changing
@@ -38,7 +39,16 @@ class Job(Node):
     attempts: int = column(tables.Job.attempts, "Attempts since it was asked for, the present one included.")
     max_attempts: int = column(tables.Job.max_attempts, "Attempts that it has.")
     input: str = column(tables.Job.input, "What was asked for, as JSON.")
-    result: str | None = column(tables.Job.result, "What came of it, as JSON; null until it has succeeded.")
+    result: str | None = column(
+        tables.Job.result,
+        "What came of it, as JSON; null until it is over. One that failed has it only if there is more to say than the "
+        "message does.",
+    )
+    download_url: str | None = batched(
+        tables.Job.result,
+        load_downloads,
+        "Path on this server where the archive of an export can be had, without signing in, for an hour at least.",
+    )
     error_code: str | None = column(
         tables.Job.error_code, "Why it failed, or the last attempt did, for programs; null where none did."
     )

@@ -16,9 +16,15 @@ from schema.content_problem import ContentProblem
 class UserErrorCode(Enum):
     """The codes of user errors."""
 
+    ARCHIVE_REFUSED = strawberry.enum_value(
+        Reason.ARCHIVE_REFUSED.value, description="The archive is no course, or as bad as was not to be."
+    )
     BAD_COURSE_KEY = strawberry.enum_value(Reason.BAD_COURSE_KEY.value, description="A course key is malformed.")
     BAD_TRANSITION = strawberry.enum_value(
         Reason.BAD_TRANSITION.value, description="The program's status cannot become this one."
+    )
+    BLOCK_AMBIGUOUS = strawberry.enum_value(
+        Reason.BLOCK_AMBIGUOUS.value, description="The name alone may mean several blocks."
     )
     BLOCK_UNKNOWN = strawberry.enum_value(
         Reason.BLOCK_UNKNOWN.value, description="There is no such block in the content of the run."
@@ -47,6 +53,12 @@ class UserErrorCode(Enum):
     IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
         Reason.IDEMPOTENCY_KEY_REUSED.value, description="The idempotency key came with another input before."
     )
+    INSTANCE_NOT_READABLE = strawberry.enum_value(
+        Reason.INSTANCE_NOT_READABLE.value, description="No setting names a user who signs in to the instance."
+    )
+    INSTANCE_UNKNOWN = strawberry.enum_value(
+        Reason.INSTANCE_UNKNOWN.value, description="No setting names such an instance of Open edX."
+    )
     INVALID = strawberry.enum_value(Reason.INVALID.value, description="A value is not one that the field takes.")
     JOB_NOT_FAILED = strawberry.enum_value(
         Reason.JOB_NOT_FAILED.value, description="The job has neither failed nor been canceled."
@@ -63,6 +75,10 @@ class UserErrorCode(Enum):
     )
     KEY_TOO_LONG = strawberry.enum_value(
         Reason.KEY_TOO_LONG.value, description="A course key, or a part of one, would be longer than Open edX takes."
+    )
+    MERGE_CONFLICTS = strawberry.enum_value(
+        Reason.MERGE_CONFLICTS.value,
+        description="Both a run and its source have changed something, and nobody said what to take.",
     )
     MODE_UNKNOWN = strawberry.enum_value(
         Reason.MODE_UNKNOWN.value, description="The LMS offers no such enrollment mode of the run."
@@ -94,6 +110,9 @@ class UserErrorCode(Enum):
         Reason.PROGRAM_NOT_ACTIVE.value, description="The program is not offered to learners, or not any more."
     )
     PROGRAM_UNKNOWN = strawberry.enum_value(Reason.PROGRAM_UNKNOWN.value, description="There is no such program.")
+    PUSH_IN_PROGRESS = strawberry.enum_value(
+        Reason.PUSH_IN_PROGRESS.value, description="Another version is being pushed to the instance."
+    )
     REQUIRED = strawberry.enum_value(Reason.REQUIRED.value, description="A required field is missing or null.")
     REQUIREMENTS_NOT_FLAT = strawberry.enum_value(
         Reason.REQUIREMENTS_NOT_FLAT.value,
@@ -133,6 +152,12 @@ class UserErrorCode(Enum):
         Reason.SOURCE_RUN_PROTECTED.value, description="The run is a source: runs for contracts are made from it."
     )
     TOO_LONG = strawberry.enum_value(Reason.TOO_LONG.value, description="A text has too many characters.")
+    UPLOAD_UNFINISHED = strawberry.enum_value(
+        Reason.UPLOAD_UNFINISHED.value, description="Not all of the upload has come."
+    )
+    UPLOAD_UNKNOWN = strawberry.enum_value(
+        Reason.UPLOAD_UNKNOWN.value, description="There is no such upload of yours, or not any more."
+    )
     VERSION_CONFLICT = strawberry.enum_value(
         Reason.VERSION_CONFLICT.value, description="The content of the run is at another version."
     )

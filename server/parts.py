@@ -10,7 +10,7 @@ from db.engine import open_database
 from resolvers.background import alongside
 from resolvers.content.load import Courses
 from resolvers.content.signing import Signer
-from resolvers.content.uploads import Limits, Uploads
+from resolvers.content.uploads import Uploads
 from resolvers.features import Feature
 from resolvers.learners import Learners, Links, MirrorRules
 from resolvers.learners.outbox import Outbox
@@ -25,12 +25,12 @@ from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
-from server.content.instances import known_instances
-from server.content.store import open_store
+from server.content.store import open_store, upload_limits
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.execution import Executor
 from server.health import LmsWatch, Readiness
+from server.instances.hosts import known_instances
 from server.jobs.running import Work
 from server.jobs.running import running as running_jobs
 from server.metrics import DELIVERIES
@@ -152,11 +152,6 @@ def _webhook(settings: Settings) -> Webhook | None:
     if settings.webhook_url is None or secret is None or Feature.PROGRAMS not in settings.features:
         return None
     return Webhook(settings.webhook_url, secret)
-
-
-def upload_limits(settings: Settings) -> Limits:
-    """What may be uploaded, and for how long it is kept."""
-    return Limits(settings.max_upload, settings.upload_quota, timedelta(seconds=settings.upload_lifetime))
 
 
 def _mirror_rules(settings: Settings) -> MirrorRules:

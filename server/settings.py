@@ -31,7 +31,7 @@ from sqlalchemy.exc import ArgumentError
 
 from resolvers.allowance import POINTS
 from resolvers.features import Feature
-from server.instances import InstanceSettings, instances_of, site
+from server.instances.settings import InstanceSettings, instances_of, site
 from server.keyset import STRONG_SECRET, public_keys
 from server.limits import Limits
 from server.subscriptions.limits import StreamLimits
@@ -220,6 +220,9 @@ class Settings(BaseSettings):
     upload_quota: Size = Field(4 * GIB, description="Bytes of all uploads of one user that are kept.")
     upload_lifetime: Hours = Field(
         86_400.0, description="How long uploads, and archives to be fetched, are kept after they were last used."
+    )
+    transfer_timeout: Hours = Field(
+        3600.0, description="How long an import or export of content may take before it is given up."
     )
 
     host: Text = Field("127.0.0.1", description="Address that the server listens on.")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
-from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -19,7 +18,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey, RSAKey
 
-from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.access import ANONYMOUS, HELD, Role, Viewer
 from resolvers.errors import Unauthenticated
 from server.applications.callers import from_lms
 from server.keyset import STRONG_SECRET, public_keys, secret_key
@@ -34,14 +33,6 @@ MAJOR_VERSIONS = frozenset({"0", "1"})
 """Versions of the LMS's tokens whose meaning is known here; it makes 1.2.0."""
 
 REMEMBERED = 1024
-HELD: Mapping[Role, frozenset[Role]] = MappingProxyType(
-    {
-        Role.LEARNER: frozenset({Role.LEARNER}),
-        Role.AUTHOR: frozenset({Role.LEARNER, Role.AUTHOR}),
-        Role.ADMIN: frozenset(Role),
-    }
-)
-"""The roles of somebody whose highest role it is."""
 
 log = structlog.get_logger(__name__)
 

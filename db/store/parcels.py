@@ -6,7 +6,7 @@ written belongs to the file from the moment on at which its row is committed.
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -97,6 +97,19 @@ class Parcels:
         await session.execute(insert(ParcelPart), rows)
         return found
 
+    async def keep(self, parcel: Parcel, parts: AsyncIterator[bytes], until: datetime) -> Parcel:
+        """Store a new file whose bytes come in parts, which is complete and kept until then.
+
+        Raises BlobsUnavailable; what is there of it then is removed when its time is over.
+        """
+        async with self.database.writing() as session:
+            session.add(parcel)
+        async for data in parts:
+            part = await self.write(parcel, parcel.received, data)
+            async with self.database.writing() as session:
+                parcel = await self.extend(session, parcel, [part], until)
+        return await self.finish(parcel)
+
     async def discard(self, parts: Sequence[Part]) -> None:
         """Remove parts that did not become part of a file. Raises BlobsUnavailable."""
         for part in parts:
@@ -132,6 +145,14 @@ class Parcels:
         """The bytes of a file that is complete, to be read in a thread from any place. It need not be closed."""
         return cast(BinaryIO, io.BufferedReader(Reader(self.blobs, await self.parts(parcel)), PART))
 
+    async def export(self, uuid: str) -> "Whole | None":
+        """An export that is complete and still kept."""
+        async with self.database.writing() as session:
+            parcel = await find(session, ParcelKind.EXPORT, uuid)
+        if parcel is None or parcel.finished_at is None:
+            return None
+        return Whole(self.blobs, tuple(await self.parts(parcel)), parcel.received)
+
     async def remove(self, parcel: Parcel) -> None:
         """Remove a file. Raises BlobsUnavailable, after which the sweep removes what is left."""
         parts = await self.parts(parcel)
@@ -155,6 +176,25 @@ class Parcels:
         return len(gone)
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A file that is complete, of which any part can be had."""
+
+    blobs: Blobs
+    parts: tuple[Part, ...]
+    size: int
+
+    async def part(self, start: int, end: int) -> bytes:
+        """The bytes from `start` up to, not with, `end`, unchecked. Raises Corrupted and BlobsUnavailable."""
+        found = []
+        for part in self.parts:
+            first, last = max(start, part.start), min(end, part.end)
+            if first < last:
+                data = await self.blobs.part(part.digest, part.location, first - part.start, last - part.start)
+                found.append(data)
+        return b"".join(found)
+
+
 def parcel_of(kind: ParcelKind, username: str, application: str | None, expires_at: datetime) -> Parcel:
     """A new file of somebody, without any bytes."""
     return Parcel(
@@ -166,6 +206,11 @@ async def find(session: AsyncSession, kind: ParcelKind, uuid: str) -> Parcel | N
     """The file with a UUID that is still kept."""
     query = select(Parcel).where(Parcel.uuid == uuid, Parcel.kind == kind, Parcel.expires_at >= now())
     return await session.scalar(query.execution_options(populate_existing=True))
+
+
+def keep_until(parcel: Parcel, moment: datetime) -> None:
+    """Keep a file until a moment at least."""
+    parcel.expires_at = max(parcel.expires_at, moment)
 
 
 async def count_parts(session: AsyncSession, parcel: Parcel) -> int:

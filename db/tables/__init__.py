@@ -9,7 +9,17 @@ from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
 from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
-from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentProtection, ContentVersion
+from db.tables.content import (
+    PUBLISHED,
+    SOURCE,
+    ContentBlob,
+    ContentHead,
+    ContentNode,
+    ContentPin,
+    ContentProtection,
+    ContentSource,
+    ContentVersion,
+)
 from db.tables.contracts import (
     Contract,
     ContractCourse,
@@ -29,6 +39,7 @@ from db.tables.directories import (
     DirectorySite,
     DirectorySiteRun,
 )
+from db.tables.instances import InstanceContent, PushState
 from db.tables.jobs import Job, JobState
 from db.tables.learners import Learner, LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramCertificate
 from db.tables.locks import ContentLock, ContentLockWait
@@ -48,10 +59,13 @@ from db.tables.programs import (
 )
 from db.tables.roles import RoleGrant
 from db.tables.slugs import BlockSlug
+from db.tables.teams import StudioMember, TeamRole
 from db.tables.usage import BlockTypeUse, ContentTotal, ContentUsage
 
 __all__ = [
     "LEARNER",
+    "PUBLISHED",
+    "SOURCE",
     "AuditEntry",
     "Base",
     "BlockSlug",
@@ -66,6 +80,7 @@ __all__ = [
     "ContentNode",
     "ContentPin",
     "ContentProtection",
+    "ContentSource",
     "ContentTotal",
     "ContentUsage",
     "ContentVersion",
@@ -84,6 +99,7 @@ __all__ = [
     "DirectorySite",
     "DirectorySiteRun",
     "IdempotencyKey",
+    "InstanceContent",
     "Job",
     "JobState",
     "Learner",
@@ -109,12 +125,15 @@ __all__ = [
     "ProgramUser",
     "ProgramUserSource",
     "ProgramUserStatus",
+    "PushState",
     "RequirementKind",
     "Rerun",
     "RerunAttempt",
     "RerunState",
     "RoleGrant",
     "RunOrigin",
+    "StudioMember",
+    "TeamRole",
     "TrustedDocument",
     "folded",
     "now",

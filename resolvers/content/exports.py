@@ -24,6 +24,10 @@ class NoSuchBlock(LookupError):
     """The version has no block of this key, or none that is meant by a bare name."""
 
 
+class AmbiguousBlock(NoSuchBlock):
+    """The version has several blocks of this name."""
+
+
 def find_block(course: Course, text: str) -> Block:
     """The block that `type/url_name`, or a `url_name` alone, means. Raises NoSuchBlock.
 
@@ -36,7 +40,7 @@ def find_block(course: Course, text: str) -> Block:
     if not found:
         raise NoSuchBlock(f"there is no block {text!r}")
     if len(found) > 1:
-        raise NoSuchBlock(f"{text!r} may mean {' or '.join(sorted(str(block.key) for block in found))}")
+        raise AmbiguousBlock(f"{text!r} may mean {' or '.join(sorted(str(block.key) for block in found))}")
     return found[0]
 
 

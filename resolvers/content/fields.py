@@ -9,7 +9,7 @@ from db.tables import now
 from edx.olx import Asset, Assets, Key
 from resolvers.content.audiences import audience, outlined, seen_by
 from resolvers.content.diff import BlockChange, FileChange, blocks_changed, files_changed
-from resolvers.content.exports import NoSuchBlock, find_block
+from resolvers.content.exports import AmbiguousBlock, NoSuchBlock, find_block
 from resolvers.content.links import Kind, Link
 from resolvers.content.readers import contents, for_staff, of_record
 from resolvers.content.reading import BlockRecord, ContentRecord, Record, in_thread
@@ -33,7 +33,7 @@ async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
         try:
             found[record] = record.block(_found(record, batch.arguments["key"]))
         except NoSuchBlock as error:
-            found[record] = BadUserInput(str(error)) if "may mean" in str(error) else None
+            found[record] = BadUserInput(str(error)) if isinstance(error, AmbiguousBlock) else None
     return found
 
 

@@ -22,7 +22,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.errors import DatabaseError
 from db.store import Author, Store, StoreError
-from db.store.parcels import PART, Mismatch, Overtaken, Parcels, Part, bytes_of, count_parts, find, parcel_of
+from db.store.parcels import (
+    PART,
+    Mismatch,
+    Overtaken,
+    Parcels,
+    Part,
+    bytes_of,
+    count_parts,
+    find,
+    keep_until,
+    parcel_of,
+)
 from db.tables import Parcel, ParcelKind, now
 
 GIB = 1 << 30
@@ -289,7 +300,7 @@ async def claim(session: AsyncSession, owner: Author, uuid: str, limits: Limits)
     parcel = await owned(session, owner, uuid)
     if parcel.size is None or parcel.received < parcel.size:
         raise UploadUnfinished(f"only {parcel.received} bytes of the upload are there")
-    parcel.expires_at = max(parcel.expires_at, now() + limits.lifetime)
+    keep_until(parcel, now() + limits.lifetime)
     return parcel
 
 

@@ -28,7 +28,8 @@ class JobContext:
     """One attempt at a job.
 
     `input` is what it was asked for with, `memory` what this attempt and earlier ones remember, both JSON. `attempt` is
-    1 for the first since it was asked for. `requested_by` is the LMS username of whoever asked, if somebody did.
+    1 for the first since it was asked for. `requested_by` is the LMS username of whoever asked, if somebody did, and
+    `application` what they came through.
     """
 
     def __init__(self, database: Database, held: Held, lease: float) -> None:
@@ -38,6 +39,7 @@ class JobContext:
         self.uuid = job.uuid
         self.subject = job.subject
         self.requested_by = job.requested_by
+        self.application = job.application
         self.attempt = job.attempts
         self.attempts_left = job.max_attempts - job.attempts
         self.input: Mapping[str, Any] = orjson.loads(job.input)
@@ -93,6 +95,21 @@ class JobContext:
         """
         self._memory[key] = value
         await self.write(memory=True)
+
+    async def begin(self, session: AsyncSession, stage: str) -> None:
+        """Begin with a stage as part of another change. Raises AttemptLost."""
+        self._stage, self._unwritten = stage, {}
+        await self._hold(session, {"stage": stage, "done": 0, "total": None, "item": None})
+
+    async def remember_with(self, session: AsyncSession, key: str, value: Any) -> None:
+        """Remember something as part of another change: both are committed or neither. Raises AttemptLost.
+
+        Raises JobCanceled where the job is to be canceled, so that the change is not made.
+        """
+        self._memory[key] = value
+        await self._hold(session, {"memory": as_json(self._memory)})
+        if self._is_canceled:
+            raise JobCanceled("it was canceled")
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:

@@ -48,6 +48,7 @@ async def retry(session: AsyncSession, uuid: str, viewer: Viewer | None = None) 
     if viewer is not None:
         record(session, viewer, "retry", f"Job:{uuid}", {})
     anew = {"attempts": 0, "finished_at": None, "cancel_requested_at": None, "stage": None, "done": 0, "total": None}
+    anew["result"] = None
     try:
         await put(session, job, {**waiting(0), **reason(None, None), **anew, "item": None})
     except IntegrityError:

@@ -18,6 +18,8 @@ class JobErrorCode(StrEnum):
 
     DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE"
     INTERNAL_ERROR = "INTERNAL_ERROR"
+    STORAGE_FULL = "STORAGE_FULL"
+    STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
     TIMED_OUT = "TIMED_OUT"
     WORKER_LOST = "WORKER_LOST"
 
@@ -27,11 +29,15 @@ class AttemptEnded(Exception):
 
 
 class JobFailed(AttemptEnded):
-    """It is of no use to try again. `code` is one of the kind's or of `JobErrorCode`; the message is shown."""
+    """It is of no use to try again. `code` is one of the kind's or of `JobErrorCode`; the message is shown.
 
-    def __init__(self, code: str, message: str) -> None:
+    `result` is what there is to say beside the message, as JSON.
+    """
+
+    def __init__(self, code: str, message: str, *, result: object = None) -> None:
         super().__init__(message)
         self.code = code
+        self.result = result
 
 
 class TryAgain(JobFailed):

@@ -202,4 +202,5 @@ def _ending(job: Job, kind: Kind, outcome: Any) -> dict[str, Any]:
         pause = kind.pause(job.attempts) if outcome.after is None else outcome.after
         return {**waiting(pause), **reason(outcome.code, str(outcome))}
     assert isinstance(outcome, JobFailed)  # noqa: S101 -- nothing else is left
-    return ended(JobState.FAILED, **reason(outcome.code, str(outcome)))
+    told = None if outcome.result is None else as_json(outcome.result)
+    return ended(JobState.FAILED, result=told, **reason(outcome.code, str(outcome)))

@@ -16,14 +16,14 @@ import structlog
 from joserfc.util import urlsafe_b64decode
 
 from db.tables import now
-from resolvers.access import ANONYMOUS, Viewer
+from resolvers.access import ANONYMOUS, HELD, Viewer
 from resolvers.errors import Unauthenticated
 from server.applications.callers import Caller
 from server.applications.fresh import Kept
 from server.applications.registry import Application
 from server.applications.tokens import TYPE, Grant, Tokens
 from server.metrics import REFUSED_TOKENS
-from server.signin import HELD, LONGEST_TOKEN, REMEMBERED, SCHEMES, InvalidToken
+from server.signin import LONGEST_TOKEN, REMEMBERED, SCHEMES, InvalidToken
 
 LONGEST_HEADER = 1024
 

@@ -4,17 +4,32 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
+from db.store.parcels import Parcels
+from resolvers.catalog.team_jobs import SYNC_TEAMS, reading_teams
+from resolvers.content.load import Courses
+from resolvers.content.uploads import Uploads
 from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
+from resolvers.features import Feature
+from resolvers.instances.handlers import instance_handlers
+from resolvers.instances.hosts import Hosts
+from resolvers.instances.machine import Rules as InstanceRules
 from resolvers.jobs import CONTENT, Embedded, Handlers, Pace, Places, Runner
 from resolvers.reruns import Rules, rerun_handlers
+from resolvers.transfer.asking import EXPORT, IMPORT
+from resolvers.transfer.exporting import exporting
+from resolvers.transfer.importing import importing
+from resolvers.transfer.reporting import EXPORT_LEARNERS, exporting_learners
 from resolvers.usage import usage_of
+from server.content.store import open_store, upload_limits
 from server.directories.commands import layout_of
 from server.failures import Failure
+from server.instances.hosts import open_hosts
 from server.process import stopping
 from server.settings import Settings
 from server.upstream import open_platform
@@ -30,12 +45,32 @@ LINGERS = 180.0
 
 
 @contextlib.asynccontextmanager
-async def work(settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
+async def work(settings: Settings, database: Database) -> AsyncIterator[Handlers]:
     """What does the work of each kind of jobs that there is."""
-    async with open_platform(settings) as platform:
+    async with open_platform(settings) as platform, open_hosts(settings) as hosts:
         reruns = rerun_handlers(platform, Rules(lingers=settings.clone_timeout + LINGERS))
         reconciling = reconcile_handlers(platform)
-        yield {**reruns, **reconciling, SYNC: synchronizing(layout_of(settings))}
+        yield {
+            **reruns,
+            **reconciling,
+            SYNC: synchronizing(layout_of(settings)),
+            SYNC_TEAMS: reading_teams(platform.studio if platform else None),
+            **_transfers(settings, database, hosts),
+        }
+
+
+def _transfers(settings: Settings, database: Database, hosts: Hosts) -> Handlers:
+    """What moves content, where there is content."""
+    if Feature.CONTENT not in settings.features:
+        return {}
+    store = open_store(settings, database)
+    courses, lifetime, seconds = Courses(store), timedelta(seconds=settings.upload_lifetime), settings.transfer_timeout
+    return {
+        IMPORT: importing(store, Uploads(store, upload_limits(settings)), seconds),
+        EXPORT: exporting(courses, lifetime, seconds),
+        EXPORT_LEARNERS: exporting_learners(Parcels(store), lifetime),
+        **instance_handlers(hosts, courses, InstanceRules(patience=settings.import_timeout)),
+    }
 
 
 @contextlib.asynccontextmanager

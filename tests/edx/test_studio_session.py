@@ -1,59 +1,35 @@
 """Studio's session pages and its imports, over a simulated Open edX."""
 
 import io
-import tarfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import pytest
 
 from edx.errors import NotFound, Rejected, UnexpectedAnswer
 from edx.http import OpenEdxHttp
-from edx.keys import CourseKey
 from edx.patience import HttpSettings
-from edx.simulator import UNTHROTTLED, Fault, Faults, Flaw, Jobs, Kind, Options, World, running
-from edx.simulator.world import Application, CourseRun, Key, User
+from edx.simulator import Fault, Flaw, Kind
 from edx.studio_imports import ImportState, StudioImports
 from edx.studio_session import StudioSession, Told, words_of
 from edx.tokens import Tokens
+from tests.edx.studios import OTHER, RUN, SECRET, Studios, archive, serving_studios
 
-RUN = CourseKey.parse("course-v1:Org0X+C0.0x+R0")
-OTHER = CourseKey.parse("course-v1:Org0X+C0.0x+R1")
-SECRET = "plainly-a-test-secret"
 PATIENCE = HttpSettings(attempts=1)
 
 
-@dataclass
-class Edx:
-    world: World
-    faults: Faults = field(default_factory=Faults)
-    jobs: Jobs = field(default_factory=Jobs)
-    lms: str = ""
-    studio: str = ""
-
-
 @pytest.fixture(scope="module")
-async def served_edx() -> AsyncIterator[Edx]:
-    edx = Edx(World())
-    edx.world.add_user(User("worker", "worker@example.org", staff=True, password=SECRET))
-    edx.world.add_application(Application("collegium", SECRET, "worker"))
-    edx.world.add_run(CourseRun(Key(RUN.org, RUN.course, RUN.run), "Run"))
-    async with running(edx.world, Options(rates=UNTHROTTLED), faults=edx.faults, jobs=edx.jobs) as addresses:
-        edx.lms, edx.studio = addresses.lms, addresses.studio
+async def served_edx() -> AsyncIterator[Studios]:
+    async with serving_studios() as edx:
         yield edx
 
 
 @pytest.fixture
-def edx(served_edx: Edx) -> Edx:
-    served_edx.faults.set([])
-    served_edx.faults.requests.clear()
-    served_edx.jobs.clear()
-    served_edx.world.sessions.clear()
-    return served_edx
+def edx(served_edx: Studios) -> Studios:
+    return served_edx.fresh()
 
 
 @pytest.fixture
-async def session(edx: Edx) -> AsyncIterator[StudioSession]:
+async def session(edx: Studios) -> AsyncIterator[StudioSession]:
     async with (
         OpenEdxHttp(edx.lms, settings=PATIENCE, keeps_cookies=True) as lms,
         OpenEdxHttp(edx.studio, settings=PATIENCE, keeps_cookies=True) as studio,
@@ -62,7 +38,7 @@ async def session(edx: Edx) -> AsyncIterator[StudioSession]:
 
 
 @pytest.fixture
-async def imports(edx: Edx) -> AsyncIterator[StudioImports]:
+async def imports(edx: Studios) -> AsyncIterator[StudioImports]:
     async with (
         Tokens(edx.lms, "collegium", SECRET, settings=PATIENCE) as tokens,
         OpenEdxHttp(edx.studio, authority=tokens, settings=PATIENCE) as http,
@@ -70,14 +46,7 @@ async def imports(edx: Edx) -> AsyncIterator[StudioImports]:
         yield StudioImports(http)
 
 
-def archive(name: str = "course/course.xml") -> io.BytesIO:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        tar.addfile(tarfile.TarInfo(name))
-    return packed
-
-
-async def test_an_import_goes_through_its_states(edx: Edx, imports: StudioImports) -> None:
+async def test_an_import_goes_through_its_states(edx: Studios, imports: StudioImports) -> None:
     """The task's states: Pending → In Progress → Unpacking → Verifying → Updating → Succeeded."""
     edx.jobs.states = ["Pending", "Retrying", "In Progress", "Unpacking", "Verifying", "Updating", "Something new"]
     packed = archive()
@@ -98,7 +67,7 @@ async def test_a_task_that_studio_does_not_know_is_none(imports: StudioImports) 
 
 
 async def test_why_an_import_failed_is_on_the_page_for_people(
-    edx: Edx, imports: StudioImports, session: StudioSession
+    edx: Studios, imports: StudioImports, session: StudioSession
 ) -> None:
     for name, words in [
         ("course/nothing.xml", "Could not find the course.xml file in the package."),
@@ -117,7 +86,7 @@ async def test_why_an_import_failed_is_on_the_page_for_people(
     ]
 
 
-async def test_what_was_imported_is_exported_again(edx: Edx, session: StudioSession) -> None:
+async def test_what_was_imported_is_exported_again(edx: Studios, session: StudioSession) -> None:
     edx.jobs.archives[str(RUN)] = b"an archive"
     edx.jobs.export_states = ["Exporting", "Compressing"]
     assert await session.export_of(RUN) is None
@@ -135,7 +104,7 @@ async def test_what_was_imported_is_exported_again(edx: Edx, session: StudioSess
     assert edx.faults.requests["POST", "/api/user/v2/account/login_session/"] == 1
 
 
-async def test_a_session_that_has_ended_is_begun_anew(edx: Edx, session: StudioSession) -> None:
+async def test_a_session_that_has_ended_is_begun_anew(edx: Studios, session: StudioSession) -> None:
     edx.jobs.archives[str(RUN)] = b"an archive"
     await session.begin_export(RUN)
     edx.world.sessions.clear()
@@ -149,7 +118,7 @@ async def test_an_export_that_fails_has_studios_words(session: StudioSession) ->
     assert words_of("") == words_of(None) == ""
 
 
-async def test_what_the_user_may_not_see_is_refused(edx: Edx, session: StudioSession) -> None:
+async def test_what_the_user_may_not_see_is_refused(edx: Studios, session: StudioSession) -> None:
     with pytest.raises(NotFound):
         await session.export_of(OTHER)
     edx.world.users["worker"].staff = False
@@ -160,7 +129,7 @@ async def test_what_the_user_may_not_see_is_refused(edx: Edx, session: StudioSes
         edx.world.users["worker"].staff = True
 
 
-async def test_a_wrong_password_is_refused_and_not_shown(edx: Edx) -> None:
+async def test_a_wrong_password_is_refused_and_not_shown(edx: Studios) -> None:
     async with (
         OpenEdxHttp(edx.lms, settings=PATIENCE, keeps_cookies=True) as lms,
         OpenEdxHttp(edx.studio, settings=PATIENCE, keeps_cookies=True) as studio,
@@ -172,7 +141,7 @@ async def test_a_wrong_password_is_refused_and_not_shown(edx: Edx) -> None:
         assert "hunter2" not in f"{caught.value} {session!r}"
 
 
-async def test_cookies_go_to_the_lms_and_studio_only(edx: Edx, session: StudioSession) -> None:
+async def test_cookies_go_to_the_lms_and_studio_only(edx: Studios, session: StudioSession) -> None:
     edx.faults.set([Fault(Kind.PAGE, path="/export_status/")])
     with pytest.raises(UnexpectedAnswer):
         await session.export_of(RUN)

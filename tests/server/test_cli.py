@@ -15,11 +15,11 @@ import pytest
 import typer
 from sqlalchemy import URL
 
-from resolvers.access import Role
+from resolvers.access import HELD, Role
 from schema import sdl
 from server.cli import RoleName, failing_well
 from server.settings import Settings, load
-from server.signin import HELD, SignIn
+from server.signin import SignIn
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
@@ -28,6 +28,7 @@ COMMANDS = [
     ["sync", "organizations"],
     ["sync", "course-runs"],
     ["sync", "run-modes"],
+    ["sync", "teams"],
     ["sync", "directories"],
     ["apps", "add"],
     ["apps", "list"],
@@ -50,10 +51,15 @@ COMMANDS = [
     ["jobs", "retry"],
     ["import-course"],
     ["export-course"],
+    ["push-course"],
     ["content-report"],
     ["content", "verify"],
     ["content", "collect"],
     ["content", "statistics"],
+    ["content", "instances"],
+    ["content", "push"],
+    ["content", "pull"],
+    ["content", "drift"],
     ["simulate"],
     ["demo"],
     ["check"],
