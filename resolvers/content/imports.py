@@ -319,6 +319,7 @@ def prepare(
     archive = source if isinstance(source, Archive) else read(source, limits=rules.limits, keep=kept, watch=watch)
     progress(Stage.VERIFYING, 0, len(archive.files))
     parsed = parse(archive, options=rules.options, fail_level=rules.fail_level)
+    del archive  # the course has the files; of large ones two lists of them count
     found = {file.path: file.blob for file in files(parsed.course)}
     progress(Stage.VERIFYING, len(found), len(found))
     uses = uses_of(parsed.course, parsed.course.root.walk())
