@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
 from edx.simulator.control import control_app
 from edx.simulator.faults import Fault, Faults, Faulty, Kind
@@ -183,17 +183,15 @@ async def test_faults_strike_requests_alone() -> None:
     """What else a server tells an application, such as that it begins, passes."""
     told: list[str] = []
 
-    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
-        told.append(scope["type"])
+    async def receive() -> Message:
+        return {"type": "lifespan.shutdown" if told else "lifespan.startup"}
 
-    async def never() -> Message:
-        raise NotImplementedError
+    async def send(message: Message) -> None:
+        told.append(message["type"])
 
-    async def nothing(_: Message) -> None:
-        raise NotImplementedError
-
-    await Faulty(app, Faults([Fault(Kind.ERROR)]), control=app)({"type": "lifespan"}, never, nothing)
-    assert told == ["lifespan"]
+    app = Starlette()
+    await Faulty(app, Faults([Fault(Kind.ERROR)]), control=app)({"type": "lifespan", "app": app}, receive, send)
+    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 @pytest.mark.parametrize(("kind", "work"), [(Kind.CUT, 0), (Kind.LOST, 1)])
