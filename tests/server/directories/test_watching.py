@@ -17,7 +17,15 @@ def plan(fate: Fate) -> LibraryPlan:
 async def test_changes_are_shown_and_each_problem_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "PAUSE", 0)
     gone, held = DatabaseUnavailable("it is gone"), [plan(Fate.HELD)]
-    to_come = [gone, gone, [plan(Fate.CREATED)], [plan(Fate.UNCHANGED)], held, held, gone]
+    to_come: list[DatabaseUnavailable | list[LibraryPlan]] = [
+        gone,
+        gone,
+        [plan(Fate.CREATED)],
+        [plan(Fate.UNCHANGED)],
+        held,
+        held,
+        gone,
+    ]
     shown: list[Fate] = []
     warned: list[str] = []
 
