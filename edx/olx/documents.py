@@ -129,9 +129,7 @@ def is_number(value: Any) -> bool:
 def check_formats(grading: Document, root: Block, findings: Findings) -> None:
     """Note subsections whose assignment type the grading policy does not have."""
     graders = grading.value.get("GRADER", [])
-    types = (
-        {grader.get("type") for grader in graders if isinstance(grader, dict)} if isinstance(graders, list) else set()
-    )
+    types = [grader.get("type") for grader in graders if isinstance(grader, dict)] if isinstance(graders, list) else []
     for block in root.walk():
         kind = block.get("format") if block.type == "sequential" else None
         if kind and kind not in types:
