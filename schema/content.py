@@ -7,12 +7,15 @@ import strawberry
 
 from db import tables
 from resolvers.access import visible_versions
-from resolvers.content import diff, fields, links, reading, search, updates
+from resolvers.content import diff, fields, links, merging, reading, search, updates
 from resolvers.content.audiences import load_state, load_visibility
+from resolvers.content.pins import load_pins
 from resolvers.editing.following import load_lock
-from resolvers.plan.sources import asked, attribute, column, computed, noun
+from resolvers.instances.fields import load_instances
+from resolvers.plan.sources import asked, attribute, batched, column, computed, noun
 from schema.content_audience import AudienceInput, BlockAccess, BlockState, CourseRole, PartitionGroupsInput
 from schema.content_locks import ContentLock
+from schema.instance import InstanceContent
 
 
 @strawberry.enum(description="What sets a setting of a block.")
@@ -262,6 +265,22 @@ class ProtectedSetting:
     block: str | None = attribute("only_block", "Only of this block; null where it is not about one block.")
 
 
+@strawberry.type(description="What a run has taken from its source last, an archive or another run.")
+class ContentUpstream:
+    """The source of a run."""
+
+    version: str = attribute("version", "What the source had then.")
+    taken_at: datetime = attribute("at", "When it was taken.")
+    username: str = attribute("username", "Who took it, by LMS username.")
+    from_run: str | None = attribute("from_run", "Course key of the run that it came from; null for an archive.")
+    latest_version: str | None = attribute("latest", "What that run has now; null for an archive.")
+    is_behind: bool | None = attribute("is_behind", "Whether that run has something else by now; null for an archive.")
+    local_changes: ContentDiff = asked(merging.load_local_changes, "What was changed in the run since then.")
+    source_changes: ContentDiff | None = asked(
+        merging.load_source_changes, "What that run has changed since then; null for an archive."
+    )
+
+
 @strawberry.type(description="A version of the content of a course run.")
 class CourseContent:
     """A version."""
@@ -316,8 +335,14 @@ class CourseContent:
         load_lock,
         "The lock under which one client alone may change the content of the run; null while it is free.",
     )
+    instances: list[InstanceContent] = asked(
+        load_instances, "The run on each instance of Open edX that content can be pushed to."
+    )
     diff: ContentDiff | None = asked(
         fields.load_diff, "What differs from an older version.", {"from_version": (str, "A version that the run had.")}
+    )
+    upstream: ContentUpstream | None = asked(
+        merging.load_upstream, "What the run has taken from its source last; null where it has no source."
     )
     protected_settings: list[ProtectedSetting] = asked(
         updates.load_protected, "Settings of the run that updates from its source leave as they are now, by name."
@@ -350,4 +375,7 @@ class ContentVersion:
     size: float = column(tables.ContentVersion.bytes, "Bytes of these files.")
     is_expired: bool = computed(
         _is_expired, [tables.ContentVersion.expired_at], "Whether it was not kept: only this entry is left of it."
+    )
+    pins: list[str] = batched(
+        tables.ContentVersion.id, load_pins, "Names under which it is kept for good, however old it gets."
     )

@@ -92,6 +92,7 @@ async def edited(
             context.editor,
             changes,
             given.expected,
+            uploads=context.uploads,
             token=given.lock_token,
             message=given.message,
             is_dry=given.validate_only,

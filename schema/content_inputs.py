@@ -60,18 +60,23 @@ class ContentFileInput:
 
 
 @strawberry.input(
-    description="OLX: either one element, or the files of a folder as an export has them. Pointers without a "
-    "definition keep the blocks that are there under their names."
+    description="OLX: one element, or the files of a folder as an export has them, sent here or uploaded before. "
+    "Pointers without a definition keep the blocks that are there under their names."
 )
 class OlxInput:
     """OLX."""
 
     text: str | None = _given("One element, such as `<html>…</html>`, with all that is in it.")
     files: list[ContentFileInput] | None = _given("Files of a folder.")
+    upload: str | None = _given("Id of an upload, in place of both: an archive, or one element.")
     root: str | None = _given("Block in the files at which the subtree begins, such as `vertical/intro`.")
 
     def olx(self) -> changes.Olx:
         """As edits take it. Raises Refusal."""
+        if self.upload is not None:
+            if self.text is not None or self.files:
+                raise Refusal([Problem(Reason.INVALID, "with an upload nothing else can be given", ("olx", "upload"))])
+            return changes.Olx(root=self.root, upload=self.upload)
         return changes.Olx(self.text, _blobs(self.files, "olx", "files"), self.root)
 
 
@@ -180,12 +185,18 @@ class AssetInput:
     path: str = strawberry.field(description="Path below `static/`.")
     text: str | None = _given("What it says, if it is a text.")
     base64: str | None = _given("Its bytes, in base64.")
+    upload: str | None = _given("Id of an upload that has its bytes.")
     content_type: str | None = _given("Media type.")
     is_locked: bool | None = _given("Whether only learners of the course may have it.")
 
     def change(self) -> Change:
         """As edits take it. Raises Refusal."""
-        return changes.PutAsset(self.path, _blob(self.path, self.text, self.base64), self.content_type, self.is_locked)
+        if self.upload is None:
+            blob = _blob(self.path, self.text, self.base64)
+            return changes.PutAsset(self.path, blob, self.content_type, self.is_locked)
+        if self.text is not None or self.base64 is not None:
+            raise _invalid("upload", "with an upload nothing else can be given")
+        return changes.PutAsset(self.path, InMemory.of(b""), self.content_type, self.is_locked, self.upload)
 
 
 @strawberry.input(description="A file for learners that is to go.")

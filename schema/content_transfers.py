@@ -10,20 +10,11 @@ from resolvers.content import imports
 from resolvers.context import Context
 from resolvers.editing.requests import Asked
 from resolvers.transfer import asking
+from schema.content_modes import ConflictResolutionInput, ContentChoice, ContentImportMode, mode_of, resolution_of
 from schema.job import JobPayload
 from schema.payload import answered
 
 Info = strawberry.Info[Context, None]
-
-
-@strawberry.enum(description="What becomes of the content that a run has when another one is imported.")
-class ContentImportMode(Enum):
-    """Modes of imports."""
-
-    REPLACE = strawberry.enum_value(imports.Mode.REPLACE.value, description="The archive takes its place, as a whole.")
-    UPDATE = strawberry.enum_value(
-        imports.Mode.UPDATE.value, description="So it does, but for the values of protected settings, which stay."
-    )
 
 
 @strawberry.enum(description="How bad a problem with an archive is.")
@@ -67,17 +58,24 @@ class ImportCourseInput:
         default=None, description="An archive with a problem as bad as this is not imported; with errors none is."
     )
     message: str = strawberry.field(default="", description="What the history of the run says of it.")
+    resolutions: list[ConflictResolutionInput] | None = strawberry.field(
+        default=None, description="What a merge is to take for certain conflicts."
+    )
+    others: ContentChoice | None = strawberry.field(
+        default=None, description="What it is to take for all others; without it they stand against the merge."
+    )
 
     def wanted(self) -> asking.Import:
         """What is asked for."""
         return asking.Import(
             self.upload,
-            imports.Mode(_value(self.mode) or imports.Mode.REPLACE),
+            mode_of(self.mode, imports.Mode.REPLACE),
             self.expected_version,
             self.lock_token,
             self.validate_only,
             Severity[_value(self.fail_level) or Severity.ERROR.name],
             self.message,
+            resolution_of(self.resolutions, self.others),
         )
 
 

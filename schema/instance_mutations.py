@@ -48,3 +48,45 @@ async def push_course(info: Info, input: PushCourseInput) -> PushCoursePayload |
         lambda errors, key: PushCoursePayload(user_errors=errors, uuid=key),
         lambda session: input.order(info).push(session, input.version, input.expected_remote),
     )
+
+
+@strawberry.input(description="An instance whose content a run is to have.")
+class PullCourseInput(OnInstanceInput):
+    """The input of `pullCourse`."""
+
+    expected_version: str | None = strawberry.field(
+        default=None, description="Version that the run must be at here; where it is not, nothing is changed."
+    )
+
+
+@strawberry.input(description="An instance that is to be looked at.")
+class CheckInstanceDriftInput(OnInstanceInput):
+    """The input of `checkInstanceDrift`."""
+
+
+@strawberry.type(description="What became of `pullCourse`.")
+class PullCoursePayload(JobPayload):
+    """The payload of `pullCourse`."""
+
+
+@strawberry.type(description="What became of `checkInstanceDrift`.")
+class CheckInstanceDriftPayload(JobPayload):
+    """The payload of `checkInstanceDrift`."""
+
+
+async def pull_course(info: Info, input: PullCourseInput) -> PullCoursePayload | None:
+    """Ask for a pull."""
+    return await changing(
+        info,
+        lambda errors, key: PullCoursePayload(user_errors=errors, uuid=key),
+        lambda session: input.order(info).pull(session, input.expected_version),
+    )
+
+
+async def check_instance_drift(info: Info, input: CheckInstanceDriftInput) -> CheckInstanceDriftPayload | None:
+    """Ask for a look."""
+    return await changing(
+        info,
+        lambda errors, key: CheckInstanceDriftPayload(user_errors=errors, uuid=key),
+        lambda session: input.order(info).check(session),
+    )

@@ -11,6 +11,8 @@ from resolvers import learners
 from resolvers.context import Context
 from resolvers.learners import service
 from resolvers.reads import program_key
+from resolvers.transfer.reporting import ask_for_learners
+from schema.job import JobPayload
 from schema.payload import Payload, answered, changing
 from schema.program_mutations import ProgramPayload
 
@@ -54,6 +56,20 @@ class RestoreProgramUserInput(AssociationInput):
     """The input of `restoreProgramUser`."""
 
     username: str = strawberry.field(description="LMS username of the learner.")
+
+
+@strawberry.input(description="Learners whose associations and progress are to be written to a file.")
+class ExportLearnersInput:
+    """The input of `exportLearners`."""
+
+    program: strawberry.ID | None = strawberry.field(
+        default=None, description="Global id of the only program that is meant; all programs if there is none."
+    )
+
+
+@strawberry.type(description="What became of `exportLearners`.")
+class ExportLearnersPayload(JobPayload):
+    """The payload of `exportLearners`."""
 
 
 @strawberry.type(description="What became of `leaveProgram`.")
@@ -199,3 +215,13 @@ async def register_program_users(info: Info, input: RegisterProgramUsersInput) -
         return RegisterProgramUsersPayload(user_errors=[], uuid=str(uuid), registered=registered)
 
     return await answered(info, change(), lambda errors: RegisterProgramUsersPayload(user_errors=errors))
+
+
+async def export_learners(info: Info, input: ExportLearnersInput) -> ExportLearnersPayload | None:
+    """Have a job write what is known of learners to a file."""
+    program, context = None if input.program is None else program_key(input.program), info.context
+    return await changing(
+        info,
+        lambda errors, key: ExportLearnersPayload(user_errors=errors, uuid=key),
+        lambda session: ask_for_learners(session, context.viewer, context.uploads, program),
+    )

@@ -23,6 +23,7 @@ from schema import program_mutations as programs
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
     SyncCatalogPayload,
+    SyncStudioTeamsPayload,
     UpdateCoursePayload,
     UpdateCourseRunPayload,
     UpdateOrganizationPayload,
@@ -32,7 +33,12 @@ from schema.catalog_mutations import (
 from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
 from schema.content_edits import ApplyContentChangesPayload
 from schema.content_locks import AcquireLockPayload, BreakLockPayload, ReleaseLockPayload, RenewLockPayload
-from schema.content_mutations import RestoreContentVersionPayload
+from schema.content_merge import MergeContentPayload, merge_content
+from schema.content_mutations import (
+    PinContentVersionPayload,
+    RestoreContentVersionPayload,
+    UnpinContentVersionPayload,
+)
 from schema.content_operations import (
     AddBlockPayload,
     DeleteAssetPayload,
@@ -78,9 +84,10 @@ from schema.directory_mutations import (
     SyncDirectoriesPayload,
 )
 from schema.features import Needs
-from schema.instance_mutations import PushCoursePayload
+from schema.instance_mutations import CheckInstanceDriftPayload, PullCoursePayload, PushCoursePayload
 from schema.job import CancelJobPayload, RetryJobPayload
 from schema.learner_mutations import (
+    ExportLearnersPayload,
     LeaveProgramPayload,
     RefreshEnrollmentsPayload,
     RegisterProgramUsersPayload,
@@ -181,6 +188,11 @@ class Mutation:
         "Associate learners with an active program, whether they are enrolled or not. Idempotent. Needs the permission "
         "to manage learners.",
     )
+    export_learners: ExportLearnersPayload | None = _of_programs(
+        learners.export_learners,
+        "Write programs, associations and progress to a file of JSON lines, as a job. Needs the permission to see what "
+        "programs others are in.",
+    )
     remove_program_user: RemoveProgramUserPayload | None = _of_programs(
         learners.remove_program_user, "End a learner's association. Needs the permission to manage learners."
     )
@@ -256,8 +268,23 @@ class Mutation:
     upsert_organization: UpsertOrganizationPayload | None = _mutation(
         catalog.upsert_organization, "Add an organization, or bring a known one up to date."
     )
+    sync_studio_teams: SyncStudioTeamsPayload | None = _of_content(
+        catalog.sync_studio_teams,
+        "Have a job read the teams of all runs from Studio, whose members may change the content of their runs. Needs "
+        "the permission to change content.",
+    )
     sync_catalog: SyncCatalogPayload | None = _mutation(
         catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
+    )
+    pull_course: PullCoursePayload | None = _of_content(
+        instances.pull_course,
+        "Have a job make what an instance of Open edX has the content of the run. Experimental: it goes through "
+        "Studio's pages for people. Needs the permission to change the content of the run.",
+    )
+    check_instance_drift: CheckInstanceDriftPayload | None = _of_content(
+        instances.check_instance_drift,
+        "Have a job look whether somebody changed what an instance has since it was pushed. Experimental as "
+        "`pullCourse` is. Needs the permission to change the content of the run.",
     )
     push_course: PushCoursePayload | None = _of_content(
         instances.push_course,
@@ -273,10 +300,23 @@ class Mutation:
         "Write the content of a run, or a block of it, into an archive, as a job. Needs the permission to change "
         "content.",
     )
+    pin_content_version: PinContentVersionPayload | None = _of_content(
+        content.pin_content_version,
+        "Keep a version of the content of a run for good. Needs the permission to change content.",
+    )
+    unpin_content_version: UnpinContentVersionPayload | None = _of_content(
+        content.unpin_content_version,
+        "Keep a version no longer than others are. Needs the permission to change content.",
+    )
     restore_content_version: RestoreContentVersionPayload | None = _of_content(
         content.restore_content_version,
         "Make a version that a run had its content again, as a new entry of the history. Needs the permission to "
         "change programs of the organization.",
+    )
+    merge_content: MergeContentPayload | None = _of_content(
+        merge_content,
+        "Take over what another run has, such as the source of a re-run: as it is, or merged with what was changed in "
+        "the run. Needs the permission to change the content of both.",
     )
     set_protected_settings: SetProtectedSettingsPayload | None = _of_content(
         set_protected_settings,

@@ -53,6 +53,9 @@ class UserErrorCode(Enum):
     IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
         Reason.IDEMPOTENCY_KEY_REUSED.value, description="The idempotency key came with another input before."
     )
+    INSTANCE_NOT_READABLE = strawberry.enum_value(
+        Reason.INSTANCE_NOT_READABLE.value, description="No setting names a user who signs in to the instance."
+    )
     INSTANCE_UNKNOWN = strawberry.enum_value(
         Reason.INSTANCE_UNKNOWN.value, description="No setting names such an instance of Open edX."
     )
@@ -72,6 +75,10 @@ class UserErrorCode(Enum):
     )
     KEY_TOO_LONG = strawberry.enum_value(
         Reason.KEY_TOO_LONG.value, description="A course key, or a part of one, would be longer than Open edX takes."
+    )
+    MERGE_CONFLICTS = strawberry.enum_value(
+        Reason.MERGE_CONFLICTS.value,
+        description="Both a run and its source have changed something, and nobody said what to take.",
     )
     MODE_UNKNOWN = strawberry.enum_value(
         Reason.MODE_UNKNOWN.value, description="The LMS offers no such enrollment mode of the run."

@@ -12,11 +12,13 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from resolvers.features import Feature
+from resolvers.transfer.trees import Trees
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
 from server.certificates import CertificatePages
 from server.content.counting import ContentCounts
 from server.content.downloads import Downloads
+from server.content.sync import SyncEndpoint
 from server.content.uploads import UploadEndpoint
 from server.cookies import JwtCookies, csrf_route
 from server.courseware import CoursewareLinks
@@ -81,6 +83,8 @@ def _beside(parts: Parts) -> Iterator[Route]:
         yield from CoursewareLinks(database, parts.paths, sign_in, base=base, features=features).routes()
     if parts.courses is not None:
         yield from Downloads(parts.courses.store, parts.courses.signer).routes()
+        trees = Trees(parts.courses.store)
+        yield from SyncEndpoint(database, trees, sign_in, most=settings.max_upload).routes()
     if parts.uploads is not None:
         yield from UploadEndpoint(database, parts.uploads, sign_in).routes()
 

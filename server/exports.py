@@ -3,14 +3,9 @@
 They need the permission to see what programs others are in. However long they are, memory does not grow with them.
 """
 
-import csv
-import io
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -19,13 +14,8 @@ from db.engine import Database
 from resolvers.access import Permission, Viewer
 from resolvers.errors import Code, ServiceUnavailable, Unauthenticated
 from resolvers.learners import report
-from resolvers.learners.report import Line
+from resolvers.learners.exports import as_csv, as_json
 from server.errors import refused
-
-COLUMNS = (
-    "username", "status", "source", "associated_at", "completed_at", "completed", "courses_needed", "courses_done",
-    "enrollments_as_of", "certificates_as_of",
-)  # fmt: skip
 
 
 class Exports:
@@ -49,11 +39,11 @@ class Exports:
             return refusal
         if not await report.programs(self._database, program):
             return _error(404, Code.NOT_FOUND, f"there is no program '{request.path_params['uuid']}'")
-        return _streamed(self._csv(program), "text/csv; charset=utf-8", "learners.csv")
+        return _streamed(as_csv(self._database, program), "text/csv; charset=utf-8", "learners.csv")
 
     async def all_as_json(self, request: Request) -> Response:
         """All programs, then all associations with their progress, one JSON object a line."""
-        return self._refusal(request) or _streamed(self._ndjson(), "application/x-ndjson", "learners.ndjson")
+        return self._refusal(request) or _streamed(as_json(self._database), "application/x-ndjson", "learners.ndjson")
 
     def _refusal(self, request: Request) -> Response | None:
         try:
@@ -68,19 +58,6 @@ class Exports:
             return _error(403, Code.FORBIDDEN, "you may not see which programs other learners are associated with")
         return None
 
-    async def _csv(self, program: str) -> AsyncIterator[bytes]:
-        yield _rows([COLUMNS])
-        async for page in report.lines(self._database, program):
-            yield _rows([_columns(line) for line in page])
-
-    async def _ndjson(self) -> AsyncIterator[bytes]:
-        found = await report.programs(self._database)
-        yield _objects(
-            {"type": "program", "program": uuid, "name": name, "status": status} for uuid, name, status in found
-        )
-        async for page in report.lines(self._database):
-            yield _objects(_object(line) for line in page)
-
 
 def _uuid(request: Request) -> str:
     """The UUID in the path; one that is none is that of no program."""
@@ -88,35 +65,6 @@ def _uuid(request: Request) -> str:
         return str(UUID(request.path_params["uuid"]))
     except ValueError:
         return ""
-
-
-def _columns(line: Line) -> tuple[Any, ...]:
-    progress = line.progress
-    return (
-        line.username, line.status, line.source, _iso(line.associated_at), _iso(line.completed_at),
-        str(progress.is_completed).lower(), progress.needed, progress.done, _iso(line.enrollments_at),
-        _iso(line.certificates_at),
-    )  # fmt: skip
-
-
-def _object(line: Line) -> dict[str, Any]:
-    columns = dict(zip(COLUMNS, _columns(line), strict=True))
-    columns["completed"] = line.progress.is_completed
-    return {"type": "association", "program": line.program, **columns, "courses": line.courses}
-
-
-def _rows(rows: Any) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
-
-
-def _objects(objects: Any) -> bytes:
-    return b"".join(orjson.dumps(each) + b"\n" for each in objects)
-
-
-def _iso(moment: datetime | None) -> str:
-    return "" if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
 def _streamed(body: AsyncIterator[bytes], media_type: str, name: str) -> Response:

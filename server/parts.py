@@ -25,12 +25,12 @@ from server.applications.fresh import CacheName, Freshness, Kept
 from server.applications.registry import load_applications
 from server.applications.signin import ApplicationSignIn
 from server.applications.tokens import Tokens
-from server.content.instances import known_instances
 from server.content.store import open_store, upload_limits
 from server.directories.commands import layout_of
 from server.documents.trusted import KnownDocuments, load_documents
 from server.execution import Executor
 from server.health import LmsWatch, Readiness
+from server.instances.hosts import known_instances
 from server.jobs.running import Work
 from server.jobs.running import running as running_jobs
 from server.metrics import DELIVERIES

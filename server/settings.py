@@ -31,7 +31,7 @@ from sqlalchemy.exc import ArgumentError
 
 from resolvers.allowance import POINTS
 from resolvers.features import Feature
-from server.instances import InstanceSettings, instances_of, site
+from server.instances.settings import InstanceSettings, instances_of, site
 from server.keyset import STRONG_SECRET, public_keys
 from server.limits import Limits
 from server.subscriptions.limits import StreamLimits

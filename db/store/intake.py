@@ -5,7 +5,8 @@ come to its end is garbage that nothing leads to.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import String, bindparam, select, update
@@ -39,11 +40,21 @@ class Readable(Protocol):
 
 
 class Intake:
-    """What one import stores. It is safe from collection until `until`."""
+    """What one import stores. It is safe from collection until `until`.
 
-    def __init__(self, store: Store) -> None:
+    Rows are written in transactions of their own, a part of them each; with a `session`, in that one's.
+    """
+
+    def __init__(self, store: Store, session: AsyncSession | None = None) -> None:
         self.store = store
         self.until = now() + store.lease
+        self._session = session
+
+    def within(self, session: AsyncSession) -> "Intake":
+        """The same, which goes on in a transaction."""
+        found = Intake(self.store, session)
+        found.until = self.until
+        return found
 
     async def blobs(self, blobs: Iterable[Readable], progress: Progress = lambda _count: None) -> int:
         """Store blobs, those that are there already only by name; the number of bytes that had to be written.
@@ -99,14 +110,22 @@ class Intake:
     async def _insert(self, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         if not rows:
             return
-        async with self.store.database.writing() as session:
+        async with self._writing() as session:
             insert = inserting(session, table)
             again = {name: insert.excluded[name] for name in rows[0] if name != "digest"}
             await session.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=again), rows)
 
+    @contextlib.asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncSession]:
+        if self._session is not None:
+            yield self._session
+            return
+        async with self.store.database.writing() as session:
+            yield session
+
     async def _renew(self, table: Any, digests: Sequence[str]) -> set[str]:
         """Lease what is there; the digests of that."""
-        async with self.store.database.writing() as session:
+        async with self._writing() as session:
             return await renew(session, table, digests, self.until)
 
 

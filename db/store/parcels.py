@@ -6,7 +6,7 @@ written belongs to the file from the moment on at which its row is committed.
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -96,6 +96,19 @@ class Parcels:
         ]
         await session.execute(insert(ParcelPart), rows)
         return found
+
+    async def keep(self, parcel: Parcel, parts: AsyncIterator[bytes], until: datetime) -> Parcel:
+        """Store a new file whose bytes come in parts, which is complete and kept until then.
+
+        Raises BlobsUnavailable; what is there of it then is removed when its time is over.
+        """
+        async with self.database.writing() as session:
+            session.add(parcel)
+        async for data in parts:
+            part = await self.write(parcel, parcel.received, data)
+            async with self.database.writing() as session:
+                parcel = await self.extend(session, parcel, [part], until)
+        return await self.finish(parcel)
 
     async def discard(self, parts: Sequence[Part]) -> None:
         """Remove parts that did not become part of a file. Raises BlobsUnavailable."""

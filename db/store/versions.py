@@ -4,19 +4,21 @@ A version's name is the hash of its root, so equal content has one name wherever
 caller's transaction, in which a run's changes come one after the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from db.engine import Snapshot, inserting
 from db.news import tell
 from db.store.errors import LeaseLost, UnknownVersion, VersionConflict
 from db.store.store import INTEGERS, Store, keys
-from db.tables import ContentHead, ContentPin, ContentVersion, CourseRun, now
-from db.types import any_of
+from db.tables import PUBLISHED, SOURCE, ContentHead, ContentPin, ContentSource, ContentVersion, CourseRun, now
+from db.types import EPOCH, MICROSECOND, any_of, micros
 
 CHANNEL = "content"
 """Where new versions are told, by the ids of runs."""
@@ -85,6 +87,12 @@ HEADS = (
     .join(ContentHead, ContentHead.version_id == ContentVersion.id)
     .where(any_of(ContentHead.course_run_id, keys(INTEGERS)))
 )
+SOURCES = (
+    select(*COLUMNS, micros(ContentSource.at), ContentSource.username, CourseRun.key, ContentSource.from_run_id)
+    .join(ContentSource, ContentSource.version_id == ContentVersion.id)
+    .outerjoin(CourseRun, CourseRun.id == ContentSource.from_run_id)
+    .where(any_of(ContentSource.course_run_id, keys(INTEGERS)))
+)
 ENTRIES = (
     select(*COLUMNS, ContentVersion.expired_at)
     .where(any_of(ContentVersion.course_run_id, keys(INTEGERS)))
@@ -103,7 +111,7 @@ async def commit(session: AsyncSession, change: Commit) -> tuple[Head, bool]:
     _check(change.expected, current)
     if current and (current.root, current.frame) == (change.root, change.frame):
         return current, False
-    entry = _entry(change, change.author, change.operation, change.message)
+    entry = columns_of(change, change.author, change.operation, change.message)
     return await _advance(session, change.run_id, current, entry), True
 
 
@@ -125,7 +133,7 @@ async def restore(
     old = await _used(session, run_id, version)
     if current and (current.root, current.frame) == (old.root, old.frame):
         return current, False
-    return await _advance(session, run_id, current, _entry(old, author, "restore", message)), True
+    return await _advance(session, run_id, current, columns_of(old, author, "restore", message)), True
 
 
 async def share(session: AsyncSession, from_run: int, to_run: int, author: Author) -> str | None:
@@ -139,8 +147,35 @@ async def share(session: AsyncSession, from_run: int, to_run: int, author: Autho
     current = await _locked_head(session, to_run)
     entry = await _used(session, from_run, source.root)
     if current is None or (current.root, current.frame) != (entry.root, entry.frame):
-        await _advance(session, to_run, current, _entry(entry, author, "re-run"))
+        current = await _advance(session, to_run, current, columns_of(entry, author, "re-run"))
+    await adopt(session, current, author, from_run=from_run)
     return entry.root
+
+
+async def adopt(session: AsyncSession, entry: Head, author: Author, *, from_run: int | None = None) -> None:
+    """Remember an entry of a run's history as what its source had when that was taken last; it is kept."""
+    values = {"version_id": entry.id, "from_run_id": from_run, "username": author.username, "at": now()}
+    row = inserting(session, ContentSource)
+    changed = row.on_conflict_do_update(index_elements=["course_run_id"], set_=values)
+    await session.execute(changed, [{"course_run_id": entry.run_id, **values}])
+
+
+async def record_source(session: AsyncSession, source: Commit) -> Head:
+    """Add what a source has to a run's history, though it does not become the run's content as it is."""
+    current = await _locked_head(session, source.run_id)
+    if current and (current.root, current.frame) == (source.root, source.frame):
+        return current
+    known = await _entry_of_source(session, source.run_id)
+    if known and (known.root, known.frame) == (source.root, source.frame):
+        return known
+    entry = columns_of(source, source.author, "source", source.message)
+    return await add_entry(session, source.run_id, known, entry, branch=SOURCE)
+
+
+async def _entry_of_source(session: AsyncSession, run_id: int) -> Head | None:
+    query = select(*COLUMNS).join(ContentSource, ContentSource.version_id == ContentVersion.id)
+    row = (await session.execute(query.where(ContentSource.course_run_id == run_id))).one_or_none()
+    return None if row is None else Head(*row)
 
 
 async def pin(session: AsyncSession, run_id: int, version: str, name: str, author: Author) -> None:
@@ -189,6 +224,24 @@ async def entry_of(session: AsyncSession, run_id: int, version: str) -> Head:
 async def heads(store: Store, runs: Sequence[int], snapshot: Snapshot | None = None) -> dict[int, Head]:
     """What runs have as their content now, in one statement; those without content are left out."""
     return {head.run_id: head for head in (Head(*row) for row in await store.fetch(HEADS, set(runs), snapshot))}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The version of its source that a run has taken last, when, by whom, and from which run if from one."""
+
+    head: Head
+    at: datetime
+    username: str
+    from_run: str | None
+    from_run_id: int | None
+
+
+async def sources_of(store: Store, runs: Sequence[int], snapshot: Snapshot | None = None) -> dict[int, Taken]:
+    """What runs have taken from their sources last, in one statement; those without a source are left out."""
+    rows = await store.fetch(SOURCES, set(runs), snapshot)
+    width = len(COLUMNS)
+    return {row[1]: Taken(Head(*row[:width]), EPOCH + row[width] * MICROSECOND, *row[width + 1 :]) for row in rows}
 
 
 async def head_of(
@@ -244,30 +297,35 @@ async def _used(session: AsyncSession, run_id: int, version: str) -> ContentVers
     return found
 
 
-def _entry(content: Commit | ContentVersion, author: Author, operation: str, message: str = "") -> ContentVersion:
-    return ContentVersion(
-        root=content.root,
-        frame=content.frame,
-        blocks=content.blocks,
-        files=content.files,
-        bytes=content.bytes,
-        username=author.username,
-        application=author.application,
-        operation=operation,
-        message=message,
-    )
+def columns_of(content: Commit | ContentVersion, author: Author, operation: str, message: str = "") -> dict[str, Any]:
+    """The columns of an entry with this content."""
+    copied = {name: getattr(content, name) for name in ("root", "frame", "blocks", "files", "bytes")}
+    who = {"username": author.username, "application": author.application}
+    return {**copied, **who, "operation": operation, "message": message}
 
 
-async def _advance(session: AsyncSession, run_id: int, current: Head | None, entry: ContentVersion) -> Head:
+async def _advance(session: AsyncSession, run_id: int, current: Head | None, entry: Mapping[str, Any]) -> Head:
     """Make an entry the next one of a run's history, and the run's content."""
-    entry.course_run_id = run_id
-    entry.number = current.number + 1 if current else 1
-    entry.parent = current.root if current else None
-    session.add(entry)
-    await session.flush()
-    insert = inserting(session, ContentHead)
-    pointer = {"course_run_id": run_id, "version_id": entry.id}
-    moved = insert.on_conflict_do_update(index_elements=["course_run_id"], set_={"version_id": entry.id})
+    head = await add_entry(session, run_id, current, entry)
+    pointer = {"course_run_id": run_id, "version_id": head.id}
+    insert_head = inserting(session, ContentHead)
+    moved = insert_head.on_conflict_do_update(index_elements=["course_run_id"], set_={"version_id": head.id})
     await session.execute(moved, [pointer])
     await tell(session, CHANNEL, str(run_id))
-    return Head(entry.id, run_id, entry.number, entry.root, entry.frame, entry.blocks, entry.files, entry.bytes)
+    return head
+
+
+async def add_entry(
+    session: AsyncSession, run_id: int, before: Head | None, entry: Mapping[str, Any], *, branch: str = PUBLISHED
+) -> Head:
+    """Add an entry to the history of a run, which is locked; `before` is what it comes after."""
+    earlier = aliased(ContentVersion)
+    last = select(func.coalesce(func.max(earlier.number), 0) + 1).where(earlier.course_run_id == run_id)
+    place = {
+        "course_run_id": run_id,
+        "number": last.scalar_subquery(),
+        "parent": before.root if before else None,
+        "branch": branch,
+    }
+    query = insert(ContentVersion).values(**entry, **place).returning(*COLUMNS)
+    return Head(*(await session.execute(query)).one())

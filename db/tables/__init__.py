@@ -9,7 +9,17 @@ from db.tables.audit import AuditEntry, IdempotencyKey
 from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
 from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
-from db.tables.content import ContentBlob, ContentHead, ContentNode, ContentPin, ContentProtection, ContentVersion
+from db.tables.content import (
+    PUBLISHED,
+    SOURCE,
+    ContentBlob,
+    ContentHead,
+    ContentNode,
+    ContentPin,
+    ContentProtection,
+    ContentSource,
+    ContentVersion,
+)
 from db.tables.contracts import (
     Contract,
     ContractCourse,
@@ -49,10 +59,13 @@ from db.tables.programs import (
 )
 from db.tables.roles import RoleGrant
 from db.tables.slugs import BlockSlug
+from db.tables.teams import StudioMember, TeamRole
 from db.tables.usage import BlockTypeUse, ContentTotal, ContentUsage
 
 __all__ = [
     "LEARNER",
+    "PUBLISHED",
+    "SOURCE",
     "AuditEntry",
     "Base",
     "BlockSlug",
@@ -67,6 +80,7 @@ __all__ = [
     "ContentNode",
     "ContentPin",
     "ContentProtection",
+    "ContentSource",
     "ContentTotal",
     "ContentUsage",
     "ContentVersion",
@@ -118,6 +132,8 @@ __all__ = [
     "RerunState",
     "RoleGrant",
     "RunOrigin",
+    "StudioMember",
+    "TeamRole",
     "TrustedDocument",
     "folded",
     "now",

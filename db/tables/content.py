@@ -10,6 +10,8 @@ from db.tables.catalog import CourseRun
 from db.types import Instant, Key, text
 
 DIGEST = text(64)
+PUBLISHED, SOURCE = "published", "source"
+"""Branches of the history of a run's content."""
 
 
 class ContentNode(Base):
@@ -44,7 +46,8 @@ class ContentVersion(Base):
     """One entry in the history of a run's content, numbered from 1. `root` is the version's hash.
 
     `frame` is the node of what is outside of the hash: the key in the files, and the folder. `used_at` is when it was
-    last made the run's content, or another run's; `expired_at` when it was given up.
+    last made the run's content, or another run's; `expired_at` when it was given up. `branch` tells what it is an entry
+    of: `published` is what the run shows, `source` what its source had when that was merged.
     """
 
     __tablename__ = "content_version"
@@ -61,6 +64,7 @@ class ContentVersion(Base):
     at: Mapped[datetime] = mapped_column(Instant, default=now)
     operation: Mapped[str] = mapped_column(text(64))
     message: Mapped[str] = mapped_column(text(), default="")
+    branch: Mapped[str] = mapped_column(text(16), default=PUBLISHED)
     blocks: Mapped[int]
     files: Mapped[int]
     bytes: Mapped[int] = mapped_column(BigInteger)
@@ -84,6 +88,21 @@ class ContentPin(Base):
 
     version_id: Mapped[int] = mapped_column(ForeignKey(ContentVersion.id, ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(text(255), primary_key=True)
+    username: Mapped[str] = mapped_column(text(255))
+    at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+
+class ContentSource(Base):
+    """Which entry of a run's history is the version of its source that was taken last, when and by whom.
+
+    `from_run_id` is the run that it came from, null for an archive.
+    """
+
+    __tablename__ = "content_source"
+
+    course_run_id: Mapped[int] = mapped_column(ForeignKey(CourseRun.id, ondelete="CASCADE"), primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey(ContentVersion.id, ondelete="CASCADE"), index=True)
+    from_run_id: Mapped[int | None] = mapped_column(ForeignKey(CourseRun.id, ondelete="SET NULL"), index=True)
     username: Mapped[str] = mapped_column(text(255))
     at: Mapped[datetime] = mapped_column(Instant, default=now)
 

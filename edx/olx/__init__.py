@@ -3,7 +3,7 @@
 Original bytes are kept, so what goes in comes out byte for byte; only the files of edited blocks are written anew.
 """
 
-from edx.olx.archive import Archive, read
+from edx.olx.archive import Archive, gather, read
 from edx.olx.assets import Assets
 from edx.olx.blobs import Blob, File, InMemory, Keep
 from edx.olx.canonical import UnwritableBlock, serialize
@@ -40,6 +40,7 @@ __all__ = [
     "UnwritableBlock",
     "check",
     "files",
+    "gather",
     "parse",
     "read",
     "serialize",

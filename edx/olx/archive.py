@@ -3,15 +3,15 @@
 Nothing is extracted: members are read one after the other, and limits hold while they are read.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
-from edx.olx.blobs import Blob, Keep, in_memory
+from edx.olx.blobs import Blob, File, Keep, in_memory
 from edx.olx.folders import members_of_folder
-from edx.olx.members import DEFAULTS, Broken, Counted, Kind, Limits, Member
+from edx.olx.members import DEFAULTS, Broken, Counted, Kind, Limits, Member, in_mib
 from edx.olx.paths import Paths, danger_of, is_junk, parts_of
 from edx.olx.problems import Code, Findings, Report, Severity
 from edx.olx.tars import BLOCKSIZE, is_tar, members_of_tar
@@ -61,6 +61,31 @@ def read(
     return Archive(MappingProxyType(dict(sorted(intake.files.items()))), intake.findings.report())
 
 
+def gather(files: Iterable[File], *, limits: Limits = DEFAULTS) -> Archive:
+    """An archive of files that are somewhere already, with paths as safe as those of any other. Reads nothing.
+
+    Raises `ArchiveRefused`.
+    """
+    intake = Intake(Findings(), limits, in_memory())
+    try:
+        for file in _bounded(files, limits.unpacked):
+            intake.place(file.path, Kind.FILE, file.get)
+    except Broken as broken:
+        intake.findings.error(broken.code, broken.message, broken.path)
+    intake.findings.raise_at(Severity.ERROR)
+    return Archive(MappingProxyType(dict(sorted(intake.files.items()))), intake.findings.report())
+
+
+def _bounded(files: Iterable[File], limit: int) -> Iterator[File]:
+    """The files, until they have too many bytes together."""
+    size = 0
+    for file in files:
+        size += file.blob.size
+        if size > limit:
+            raise Broken(Code.TOO_LARGE, f"the files together are larger than {in_mib(limit)}")
+        yield file
+
+
 def members_of(source: Path | BinaryIO, limits: Limits) -> Iterator[Member]:
     """The members of an archive of any kind."""
     if isinstance(source, Path):
@@ -98,21 +123,25 @@ class Intake:
 
     def take(self, member: Member) -> None:
         """Take a file in, or note what is wrong with the member; folders only need a safe path."""
+        self.place(member.name, member.kind, lambda: self.keep(member.read()))
+
+    def place(self, name: str, kind: Kind, get: Callable[[], Blob]) -> None:
+        """The same for a name, and what is to stand there, which is asked for only if it can."""
         self.count += 1
         if self.count > self.limits.files:
             raise Broken(Code.TOO_LARGE, f"the archive has more than {self.limits.files} files")
-        path = "/".join(parts_of(member.name))
-        if danger := danger_of(member.name) or ("" if path or member.kind is Kind.FOLDER else "it is empty"):
-            self.findings.error(Code.UNSAFE_PATH, f"the path cannot be used: {danger}", printable(member.name))
-        elif member.kind in REFUSED:
-            code, message = REFUSED[member.kind]
+        path = "/".join(parts_of(name))
+        if danger := danger_of(name) or ("" if path or kind is Kind.FOLDER else "it is empty"):
+            self.findings.error(Code.UNSAFE_PATH, f"the path cannot be used: {danger}", printable(name))
+        elif kind in REFUSED:
+            code, message = REFUSED[kind]
             self.findings.error(code, message, path)
         elif is_junk(path):
             self.findings.info(Code.JUNK, "left out: it belongs to a desktop or a tool, not to the course", path)
-        elif member.kind is Kind.FILE and self.paths.admit(path):
+        elif kind is Kind.FILE and self.paths.admit(path):
             if self.watch is not None:
                 self.watch(path)
-            self.files[path] = self.keep(member.read())
+            self.files[path] = get()
 
 
 def printable(name: str) -> str:

@@ -64,3 +64,7 @@ class File:
 
     path: str
     blob: Blob
+
+    def get(self) -> Blob:
+        """The blob, where it is asked for as something that may have to be read first."""
+        return self.blob

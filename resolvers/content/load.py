@@ -12,17 +12,11 @@ from typing import Any
 import orjson
 
 from db.engine import Snapshot
-from db.store import BlobLink, Head, Store, head_of, links_of
+from db.store import BlobLink, Head, NodeLink, Store, head_of, links_of
 from edx.olx import Asset, Blob, Block, Course, Document, Draft, File, Key, Source
 from edx.olx.assets import assets_of
 from edx.olx.problems import Findings
-from resolvers.content.nodes import (
-    MISSING,
-    SYNTHETIC,
-    links_below,
-    stem_of,
-    usual_body,
-)
+from resolvers.content.nodes import BLOCK, MISSING, SYNTHETIC, flags_of, links_below, stem_of, usual_body
 from resolvers.content.outline import Outline, outline_of
 from resolvers.content.references import References, references_of
 from resolvers.content.signing import Signer
@@ -37,11 +31,13 @@ class Content:
 
     course: Course
     digests: Mapping[Key, str] = field(repr=False)
+    walked: Mapping[Key, Block] | None = field(default=None, repr=False, compare=False)
+    """The blocks, where somebody has walked through them already."""
 
     @cached_property
     def blocks(self) -> Mapping[Key, Block]:
         """The blocks by key, in the order of the course; drafts are none of them."""
-        return {block.key: block for block in self.course.root.walk()}
+        return self.walked or {block.key: block for block in self.course.root.walk()}
 
     @cached_property
     def outline(self) -> Outline:
@@ -80,6 +76,7 @@ class Courses:
         self.signer = signer or Signer()
         self._most = most_blocks
         self._kept: OrderedDict[tuple[str, str], Content] = OrderedDict()
+        self._last: dict[int, tuple[str, str]] = {}
         self.views: dict[Any, Content] = {}
         """What learners see of some of them, by what that is."""
 
@@ -94,38 +91,80 @@ class Courses:
     def keep(self, head: Head, content: Content) -> None:
         """Keep a version that was just made, so that the next reader need not load it."""
         self._kept[head.root, head.frame] = content
+        self._last[head.run_id] = head.root, head.frame
 
     async def load(self, head: Head, snapshot: Snapshot | None = None) -> Loaded:
         """A version of a run's content. Raises Corrupted and BlobsUnavailable."""
         key = head.root, head.frame
         found = self._kept.get(key)
         if found is None:
-            found = await load(self.store, head.root, head.frame, snapshot)
+            before = self._kept.get(self._last.get(head.run_id, key))
+            found = await load(self.store, head.root, head.frame, snapshot, before)
             self._kept[key] = found
+        self._last[head.run_id] = key
         self._kept.move_to_end(key)
         while len(self._kept) > 1 and sum(len(content.digests) for content in self._kept.values()) > self._most:
             self._kept.popitem(last=False)
         return Loaded(head, found)
 
 
-async def load(store: Store, root: str, frame: str, snapshot: Snapshot | None = None) -> Content:
-    """A course by its root and frame.
+async def load(
+    store: Store, root: str, frame: str, snapshot: Snapshot | None = None, base: Content | None = None
+) -> Content:
+    """A course by its root and frame. What it shares with `base`, such as the version before, is not loaded again.
 
     As many statements as the course has levels, and one; at most three blobs are read.
     """
     if snapshot is None:
         async with store.database.reading() as own:
-            return await load(store, root, frame, own)
+            return await load(store, root, frame, own, base)
+    known = Known(base)
     nodes: dict[str, Any] = {}
     level = {root, frame}
     while level:
         found = await store.nodes(level, snapshot)
         nodes |= found
-        level = {link.digest for node in found.values() for link in links_below(node)} - nodes.keys()
+        if nodes[root][8]:  # of a block that has a draft there are two, which what is known does not tell apart
+            known = Known(None)
+        level = {link.digest for node in found.values() for link in _links_to_load(node, known)} - nodes.keys()
     blobs = await store.locate(_blob_links(nodes.values()), snapshot)
-    documents = [None if link is None else await blobs[link.digest].get() for link in nodes[root][6]]
-    reader = Reader(nodes, blobs)
-    return Content(reader.course(nodes[root], nodes[frame], documents), reader.digests)
+    reader = Reader(nodes, blobs, known)
+    documents = [
+        None if link is None else known.documents.get(link.digest) or orjson.loads(await blobs[link.digest].get())
+        for link in nodes[root][6]
+    ]
+    course = reader.course(nodes[root], nodes[frame], documents)
+    blocks = {block.key: block for block in course.root.walk()}
+    digests = {key: reader.digests.get(key) or known.digests[key] for key in blocks} | reader.digests
+    return Content(course, digests, blocks)
+
+
+class Known:
+    """What is in memory of another version: blocks with all below them, and what policies say."""
+
+    def __init__(self, base: Content | None) -> None:
+        self.digests: Mapping[Key, str] = base.digests if base else {}
+        self.documents: dict[str, Any] = {}
+        self._blocks: dict[tuple[str, str], Block] = {}
+        if base is not None:
+            self._blocks = {(self.digests[key], key.name): block for key, block in base.blocks.items()}
+            documents = (base.course.policy, base.course.grading, base.course.assets_policy)
+            self.documents = {document.blob.digest: document.value for document in documents if document}
+
+    def block(self, edge: Any) -> Block | None:
+        """The block that stands so in its parent's node, if there is one."""
+        name, pointer, flags, source, link = edge
+        found = self._blocks.get((link.digest, name))
+        if found is None or found.pointer != pointer or flags_of(found) != flags:
+            return None
+        told = None if found.source is None else (found.source.blob.digest, bytes.fromhex(found.source.meaning))
+        return found if told == (None if source is None else (source[0].digest, source[1])) else None
+
+
+def _links_to_load(node: Any, known: Known) -> list[NodeLink]:
+    if node[0] == BLOCK:
+        return [edge[4] for edge in node[5] if known.block(edge) is None]
+    return list(links_below(node))
 
 
 def _blob_links(nodes: Iterable[Any]) -> set[BlobLink]:
@@ -135,20 +174,21 @@ def _blob_links(nodes: Iterable[Any]) -> set[BlobLink]:
 class Reader:
     """Makes blocks of nodes."""
 
-    def __init__(self, nodes: Mapping[str, Any], blobs: Mapping[str, Blob]) -> None:
+    def __init__(self, nodes: Mapping[str, Any], blobs: Mapping[str, Blob], known: Known | None = None) -> None:
         self.nodes = nodes
         self.blobs = blobs
+        self.known = known or Known(None)
         self.digests: dict[Key, str] = {}
         self._done: dict[Any, Block] = {}
 
-    def course(self, root: Any, frame: Any, documents: list[bytes | None]) -> Course:
-        """The course of a root and a frame."""
+    def course(self, root: Any, frame: Any, documents: list[Any]) -> Course:
+        """The course of a root and a frame, with what its policies say."""
         _, kind, link, pointer, flags, source, listed, groups, drafts = root
         _, org, number, run, folder, entry, paths, outside = frame
         edge = run, pointer, flags, source if pointer is not None else entry, link
         policy, grading, assets_policy = (
-            None if data is None else Document(path, self.blobs[blob.digest], orjson.loads(data))
-            for path, blob, data in zip(paths, listed, documents, strict=True)
+            None if blob is None else Document(path, self.blobs[blob.digest], value)
+            for path, blob, value in zip(paths, listed, documents, strict=True)
         )
         static, about, info, tabs, extras = (self.files(group) for group in groups)
         return Course(
@@ -178,6 +218,10 @@ class Reader:
         """What was kept of the file that a block was read from."""
         return None if source is None else Source(self.blobs[source[0].digest], source[1].hex())
 
+    def child(self, edge: Any) -> Block:
+        """The block of an edge: the one that is known already, with all below it, or one made of its node."""
+        return self.known.block(edge) or self.block(self.nodes[edge[4].digest][1], edge)
+
     def block(self, kind: str, edge: Any) -> Block:
         """The block that stands in its parent's node."""
         known = self._done.get((kind, edge))
@@ -191,7 +235,7 @@ class Reader:
             kind,
             name,
             tuple((setting, stem_of(name) if value is None else value) for setting, value in settings),
-            tuple(self.block(self.nodes[child[4].digest][1], child) for child in children),
+            tuple(map(self.child, children)),
             markup,
             None if body is None else File(body[1] or usual_body(key), self.blobs[body[0].digest]),
             pointer,

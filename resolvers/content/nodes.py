@@ -71,7 +71,7 @@ class Writer:
             course.kind,
             self.block(root),
             root.pointer,
-            _flags(root),
+            flags_of(root),
             None if root.is_inline else self.source(root.source),
             documents,
             tuple(self.files(group) for group in groups),
@@ -120,7 +120,7 @@ class Writer:
 
     def edge(self, block: Block) -> Value:
         """A block as its parent's node has it."""
-        return block.url_name, block.pointer, _flags(block), self.source(block.source), self.block(block)
+        return block.url_name, block.pointer, flags_of(block), self.source(block.source), self.block(block)
 
 
 def stem_of(name: str) -> str:
@@ -138,7 +138,8 @@ def documents_of(course: Course) -> tuple[Document | None, Document | None, Docu
     return course.policy, course.grading, course.assets_policy
 
 
-def _flags(block: Block) -> int:
+def flags_of(block: Block) -> int:
+    """What stands of a block in its parent's node besides its name and its file."""
     return SYNTHETIC * block.name_is_synthetic | MISSING * block.is_missing
 
 

@@ -37,7 +37,8 @@ class Applied:
     """What changes make of a course.
 
     `changed` are the blocks that say something else themselves, in the order of the changes; those above them follow.
-    `removed` are those that are no part of the course any more. `done` tells of each change.
+    `removed` are those that are no part of the course any more. `done` tells of each change. `touched` are all blocks
+    that are other objects than before, those above included, and those that are gone.
     """
 
     course: Course = field(repr=False)
@@ -46,6 +47,7 @@ class Applied:
     removed: tuple[Named, ...]
     warnings: tuple[EditProblem, ...]
     done: tuple[Done, ...]
+    touched: frozenset[Key] = field(repr=False)
 
 
 def apply(
@@ -69,10 +71,10 @@ def apply(
         work.change = number
         done.append(MAKERS[type(change)](work, change))
     gone = {each.key: each for each in (named for one in done for named in one.removed) if each.key not in work.tree}
-    _note_broken(work, before.blocks.keys() - work.tree.blocks.keys())
-    made, after = work.finished()
+    _note_broken(work, {key for key in work.tree.gone if key in before.blocks})
+    made, after, touched = work.finished()
     changed = tuple(key for key in work.changed if before.blocks.get(key) != after.blocks[key])
-    return Applied(made, after, changed, tuple(gone.values()), tuple(work.warnings), tuple(done))
+    return Applied(made, after, changed, tuple(gone.values()), tuple(work.warnings), tuple(done), frozenset(touched))
 
 
 def _note_broken(work: Work, gone: frozenset[Key] | set[Key]) -> None:

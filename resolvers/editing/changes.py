@@ -40,6 +40,8 @@ class Olx:
     text: str | None = None
     files: Mapping[str, Blob] = field(default_factory=dict)
     root: str | None = None
+    upload: str | None = None
+    """The id of an upload that has one or the other, read before changes are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class PutAsset:
     blob: Blob
     content_type: str | None = None
     locked: bool | None = None
+    upload: str | None = None
+    """The id of an upload that has the bytes, read before changes are made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,10 @@ async def check(session: AsyncSession, run_id: int, token: str | None, *, clock:
 
     A token that is none any more is refused even if nobody else took the lock (L4, L13). Raises LockRefused.
     """
-    row, moment = await _row(session, run_id, clock)
+    row = await _locked_row(session, run_id)
+    if token is None and (row is None or row.token is None):
+        return None
+    moment = await _time(session, row, clock)
     if token is not None:
         return _renewed(_owned(row, token, moment), moment)
     if row is not None and _is_held(row, moment):
@@ -196,11 +199,20 @@ async def token_of(session: AsyncSession, run_id: int, fencing: int) -> str:
 
 
 async def _row(session: AsyncSession, run_id: int, clock: Clock) -> tuple[ContentLock | None, datetime]:
-    """The row of a run, for this transaction alone, and the time, which is never before the last use."""
+    """The row of a run, for this transaction alone, and the time."""
+    row = await _locked_row(session, run_id)
+    return row, await _time(session, row, clock)
+
+
+async def _locked_row(session: AsyncSession, run_id: int) -> ContentLock | None:
     await session.execute(select(CourseRun.id).where(CourseRun.id == run_id).with_for_update(key_share=True))
-    row = await session.get(ContentLock, run_id, with_for_update=True, populate_existing=True)
+    return await session.get(ContentLock, run_id, with_for_update=True, populate_existing=True)
+
+
+async def _time(session: AsyncSession, row: ContentLock | None, clock: Clock) -> datetime:
+    """The time, which is never before the last use of the lock."""
     moment = await clock(session)
-    return row, moment if row is None else max(moment, row.renewed_at)
+    return moment if row is None else max(moment, row.renewed_at)
 
 
 async def _line(session: AsyncSession, run_id: int, moment: datetime) -> list[ContentLockWait]:

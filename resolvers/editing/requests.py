@@ -1,6 +1,7 @@
 """Changes of content and locks as users ask for them: who may, which run, and what to answer where it cannot be."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,12 +15,15 @@ from edx.errors import InvalidCourseKey
 from edx.keys import CourseKey
 from resolvers.access import Permission, Viewer
 from resolvers.audit import record
+from resolvers.content.spool import spool
+from resolvers.content.uploads import Uploads
 from resolvers.editing import changes as kinds
 from resolvers.editing import locks
 from resolvers.editing.changes import Change
 from resolvers.editing.locks import Lock, LockRefused
 from resolvers.editing.problems import EditCode, EditProblem, EditRefused
 from resolvers.editing.rights import require_to_edit, require_to_edit_some
+from resolvers.editing.sent import taken, takes_upload
 from resolvers.editing.writing import Edited, Editor, Expected, Request
 from resolvers.errors import BadUserInput, FeatureDisabled, Forbidden, NotFound, Unauthenticated
 from resolvers.refusals import Problem, Reason, Refusal
@@ -92,7 +96,7 @@ class Asked:
                 seen.run_id = await self.run(session)
                 return await work(session, seen.run_id, *given)
         except LockRefused as refused:
-            raise Refusal([_locked(refused)]) from refused
+            raise Refusal([locked(refused)]) from refused
 
     async def break_lock(self) -> Lock | None:
         """Take the lock away from whoever has it, which is put down. Raises Forbidden."""
@@ -117,6 +121,7 @@ async def edit(
     changes: Callable[[], Sequence[Change]],
     expected: Expected,
     *,
+    uploads: Uploads | None = None,
     token: str | None = None,
     message: str = "",
     is_dry: bool = False,
@@ -135,11 +140,18 @@ async def edit(
         listed = changes()
         seen.name = _name(listed)
         try:
-            edited = await editor.apply(Request(seen.run_id, listed, asked.author, expected, token, message, is_dry))
+            with ExitStack() as stack:
+                if any(map(takes_upload, listed)):
+                    if uploads is None:
+                        raise FeatureDisabled("this installation does without uploads")
+                    keep = stack.enter_context(spool())
+                    listed = await taken(listed, uploads, asked.author, keep, is_list=is_list)
+                request = Request(seen.run_id, listed, asked.author, expected, token, message, is_dry)
+                edited = await editor.apply(request)
         except EditRefused as refused:
             raise Refusal([_problem(problem, is_list=is_list) for problem in refused.problems]) from refused
         except LockRefused as refused:
-            raise Refusal([_locked(refused)]) from refused
+            raise Refusal([locked(refused)]) from refused
         _tell(seen, edited, is_dry=is_dry)
         return edited
 
@@ -168,7 +180,8 @@ def _problem(problem: EditProblem, *place: str, is_list: bool = False) -> Proble
     return Problem(Reason.CONTENT_REFUSED, str(problem), place, {"problem": problem})
 
 
-def _locked(refused: LockRefused) -> Problem:
+def locked(refused: LockRefused) -> Problem:
+    """What to answer whoever comes without the lock."""
     return _problem(EditProblem(refused.code, str(refused)), "lockToken")
 
 

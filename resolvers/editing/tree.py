@@ -23,14 +23,16 @@ class Index:
     parents: Parents
 
     @classmethod
-    def of(cls, root: Block) -> "Index":
-        """The index of all blocks below a root."""
-        blocks = {block.key: block for block in root.walk()}
+    def of(cls, root: Block, walked: Mapping[Key, Block] | None = None) -> "Index":
+        """The index of all blocks below a root, which somebody may have walked through already."""
+        blocks = walked or {block.key: block for block in root.walk()}
         found: dict[Key, tuple[Key, ...]] = {root.key: ()}
-        for block in blocks.values():
+        for key, block in blocks.items():
             for child in block.children:
-                above = found.get(child.key, ())
-                found[child.key] = above if block.key in above else (*above, block.key)
+                below = child.key
+                above = found.get(below, ())
+                if key not in above:
+                    found[below] = (*above, key)
         return cls(root.key, blocks, found)
 
 
@@ -42,6 +44,7 @@ class Tree:
         self.blocks = dict(index.blocks)
         self._parents = dict(index.parents)
         self._edited: set[Key] = set()
+        self._dropped: set[Key] = set()
 
     def __contains__(self, key: Key) -> bool:
         return key in self.blocks
@@ -83,6 +86,12 @@ class Tree:
                 self._parents[child.key] = tuple(parent for parent in self.parents(child.key) if parent != key)
             self._parents.pop(key, None)
             self._edited.discard(key)
+            self._dropped.add(key)
+
+    @property
+    def gone(self) -> set[Key]:
+        """What was dropped and not put again."""
+        return {key for key in self._dropped if key not in self.blocks}
 
     def below(self, key: Key) -> Iterator[Key]:
         """A block and all below it, in the order of the course, each once."""
@@ -157,15 +166,15 @@ class Tree:
         for parent in self.parents(key):
             self.reparent(parent, key, replace(self[key], pointer=pointer))
 
-    def finished(self) -> tuple[Block, Index]:
-        """The root of what was edited, and its index."""
+    def finished(self) -> tuple[Block, Index, set[Key]]:
+        """The root of what was edited, its index, and the keys of all blocks that are others than before, or gone."""
         made: dict[Key, Block] = {}
         for key in self._children_first():
             block = self.blocks[key]
             children = tuple(_as_child(child, made.get(child.key)) for child in block.children)
             made[key] = replace(block, children=children)
         blocks = self.blocks | made
-        return blocks[self.root], Index(self.root, blocks, self._parents)
+        return blocks[self.root], Index(self.root, blocks, self._parents), made.keys() | self._dropped
 
     def _ways_up(self) -> set[Key]:
         found: set[Key] = set()

@@ -112,9 +112,9 @@ class Work:
         else:
             self.policy.pop(str(key), None)
 
-    def finished(self) -> tuple[Course, Index]:
-        """The course as it is now."""
-        root, index = self.tree.finished()
+    def finished(self) -> tuple[Course, Index, set[Key]]:
+        """The course as it is now, its index, and the keys of all blocks that are others than before, or gone."""
+        root, index, touched = self.tree.finished()
         extras = self.course.extras
         if self.paths:
             extras = tuple(file for file in extras if file.path not in self.paths)
@@ -122,7 +122,7 @@ class Work:
         if self.policy is not None:
             path = f"policies/{course.run}/policy.json"
             course = replace(course, policy=document(course.policy, path, self.policy))
-        return course, index
+        return course, index, touched
 
 
 def document(old: Document | None, path: str, value: Any) -> Document:

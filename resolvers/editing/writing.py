@@ -7,9 +7,16 @@ it is made again to what they left.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from weakref import WeakValueDictionary
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.store import Author, Commit, Head, Intake, NodeLink, Store, Stored, VersionConflict, commit, head_of
+from db.store.store import INTEGERS, keys
+from db.tables import ContentLock
+from db.types import any_of
 from edx.olx import Blob, Block, Course, File, InMemory, Key
 from edx.olx.canonical import lead_of
 from edx.olx.export import bytes_of
@@ -24,11 +31,17 @@ from resolvers.editing.references import References
 from resolvers.editing.tree import Index
 from resolvers.editing.work import Work
 
-ATTEMPTS = 50
-"""How often a change to subtrees is made again because others were faster."""
+ATTEMPTS = 2
+"""How often a change is made beside others in other processes, before it is made while they have to wait."""
+LOCKED = select(ContentLock.course_run_id).where(
+    any_of(ContentLock.course_run_id, keys(INTEGERS)), ContentLock.token.is_not(None)
+)
+"""Runs that are locked, if their locks have not expired."""
 MOST_INDEXES = 8
-MOST_BYTES = 4 << 20
+MOST_BYTES = 64 << 10
 """New bytes of a version that are kept in memory with it."""
+BESIDE = ("policy", "grading", "assets_policy", "assets", "tabs", "extras")
+"""What of a course edits can change besides blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +95,39 @@ class Editor:
         self.references = References()
         self.clock = clock
         self._indexes: OrderedDict[tuple[str, str], Index] = OrderedDict()
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def apply(self, request: Request) -> Edited:
         """Make changes to a run's content: all of them as one version, or none.
 
         Raises EditRefused with what is wrong, LockRefused, and what the store raises when it cannot be read or written.
         """
-        for attempt in range(ATTEMPTS):
-            async with self.store.database.writing() as session:
-                await check(session, request.run_id, request.token, clock=self.clock)
+        if request.is_dry:
             loaded = await self._current(request)
-            made = await asyncio.to_thread(self._made, loaded, request)
-            if request.is_dry:
-                return made.told(loaded.version)
-            try:
-                return await self._write(made, loaded, request)
-            except VersionConflict as conflict:
-                if request.expected.version is not None or attempt == ATTEMPTS - 1:
-                    raise _conflict(conflict.expected, conflict.current or "") from None
-        raise AssertionError("the last attempt returns or raises")
+            return (await asyncio.to_thread(self._made, loaded, request)).told(loaded.version)
+        async with self._turns.setdefault(request.run_id, asyncio.Lock()):
+            for _ in range(ATTEMPTS):
+                loaded = await self._current(request)
+                made = await asyncio.to_thread(self._made, loaded, request)
+                try:
+                    return await self._write(made, loaded, request)
+                except VersionConflict as conflict:
+                    if request.expected.version is not None:
+                        raise _conflict(conflict.expected, conflict.current or "") from None
+            return await self._write_alone(request)
 
     async def _current(self, request: Request) -> Loaded:
+        """What the run is at, if nobody else has the lock and that is what the change was made for."""
+        if request.token is not None or await self._may_be_locked(request.run_id):
+            async with self.store.database.writing() as session:
+                await check(session, request.run_id, request.token, clock=self.clock)
+        return await self._expected(request)
+
+    async def _may_be_locked(self, run_id: int) -> bool:
+        async with self.store.database.reading() as snapshot:
+            return bool(await self.store.fetch(LOCKED, [run_id], snapshot))
+
+    async def _expected(self, request: Request) -> Loaded:
         """What the run is at, if that is what the change was made for."""
         expected = request.expected
         if not (expected.version or expected.subtrees or expected.anything or request.token):
@@ -123,13 +148,14 @@ class Editor:
         writer = Continued(index.blocks, loaded.content.digests)
         writer.written.root = writer.course(applied.course).digest
         writer.written.frame = writer.frame(applied.course).digest
-        return _Made(applied, writer.written, index.blocks, loaded.content.digests)
+        new = _new_blobs(writer.written, loaded.course, index.blocks, applied.touched)
+        return _Made(applied, writer.written, new, index.blocks, loaded.content.digests)
 
     def _index(self, loaded: Loaded) -> Index:
         key = loaded.head.root, loaded.head.frame
         found = self._indexes.get(key)
         if found is None or found.blocks[found.root] is not loaded.course.root:
-            found = Index.of(loaded.course.root)
+            found = Index.of(loaded.course.root, loaded.content.blocks)
             self._keep(key, found)
         return found
 
@@ -140,17 +166,32 @@ class Editor:
             self._indexes.popitem(last=False)
 
     async def _write(self, made: "_Made", loaded: Loaded, request: Request) -> Edited:
+        """Store what was made and let it be the run's, in one transaction but for the bytes of files."""
         intake = Intake(self.store)
         await intake.blobs(made.new_blobs)
-        new = await intake.nodes(made.written.nodes)
-        change = made.commit(loaded, request, intake)
         async with self.store.database.writing() as session:
             lock = await check(session, request.run_id, request.token, clock=self.clock)
-            head, is_new = await commit(session, change)
+            return replace(await self._commit(session, intake.within(session), made, loaded, request), lock=lock)
+
+    async def _write_alone(self, request: Request) -> Edited:
+        """The same while nobody else can change the run: others in other processes were faster again and again."""
+        async with self.store.database.writing() as session:
+            lock = await check(session, request.run_id, request.token, clock=self.clock)
+            loaded = await self._expected(request)
+            made = await asyncio.to_thread(self._made, loaded, request)
+            intake = Intake(self.store, session)
+            await intake.blobs(made.new_blobs)
+            return replace(await self._commit(session, intake, made, loaded, request), lock=lock)
+
+    async def _commit(
+        self, session: AsyncSession, intake: Intake, made: "_Made", loaded: Loaded, request: Request
+    ) -> Edited:
+        new = await intake.nodes(made.written.nodes)
+        head, is_new = await commit(session, made.commit(loaded, request, intake))
         if is_new and made.is_small:
             self.courses.keep(head, Content(made.applied.course, made.digests))
             self._keep((head.root, head.frame), made.applied.index)
-        return made.told(loaded.version, is_new=is_new, new_nodes=new, head=head, lock=lock)
+        return made.told(loaded.version, is_new=is_new, new_nodes=new, head=head)
 
 
 class Continued(Writer):
@@ -174,13 +215,10 @@ class _Made:
 
     applied: Applied
     written: Written
+    new_blobs: Sequence[Blob]
+    """What the store may not have."""
     old: Mapping[Key, Block]
     before: Mapping[Key, str]
-
-    @property
-    def new_blobs(self) -> list[Blob]:
-        """What the store does not have for sure."""
-        return [blob for blob in self.written.blobs.values() if not isinstance(blob, Stored)]
 
     @property
     def is_small(self) -> bool:
@@ -191,12 +229,12 @@ class _Made:
     @property
     def digests(self) -> dict[Key, str]:
         """The hash of every block's subtree."""
-        found = dict(self.before)
-        for key, block in self.applied.index.blocks.items():
-            if self.old.get(key) is not block:
+        found, blocks = dict(self.before), self.applied.index.blocks
+        for key in self.applied.touched:
+            if key in blocks:
                 found[key] = self.written.blocks[key]
-        for key in self.old.keys() - self.applied.index.blocks.keys():
-            del found[key]
+            else:
+                found.pop(key, None)
         return found
 
     def told(
@@ -206,18 +244,17 @@ class _Made:
         is_new: bool | None = None,
         new_nodes: int = 0,
         head: Head | None = None,
-        lock: Lock | None = None,
     ) -> Edited:
         """What to answer."""
         version = self.written.root
         subtrees = {key: self.written.blocks[key] for key in self.applied.changed}
         is_new = version != previous if is_new is None else is_new
-        return Edited(version, previous, is_new, self.applied, subtrees, new_nodes, head, lock)
+        return Edited(version, previous, is_new, self.applied, subtrees, new_nodes, head)
 
     def commit(self, loaded: Loaded, request: Request, intake: Intake) -> Commit:
         """The new version. Its files and bytes are counted from those of the old one by what changed."""
         index, head = self.applied.index, loaded.head
-        files, size = _growth(loaded.course, self.applied.course, self.old, index.blocks)
+        files, size = self._growth(loaded.course, self.applied.course)
         return Commit(
             request.run_id,
             self.written.root,
@@ -232,6 +269,18 @@ class _Made:
             message=request.message,
         )
 
+    def _growth(self, before: Course, after: Course) -> tuple[int, int]:
+        """How many more files and bytes there are than before, of the blocks and groups of files that differ."""
+        old, new = self.old, self.applied.index.blocks
+        gone = [_files(before, old[key]) for key in self.applied.touched if key in old]
+        come = [_files(after, new[key]) for key in self.applied.touched if key in new]
+        sizes = [{file.path: file.blob.size for files in side for file in files} for side in (gone, come)]
+        for name in BESIDE:
+            if getattr(before, name) is not getattr(after, name):
+                for side, course in zip(sizes, (before, after), strict=True):
+                    side.update({file.path: file.blob.size for file in _beside(course, name)})
+        return len(sizes[1]) - len(sizes[0]), sum(sizes[1].values()) - sum(sizes[0].values())
+
 
 def _operation(changes: Sequence[Change]) -> str:
     """What the history calls changes: by the only kind that they are of, or `edit`."""
@@ -239,16 +288,18 @@ def _operation(changes: Sequence[Change]) -> str:
     return kinds.pop() if len(kinds) == 1 else "edit"
 
 
-def _growth(before: Course, after: Course, old: Mapping[Key, Block], new: Mapping[Key, Block]) -> tuple[int, int]:
-    """How many more files and bytes a course has than before, of the blocks and groups of files that differ."""
-    gone = [_files(before, block) for key, block in old.items() if new.get(key) is not block]
-    come = [_files(after, block) for key, block in new.items() if old.get(key) is not block]
-    sizes = [{file.path: file.blob.size for files in side for file in files} for side in (gone, come)]
-    for name in ("policy", "grading", "assets_policy", "assets", "tabs", "extras"):
-        if getattr(before, name) is not getattr(after, name):
-            for side, course in zip(sizes, (before, after), strict=True):
-                side.update({file.path: file.blob.size for file in _beside(course, name)})
-    return len(sizes[1]) - len(sizes[0]), sum(sizes[1].values()) - sum(sizes[0].values())
+def _new_blobs(written: Written, before: Course, old: Mapping[Key, Block], touched: Iterable[Key]) -> list[Blob]:
+    """What was neither read from the store nor stored with the version before."""
+    new = {digest: blob for digest, blob in written.blobs.items() if not isinstance(blob, Stored)}
+    if new:
+        near = [each for key in touched if key in old for each in (old[key], *old[key].children)]
+        for blob in (
+            *(each.source.blob for each in near if each.source),
+            *(each.body.blob for each in near if each.body),
+            *(file.blob for name in BESIDE for file in _beside(before, name)),
+        ):
+            new.pop(blob.digest, None)
+    return list(new.values())
 
 
 def _files(course: Course, block: Block) -> Iterable[File]:

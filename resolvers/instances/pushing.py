@@ -9,6 +9,8 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 from uuid import uuid4
 
+import structlog
+
 from db.tables import PushState, now
 from edx.errors import NotSent, OpenEdxError, Rejected, Throttled
 from edx.keys import CourseKey
@@ -18,12 +20,16 @@ from edx.tokens import TOKEN_PATH
 from resolvers.content.exports import export_course
 from resolvers.content.load import Courses, Loaded
 from resolvers.instances.canonical import digest_of, parts_of
+from resolvers.instances.fetching import fetched, looked_into
 from resolvers.instances.hosts import Host, Hosts
 from resolvers.instances.machine import Answer, Code, Memory, Rules, Step, Told, begun, learned, next_step
 from resolvers.instances.rows import put, remote_version, row_of
-from resolvers.instances.wanted import Wanted, conflict_of, host_of, loaded_version, require_rights
+from resolvers.instances.wanted import Wanted, conflict_of, host_of, loaded_version
 from resolvers.jobs import Handler, JobCanceled, JobContext, JobErrorCode, JobFailed, Kind, Postponed, TryAgain
 from resolvers.refusals import Reason
+from resolvers.transfer.asking import require_rights
+
+log = structlog.get_logger(__name__)
 
 PUSH = Kind(name="PUSH_COURSE", queue="instances", attempts=10, time_limit=7200.0)
 WAITING = "WAITING_FOR_STUDIO"
@@ -88,7 +94,7 @@ class Push:
         """Look again whether the viewer may do this (O3), and whether it is meant for what the instance has."""
         wanted = self._wanted
         async with self._job.writing() as session:
-            await require_rights(session, wanted)
+            await require_rights(session, self._job)
             remote = remote_version(await row_of(session, wanted.run_id, wanted.instance))
             if wanted.expected is not None and wanted.expected != remote:
                 raise JobFailed(Reason.VERSION_CONFLICT, conflict_of(wanted.instance, remote))
@@ -178,7 +184,19 @@ class Push:
             pushed_by=self._job.requested_by,
             baseline=None,
         )
-        return {"instance": self._host.instance.name, "version": loaded.version, "sends": memory.sends}
+        result = {"instance": self._host.instance.name, "version": loaded.version, "sends": memory.sends}
+        return result | {"isLookedAt": await self._looked_at()} if self._host.session else result
+
+    async def _looked_at(self) -> bool:
+        """Look what Studio has made of it, so that later changes are known; whether that was possible."""
+        try:
+            async with fetched(self._job, self._host, self._key, self._rules) as file:
+                found = await looked_into(file)
+        except (OpenEdxError, JobFailed) as error:
+            log.warning("push_not_looked_at", job=self._job.uuid, reason=str(error))
+            return False
+        await self._note(baseline=found.digest)
+        return True
 
     async def _note(self, **values: Any) -> None:
         async with self._job.writing() as session:

@@ -3,17 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from db.store import Author, BlobsUnavailable, StoreError
+from db.store import Author
 from resolvers.access import Role, Viewer
 from resolvers.content.load import Courses, Loaded
-from resolvers.editing.rights import may_edit
 from resolvers.instances.hosts import Host, Hosts
-from resolvers.jobs import JobContext, JobErrorCode, JobFailed, TryAgain
+from resolvers.jobs import JobContext, JobFailed
 from resolvers.refusals import Reason
-
-FORBIDDEN = "FORBIDDEN"
+from resolvers.transfer.importing import failing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class Wanted:
         roles = sorted(role.value for role in self.viewer.roles)
         return {
             "run": self.run_id, "instance": self.instance, "version": self.version, "expected": self.expected,
-            "roles": roles, "application": self.viewer.application,
+            "roles": roles,
         }  # fmt: skip
 
     @classmethod
@@ -44,7 +40,7 @@ class Wanted:
         """What a job was asked for with."""
         given = job.input
         roles = frozenset(Role(role) for role in given["roles"])
-        viewer = Viewer(job.requested_by, roles, application=given["application"])
+        viewer = Viewer(job.requested_by, roles, application=job.application)
         return cls(given["run"], given["instance"], viewer, given["version"], given["expected"])
 
 
@@ -55,20 +51,10 @@ def host_of(hosts: Hosts, name: str) -> Host:
     return hosts[name]
 
 
-async def require_rights(session: AsyncSession, wanted: Wanted) -> None:
-    """Look again whether the viewer may do this (notes on OLX, O3). Raises JobFailed."""
-    if not await may_edit(session, wanted.viewer, wanted.run_id):
-        raise JobFailed(FORBIDDEN, "who asked for it may not change the content of the run any more")
-
-
 async def loaded_version(courses: Courses, wanted: Wanted) -> Loaded:
     """The version that is wanted. Raises JobFailed and TryAgain."""
-    try:
+    with failing():
         loaded = await courses.of_run(wanted.run_id, wanted.version)
-    except BlobsUnavailable as error:
-        raise TryAgain(JobErrorCode.INTERNAL_ERROR, str(error)) from error
-    except StoreError as error:
-        raise JobFailed(Reason.VERSION_UNKNOWN, str(error)) from error
     if loaded is None:
         raise JobFailed(Reason.VERSION_UNKNOWN, "the run has no content")
     return loaded

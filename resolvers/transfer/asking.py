@@ -20,6 +20,7 @@ from resolvers.editing.requests import Asked
 from resolvers.editing.rights import may_edit
 from resolvers.errors import Code, FeatureDisabled
 from resolvers.jobs import CONTENT, JobContext, JobFailed, Kind, enqueue
+from resolvers.merging.conflicts import UNDECIDED, Resolution
 from resolvers.refusals import Problem, Reason, Refusal
 
 WITHOUT = "this installation does without content"
@@ -47,6 +48,7 @@ class Import:
     is_dry: bool = False
     fail_level: Severity = Severity.ERROR
     message: str = ""
+    resolution: Resolution = UNDECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ async def _import(session: AsyncSession, run: int, asked: Asked, uploads: Upload
         "lock": lock.fencing if lock else None,
         "validateOnly": wanted.is_dry,
         "failLevel": wanted.fail_level.name,
+        "resolutions": {conflict: choice.value for conflict, choice in wanted.resolution.each.items()},
+        "others": wanted.resolution.others and wanted.resolution.others.value,
         "message": wanted.message,
     }
     return await _enqueued(session, IMPORT, run, asked.viewer, given)

@@ -101,16 +101,10 @@ class _Export:
 
     async def _kept(self, file: IO[bytes], name: str) -> Parcel:
         """Put an archive where every process can give it out."""
-        database, expiry = self.parcels.database, now() + self.lifetime
+        expiry = now() + self.lifetime
         parcel = parcel_of(ParcelKind.EXPORT, self.job.requested_by or "", self.job.application, expiry)
         parcel.name = name
-        async with database.writing() as session:
-            session.add(parcel)
-        async for data in _parts(file):
-            part = await self.parcels.write(parcel, parcel.received, data)
-            async with database.writing() as session:
-                parcel = await self.parcels.extend(session, parcel, [part], expiry)
-        return await self.parcels.finish(parcel)
+        return await self.parcels.keep(parcel, _parts(file), expiry)
 
     def _name(self, key: Key | None) -> str:
         run = self.job.subject.partition(":")[2].removeprefix("course-v1:")

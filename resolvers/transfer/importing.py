@@ -24,6 +24,8 @@ from resolvers.content.imports import Imported, Mode, Rules, Stage, Target, impo
 from resolvers.content.uploads import UploadError, Uploads, UploadUnknown
 from resolvers.editing.locks import LockRefused, check, token_of
 from resolvers.jobs import Handler, JobContext, JobErrorCode, JobFailed, TryAgain
+from resolvers.merging.conflicts import Choice, Conflict, Resolution, Unresolved
+from resolvers.merging.merge import CannotMerge
 from resolvers.refusals import Reason
 from resolvers.transfer.asking import IMPORT, require_rights
 from resolvers.transfer.telling import Told
@@ -88,8 +90,16 @@ class _Import:
         """Import, and say what came of it."""
         given = self.job.input
         parcel, source = await self.uploads.open(self.author, given["upload"])
+        others = given.get("others")
+        each = {conflict: Choice(choice) for conflict, choice in given.get("resolutions", {}).items()}
         target = Target(
-            self.run, self.author, given["expectedVersion"], given["message"], Mode(given["mode"]), self.token
+            self.run,
+            self.author,
+            given["expectedVersion"],
+            given["message"],
+            Mode(given["mode"]),
+            self.token,
+            Resolution(each, None if others is None else Choice(others)),
         )
         imported = await import_course(
             self.store,
@@ -116,6 +126,11 @@ def failing() -> Iterator[None]:
         yield
     except ArchiveRefused as refused:
         raise JobFailed(Reason.ARCHIVE_REFUSED, str(refused), result=report_of(refused.report)) from refused
+    except Unresolved as unresolved:
+        conflicts = [conflict_of(conflict) for conflict in unresolved.conflicts]
+        raise JobFailed(Reason.MERGE_CONFLICTS, str(unresolved), result={"conflicts": conflicts}) from unresolved
+    except CannotMerge as error:
+        raise JobFailed(Reason.INVALID, str(error)) from error
     except VersionConflict as error:
         raise JobFailed(Reason.VERSION_CONFLICT, str(error), result={"currentVersion": error.current}) from error
     except UnknownVersion as error:
@@ -141,7 +156,21 @@ def as_data(imported: Imported) -> dict[str, Any]:
         "bytes": imported.bytes,
         "bytesWritten": imported.bytes_written,
         "kept": [{"block": str(kept.block), "setting": kept.name} for kept in imported.kept],
+        "conflicts": [conflict_of(conflict) for conflict in imported.conflicts],
         **report_of(imported.report),
+    }
+
+
+def conflict_of(conflict: Conflict) -> dict[str, Any]:
+    """Something that both a run and its source have changed, as JSON."""
+    return {
+        "key": conflict.id,
+        "block": None if conflict.block is None else str(conflict.block),
+        "breadcrumb": list(conflict.breadcrumb),
+        "base": conflict.base,
+        "ours": conflict.ours,
+        "theirs": conflict.theirs,
+        "choice": None if conflict.choice is None else conflict.choice.name,
     }
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,11 +11,13 @@ import typer
 
 from server.content.corpus import content_report
 from server.failures import Failure
+from server.instances.commands import WORKS
 
 if TYPE_CHECKING:
     from db.store import Head, Store
     from edx.olx import Report
     from resolvers.content.imports import Imported, Progress
+    from resolvers.merging.conflicts import Conflict
 
 STREAM = Path("-")
 LONGEST_NAME = 255
@@ -27,10 +29,11 @@ def declare(command: Callable[..., Any], application: typer.Typer) -> None:
     """Add the commands to an application; `command` is `server.cli.command`."""
     command(application, "import-course")(import_file)
     command(application, "export-course")(export_file)
+    command(application, "push-course")(push_file)
     command(application, "content-report")(content_report)
     group = typer.Typer(help="Look after stored course content.", no_args_is_help=True, rich_markup_mode="markdown")
     works = {"verify": verify_run, "collect": collect_garbage, "statistics": show_statistics}
-    for name, work in {**works, "instances": show_instances}.items():
+    for name, work in {**works, **WORKS}.items():
         command(group, name)(work)
     application.add_typer(group, name="content")
 
@@ -41,6 +44,9 @@ async def import_file(
     *,
     create: Annotated[bool, typer.Option("--create", help="Add the run to the catalog if it is not there.")] = False,
     update: Annotated[bool, typer.Option("--update", help="Leave protected settings of the run as they are.")] = False,
+    merge: Annotated[bool, typer.Option("--merge", help="Take over only what the source has changed.")] = False,
+    ours: Annotated[bool, typer.Option("--ours", help="Where both have changed something, keep the run's.")] = False,
+    theirs: Annotated[bool, typer.Option("--theirs", help="Where both have, take the source's.")] = False,
     expected: Annotated[str | None, typer.Option(help="Import only if the run is at this version.")] = None,
     message: Annotated[str, typer.Option(help="What the history of the run says of it.")] = "",
     lock_token: Annotated[str | None, typer.Option(help="Token of the lock of the run, if it is locked.")] = None,
@@ -55,11 +61,17 @@ async def import_file(
     from edx.olx import ArchiveRefused
     from resolvers.content.imports import Mode, Target, check_course, import_course
     from resolvers.editing.locks import LockRefused
+    from resolvers.merging.conflicts import Choice, Resolution, Unresolved
+    from resolvers.merging.merge import CannotMerge
 
     _check_words(message, username)
+    if (update and merge) or (ours and theirs):
+        raise Failure("only one of --update and --merge, and one of --ours and --theirs, can be given")
+    mode = Mode.MERGE if merge else Mode.UPDATE if update else Mode.REPLACE
+    choice = Choice.OURS if ours else Choice.THEIRS if theirs else None
     source = file if file != STREAM else _buffered(sys.stdin.buffer)
     try:
-        if dry_run and not (update or expected or lock_token):
+        if dry_run and mode is Mode.REPLACE and not (expected or lock_token):
             _tell(await check_course(source), is_dry_run=True)
             return
         async with _opened() as store:
@@ -68,8 +80,9 @@ async def import_file(
                 Author(username, "command line"),
                 expected,
                 message,
-                Mode.UPDATE if update else Mode.REPLACE,
+                mode,
                 lock_token,
+                Resolution(others=choice),
             )
             with progress_bar() as progress:
                 done = await import_course(store, source, target, progress=progress, is_dry=dry_run)
@@ -78,6 +91,11 @@ async def import_file(
     except ArchiveRefused as refused:
         _list(refused.report)
         raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None
+    except Unresolved as unresolved:
+        _list_conflicts(unresolved.conflicts)
+        raise Failure(f"{_count(len(unresolved.conflicts), 'conflict')}; nothing was changed") from None
+    except CannotMerge as error:
+        raise Failure(str(error)) from None
     _tell(done, is_dry_run=dry_run)
 
 
@@ -123,6 +141,50 @@ async def export_file(
             finally:
                 written.unlink(missing_ok=True)
     typer.echo(f"Exported {_count(count, 'file')} of version {loaded.version}.")
+
+
+async def push_file(
+    file: Annotated[Path, typer.Argument(help="A tar.gz, tar or zip archive, or a folder; `-` is standard input.")],
+    run: RunKey,
+    *,
+    server: Annotated[str, typer.Option(help="Address of the server, such as `https://collegium.example.org`.")],
+    token: Annotated[str, typer.Option(help="Token to sign in with, or `@` and the path of a file that has it.")],
+    expected: Annotated[str | None, typer.Option(help="Only if the run is at this version.")] = None,
+    lock_token: Annotated[str | None, typer.Option(help="Token of the lock of the run, if it is locked.")] = None,
+    message: Annotated[str, typer.Option(help="What the history of the run says of it.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; show what is wrong.")] = False,
+) -> None:
+    """Make a course the content of a run on another server, to which only what it lacks is sent.
+
+    Example: `collegium push-course demo/ --run course-v1:ANUx+ASTRO2X+2T2026 --server https://collegium.example.org
+    --token @token`
+    """
+    import asyncio
+
+    from edx.olx import ArchiveRefused
+    from resolvers.content.imports import DEFAULT_RULES, prepare, silent
+    from resolvers.content.spool import spool
+    from server.content.pushing import PushRefused, connected
+
+    source = file if file != STREAM else _buffered(sys.stdin.buffer)
+    given = {"expectedVersion": expected, "lockToken": lock_token, "message": message, "validateOnly": dry_run}
+    bearer = Path(token[1:]).read_text().strip() if token.startswith("@") else token
+    with spool() as keep:
+        try:
+            prepared = await asyncio.to_thread(prepare, source, keep, DEFAULT_RULES, silent)
+            async with connected(server, bearer, run) as remote:
+                pushed = await remote.push(prepared.written, **given)
+        except ArchiveRefused as refused:
+            _list(refused.report)
+            raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None
+        except PushRefused as refused:
+            for problem in refused.problems:
+                typer.echo(f"{problem['severity'].lower()}: {problem['file']}: {problem['message']}", err=True)
+            raise Failure(str(refused)) from None
+    begin = "It would be" if dry_run else "The run is at"
+    before = "" if dry_run or pushed.answer["changed"] else ", as before"
+    sent = f"{_count(pushed.nodes, 'node')} and {_count(pushed.blobs, 'file')}, {pushed.bytes} bytes, were sent"
+    typer.echo(f"{begin} version {pushed.answer['version']}{before}; {sent}.")
 
 
 async def verify_run(run: RunKey, *, version: Version = None) -> None:
@@ -176,19 +238,6 @@ async def show_statistics() -> None:
         f"Stored: {_count(found.nodes, 'node')} and {_count(found.blobs, 'blob')}, {found.stored_bytes} bytes, "
         "old versions included."
     )
-
-
-async def show_instances() -> None:
-    """Print the Open edX instances that content can be pushed to, and whether it can be pulled from them.
-
-    Example: `collegium content instances`
-    """
-    from server.cli import read_settings
-    from server.content.instances import known_instances
-
-    for each in known_instances(read_settings()):
-        can = "push and pull" if each.is_readable else "push"
-        typer.echo(f"{each.name}: Studio {each.studio_url}, LMS {each.lms_url} ({can})")
 
 
 @contextlib.asynccontextmanager
@@ -294,6 +343,7 @@ def _tell(done: "Imported", *, is_dry_run: bool = False) -> None:
     counts = ", ".join(f"{kind} {count}" for kind, count in done.counts.items())
     typer.echo(f"{_count(sum(done.counts.values()), 'block')}: {counts}.")
     typer.echo(f"{_count(done.files, 'file')}, {done.bytes} bytes.")
+    _list_conflicts(done.conflicts)
     for kept in done.kept:
         typer.echo(f"kept: {kept.name} of {kept.block}", err=True)
     if is_dry_run:
@@ -302,6 +352,15 @@ def _tell(done: "Imported", *, is_dry_run: bool = False) -> None:
         typer.echo(f"The run is at version {done.version}; {done.bytes_written} bytes were new.")
     else:
         typer.echo(f"The run is at version {done.version}, as before.")
+
+
+def _list_conflicts(conflicts: "Iterable[Conflict]") -> None:
+    """What both the run and its source have changed, on standard error."""
+    for conflict in conflicts:
+        where = f" (in {' > '.join(conflict.breadcrumb)})" if conflict.breadcrumb else ""
+        typer.echo(f"conflict: {conflict.id}{where}", err=True)
+        for side, value in zip(("before", "here", "there"), conflict.values, strict=True):
+            typer.echo(f"  {side}: {'none' if value is None else value}", err=True)
 
 
 def _list(report: "Report") -> None:

@@ -6,37 +6,32 @@ Of tus there are the extensions creation, creation-with-upload, checksum, expira
 import base64
 import binascii
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import format_datetime
 from types import MappingProxyType
 from typing import Any
 
 from graphql import OperationType
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from db.engine import Database
-from db.errors import DatabaseError
-from db.store import Author, StoreError
+from db.store import Author
 from db.tables import Parcel
 from resolvers.access import Viewer
 from resolvers.content.uploads import (
     Announced,
     BadUpload,
     Checksum,
-    ChecksumMismatch,
-    OffsetConflict,
     Uploads,
     UploadTooLarge,
-    UploadUnknown,
 )
 from resolvers.editing.rights import require_to_edit_some
-from resolvers.errors import Code, Forbidden, ServiceUnavailable, Unauthenticated
+from resolvers.errors import Code, Unauthenticated
 from server.applications.callers import check_scope
-from server.content.forms import BadForm, Form, boundary_of
-from server.errors import refused
-from server.operations import Refusal
+from server.content.answers import Unsupported, Work, answered, failure
+from server.content.forms import Form, boundary_of
 
 PATH = "/uploads"
 VERSION = "1.0.0"
@@ -56,35 +51,6 @@ ABOUT: Mapping[str, str] = MappingProxyType(
     }
 )
 SPOKEN: Mapping[str, str] = MappingProxyType({"tus-resumable": VERSION, "cache-control": "no-store"})
-
-STATUSES: Mapping[type[Exception], tuple[int, Code]] = MappingProxyType(
-    {
-        BadUpload: (400, Code.BAD_REQUEST),
-        BadForm: (400, Code.BAD_REQUEST),
-        ChecksumMismatch: (460, Code.CHECKSUM_MISMATCH),
-        OffsetConflict: (409, Code.OFFSET_CONFLICT),
-        UploadTooLarge: (413, Code.PAYLOAD_TOO_LARGE),
-        UploadUnknown: (404, Code.NOT_FOUND),
-        Unauthenticated: (401, Code.UNAUTHENTICATED),
-        Forbidden: (403, Code.FORBIDDEN),
-        ServiceUnavailable: (503, Code.SERVICE_UNAVAILABLE),
-        StoreError: (503, Code.SERVICE_UNAVAILABLE),
-        DatabaseError: (503, Code.SERVICE_UNAVAILABLE),
-    }
-)
-"""What is answered for what goes wrong; 460 is the protocol's own number."""
-
-Work = Callable[[Request], Awaitable[Response]]
-
-
-class Unsupported(Exception):
-    """A request that is refused for how it is made: its status, code, and headers of the answer."""
-
-    def __init__(self, status: int, code: Code, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = headers or {}
 
 
 class UploadEndpoint:
@@ -110,24 +76,10 @@ class UploadEndpoint:
                 return Response(status_code=204, headers=self._abilities())
             work = works.get(method)
             if work is None:
-                return _error(405, Code.METHOD_NOT_ALLOWED, f"{method} is not for this address")
-            return await self._answered(work, request)
+                return failure(405, Code.METHOD_NOT_ALLOWED, f"{method} is not for this address", SPOKEN)
+            return await answered(work, request, SPOKEN)
 
         return answer
-
-    async def _answered(self, work: Work, request: Request) -> Response:
-        try:
-            return await work(request)
-        except Unsupported as error:
-            return _error(error.status, error.code, str(error), error.headers)
-        except Refusal as error:
-            return _error(403, error.code, error.errors[0]["message"])
-        except ClientDisconnect:
-            return _error(400, Code.BAD_REQUEST, "the request broke off")
-        except tuple(STATUSES) as error:
-            status, code = next(found for kind, found in STATUSES.items() if isinstance(error, kind))
-            more = {"upload-offset": str(error.current)} if isinstance(error, OffsetConflict) else {}
-            return _error(status, code, str(error), more)
 
     def _abilities(self) -> dict[str, str]:
         return {**ABOUT, **SPOKEN, "tus-max-size": str(self._uploads.limits.size)}
@@ -309,8 +261,3 @@ def _told(parcel: Parcel) -> dict[str, Any]:
         "sha256": parcel.digest,
         "expiresAt": parcel.expires_at.isoformat().replace("+00:00", "Z"),
     }
-
-
-def _error(status: int, code: Code, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    challenge = {"www-authenticate": 'JWT realm="api"'} if status == 401 else {}  # noqa: PLR2004 -- HTTP's own number
-    return JSONResponse({"errors": [refused(code, message)]}, status, {**SPOKEN, **challenge, **(headers or {})})

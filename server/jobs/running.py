@@ -9,24 +9,27 @@ from typing import TYPE_CHECKING
 
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
+from db.store.parcels import Parcels
+from resolvers.catalog.team_jobs import SYNC_TEAMS, reading_teams
 from resolvers.content.load import Courses
 from resolvers.content.uploads import Uploads
 from resolvers.contracts.reconciling import reconcile_handlers
 from resolvers.directories.jobs import SYNC, synchronizing
 from resolvers.features import Feature
+from resolvers.instances.handlers import instance_handlers
 from resolvers.instances.hosts import Hosts
-from resolvers.instances.machine import Rules as PushRules
-from resolvers.instances.pushing import PUSH, pushing
+from resolvers.instances.machine import Rules as InstanceRules
 from resolvers.jobs import CONTENT, Embedded, Handlers, Pace, Places, Runner
 from resolvers.reruns import Rules, rerun_handlers
 from resolvers.transfer.asking import EXPORT, IMPORT
 from resolvers.transfer.exporting import exporting
 from resolvers.transfer.importing import importing
+from resolvers.transfer.reporting import EXPORT_LEARNERS, exporting_learners
 from resolvers.usage import usage_of
-from server.content.instances import open_hosts
 from server.content.store import open_store, upload_limits
 from server.directories.commands import layout_of
 from server.failures import Failure
+from server.instances.hosts import open_hosts
 from server.process import stopping
 from server.settings import Settings
 from server.upstream import open_platform
@@ -51,6 +54,7 @@ async def work(settings: Settings, database: Database) -> AsyncIterator[Handlers
             **reruns,
             **reconciling,
             SYNC: synchronizing(layout_of(settings)),
+            SYNC_TEAMS: reading_teams(platform.studio if platform else None),
             **_transfers(settings, database, hosts),
         }
 
@@ -64,7 +68,8 @@ def _transfers(settings: Settings, database: Database, hosts: Hosts) -> Handlers
     return {
         IMPORT: importing(store, Uploads(store, upload_limits(settings)), seconds),
         EXPORT: exporting(courses, lifetime, seconds),
-        PUSH: pushing(hosts, courses, PushRules(patience=settings.import_timeout)),
+        EXPORT_LEARNERS: exporting_learners(Parcels(store), lifetime),
+        **instance_handlers(hosts, courses, InstanceRules(patience=settings.import_timeout)),
     }
 
 

@@ -1,6 +1,6 @@
 """A mutation for each operation on content (spec/content-api.md, "Update", "Delete" and "Testability")."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,16 @@ from graphql import GraphQLInputObjectType
 from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Store, open_blobs
+from db.store import Author, Store, open_blobs
 from db.tables import CourseRun
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.content.load import Courses
+from resolvers.content.uploads import Announced
 from resolvers.editing.problems import EditCode
 from schema import schema
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
 from tests.catalog import fill
+from tests.edx.olx.twins import tarred
 from tests.resolvers.content.conftest import imported
 from tests.resolvers.editing.courses import FILES
 
@@ -229,3 +231,77 @@ async def test_every_code_is_fired(asking: Asking) -> None:
             assert code in {problem["code"] for problem in told}, (code, answer)
             assert (answer["edit"] is None) is (answer["userErrors"] != [])
             assert all(error["field"] in (None, ["lockToken"]) for error in answer["userErrors"])
+
+
+# Uploads
+
+
+async def sent(asking: Asking, data: bytes, *, viewer: Viewer = AUTHOR, size: int | None = None) -> str:
+    """The id of an upload that has these bytes."""
+    uploads = asking.executor.uploads
+    assert uploads is not None
+    assert viewer.username is not None
+    parcel = await uploads.begin(Author(viewer.username, viewer.application), Announced(size or len(data)))
+
+    async def body() -> AsyncIterator[bytes]:
+        yield data
+
+    return (await uploads.append(parcel, 0, body())).uuid
+
+
+UNIT = {
+    "vertical/u3.xml": b'<vertical display_name="Sent"><html url_name="sent"/><library_content url_name="bank"/>'
+    b"</vertical>",
+    "html/sent.xml": b'<html display_name="Sent" filename="sent"/>',
+    "html/sent.html": b"<p>sent</p>" + b" " * 70_000,
+    "static/sent.txt": b"sent",
+}
+
+
+async def test_olx_and_files_may_be_uploaded_before(asking: Asking) -> None:
+    """An archive, one element, and an asset: the same version as with what is sent along."""
+    files = [{"path": path, "text": data.decode()} for path, data in UNIT.items()]
+    element = '\ufeff<html url_name="one" display_name="One">ä</html>'
+    inline: list[tuple[str, Given]] = [
+        ("replaceBlock", {"block": "u3", "orphans": "DELETE", "olx": {"files": files, "root": "vertical/u3"}}),
+        ("addBlock", {"parent": "u3", "olx": olx(element.strip("\ufeff"))}),
+        ("putAsset", {"path": "big.bin", "text": "x" * 70_000}),
+    ]
+    uploads = [await sent(asking, data) for data in (tarred(UNIT).read(), element.encode(), b"x" * 70_000)]
+    uploaded = [
+        ("replaceBlock", {**inline[0][1], "olx": {"upload": uploads[0], "root": "vertical/u3"}}),
+        ("addBlock", {"parent": "u3", "olx": {"upload": f"/uploads/{uploads[1]}"}}),
+        ("putAsset", {"path": "big.bin", "upload": uploads[2]}),
+    ]
+    for (name, given), (_, other) in zip(inline, uploaded, strict=True):
+        expected = await do(asking, name, {**given, "validateOnly": True})
+        assert expected["userErrors"] == []
+        found = await do(asking, name, other)
+        assert found["edit"] == expected["edit"]
+    together = [{name: given} for name, given in uploaded]
+    again = await do(asking, "applyContentChanges", {"changes": together[0:1]})
+    assert again["userErrors"] == []
+
+
+async def test_an_upload_that_cannot_be_had_is_told_with_its_place(asking: Asking) -> None:
+    others = await sent(asking, b"<html/>", viewer=ADMIN)
+    unfinished = await sent(asking, b"<html/>", size=100)
+    broken = await sent(asking, tarred({"../x": b"x"}).read())
+    whole = await sent(asking, b"<html/>")
+
+    async def told(name: str, given: Given) -> tuple[Any, ...]:
+        [error] = (await do(asking, name, given))["userErrors"]
+        return error["code"], error["field"], error.get("problem", {}).get("code")
+
+    def added(upload: str, **more: Any) -> Given:
+        return {"parent": "u1", "olx": {"upload": upload, **more}}
+
+    assert await told("addBlock", added(others)) == ("UPLOAD_UNKNOWN", ["olx", "upload"], None)
+    assert await told("addBlock", added(unfinished)) == ("UPLOAD_UNFINISHED", ["olx", "upload"], None)
+    assert await told("addBlock", added(broken)) == ("CONTENT_REFUSED", None, "INVALID_OLX")
+    assert await told("addBlock", added(whole, text="<html/>")) == ("INVALID", ["olx", "upload"], None)
+    asset = {"path": "a", "upload": others}
+    assert await told("putAsset", asset) == ("UPLOAD_UNKNOWN", ["upload"], None)
+    assert await told("putAsset", {**asset, "text": "x"}) == ("INVALID", ["upload"], None)
+    listed = {"changes": [{"addBlock": added(whole)}, {"putAsset": asset}]}
+    assert await told("applyContentChanges", listed) == ("UPLOAD_UNKNOWN", ["changes", "1", "upload"], None)

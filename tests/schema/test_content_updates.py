@@ -7,17 +7,17 @@ import pytest
 from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Store, open_blobs
+from db.store import Store, open_blobs, share
 from db.tables import AuditEntry, CourseRun
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.content.load import Courses
 from resolvers.merging.protection import DEFAULT
 from tests.asking import AUTHOR, LEARNER, Asking
 from tests.catalog import fill
-from tests.resolvers.content.conftest import imported
+from tests.resolvers.content.conftest import ADA, imported
 from tests.resolvers.editing.courses import FILES
 
-RUN = "course-v1:Org0X+C0.0x+R0"
+RUN, RERUN = "course-v1:Org0X+C0.0x+R0", "course-v1:Org0X+C0.0x+R1"
 LIST = "content { protectedSettings { name type block } }"
 PROTECT = f"""mutation($input: SetProtectedSettingsInput!) {{
   setProtectedSettings(input: $input) {{ courseRun {{ {LIST} }} userErrors {{ code message field }} }}
@@ -31,14 +31,22 @@ def dialect() -> str:
 
 
 @pytest.fixture
-async def asking(database: Database, tmp_path: Path) -> Asking:
+async def store(database: Database, tmp_path: Path) -> Store:
     await fill(database)
-    store = Store(database, open_blobs(tmp_path / "blobs"))
-    async with database.writing() as session:
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
+    return Store(database, open_blobs(tmp_path / "blobs"))
+
+
+async def run_id(store: Store, key: str) -> int:
+    async with store.database.writing() as session:
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == key))
     assert run is not None
-    await imported(store, run, FILES)
-    return Asking(database, courses=Courses(store))
+    return run
+
+
+@pytest.fixture
+async def asking(store: Store) -> Asking:
+    await imported(store, await run_id(store, RUN), FILES)
+    return Asking(store.database, courses=Courses(store))
 
 
 async def protect(asking: Asking, settings: Any, viewer: Viewer = AUTHOR) -> Any:
@@ -83,3 +91,110 @@ async def test_what_cannot_be_protected_is_told(asking: Asking, setting: dict[st
 async def test_only_who_may_edit_protects(asking: Asking, viewer: Viewer, code: str) -> None:
     variables = {"input": {"courseRun": RUN, "settings": []}}
     assert (await asking.error(PROTECT, variables, viewer=viewer))["extensions"]["code"] == code
+
+
+MERGE = """mutation($input: MergeContentInput!) {
+  mergeContent(input: $input) {
+    merge {
+      version isNew kept { block name ours theirs }
+      conflicts { key aspect block breadcrumb name base ours theirs blocks choice }
+    }
+    courseRun { content { version } }
+    userErrors { code message field }
+  }
+}"""
+SETTINGS = """mutation($input: UpdateBlockSettingsInput!) {
+  updateBlockSettings(input: $input) { edit { version } userErrors { message } }
+}"""
+UPSTREAM = f"""{{ courseRun(key: "{RERUN}") {{ content {{ version upstream {{
+  version takenAt username fromRun latestVersion isBehind
+  localChanges {{ blocks {{ key settings {{ name after }} }} }}
+  sourceChanges {{ oldVersion newVersion blocks {{ key }} }}
+}} }} }} }}"""
+
+
+async def merge(asking: Asking, viewer: Viewer = AUTHOR, **given: Any) -> Any:
+    variables = {"input": {"courseRun": RERUN, "fromRun": RUN, **given}}
+    return (await asking.data(MERGE, variables, viewer=viewer))["mergeContent"]
+
+
+async def change(asking: Asking, run: str, block: str, **settings: str) -> None:
+    named = [{"name": name, "value": value} for name, value in settings.items()]
+    variables = {"input": {"courseRun": run, "block": block, "settings": named, "force": True}}
+    assert not (await asking.data(SETTINGS, variables, viewer=AUTHOR))["updateBlockSettings"]["userErrors"]
+
+
+async def test_a_rerun_takes_over_what_its_source_has_changed(asking: Asking, store: Store) -> None:
+    source, target = await run_id(store, RUN), await run_id(store, RERUN)
+    async with store.database.writing() as session:
+        first = await share(session, source, target, ADA)
+    await change(asking, RERUN, "problem/sum", display_name="Ours", due="2027-01-01T00:00:00Z")
+    await change(asking, RUN, "problem/sum", max_attempts="5", due="2026-01-01T00:00:00Z")
+
+    found = (await asking.data(UPSTREAM, viewer=AUTHOR))["courseRun"]["content"]["upstream"]
+    assert (found["version"], found["username"], found["fromRun"], found["isBehind"]) == (first, "ada", RUN, True)
+    assert found["localChanges"]["blocks"] == [
+        {"key": "problem/sum", "settings": [
+            {"name": "display_name", "after": "Ours"}, {"name": "due", "after": "2027-01-01T00:00:00Z"},
+        ]}
+    ]  # fmt: skip
+    assert found["sourceChanges"]["blocks"] == [{"key": "problem/sum"}]
+    assert found["sourceChanges"]["newVersion"] == found["latestVersion"]
+
+    dry = await merge(asking, validateOnly=True)
+    made = await merge(asking, expectedVersion=dry["courseRun"]["content"]["version"], message="the new year")
+    assert (made["userErrors"], made["merge"]["conflicts"], made["merge"]["isNew"]) == ([], [], True)
+    assert made["merge"]["version"] == made["courseRun"]["content"]["version"] == dry["merge"]["version"]
+    assert made["merge"]["kept"] == [
+        {"block": "problem/sum", "name": "due", "ours": "2027-01-01T00:00:00Z", "theirs": "2026-01-01T00:00:00Z"}
+    ]
+    found = (await asking.data(UPSTREAM, viewer=AUTHOR))["courseRun"]["content"]["upstream"]
+    assert (found["isBehind"], found["sourceChanges"]["blocks"]) == (False, [])
+    assert (await merge(asking))["merge"]["isNew"] is False
+
+
+async def test_conflicts_are_listed_until_somebody_resolves_them(asking: Asking, store: Store) -> None:
+    source, target = await run_id(store, RUN), await run_id(store, RERUN)
+    async with store.database.writing() as session:
+        await share(session, source, target, ADA)
+    for run in (RERUN, RUN):
+        await change(asking, run, "problem/sum", display_name=f"Of {run[-2:]}")
+        await change(asking, run, "html/page", display_name=f"Of {run[-2:]}")
+    made = await merge(asking)
+    assert (made["courseRun"], made["merge"]["version"]) == (None, None)
+    [error] = made["userErrors"]
+    assert (error["code"], error["field"]) == ("MERGE_CONFLICTS", ["resolutions"])
+    assert made["merge"]["conflicts"][1] == {
+        "key": "setting problem/sum display_name", "aspect": "SETTING", "block": "problem/sum",
+        "breadcrumb": ["Demo", "One", "First", "Unit 1", "Of R1"], "name": "display_name",
+        "base": "Sum", "ours": "Of R1", "theirs": "Of R0", "blocks": [], "choice": None,
+    }  # fmt: skip
+    one = [{"conflict": "setting problem/sum display_name", "choice": "THEIRS"}]
+    assert (await merge(asking, resolutions=one))["userErrors"][0]["code"] == "MERGE_CONFLICTS"
+    made = await merge(asking, resolutions=one, others="OURS")
+    assert [each["choice"] for each in made["merge"]["conflicts"]] == ["OURS", "THEIRS"]
+    assert made["merge"]["isNew"] is True
+
+
+async def test_what_cannot_be_merged_is_told(asking: Asking) -> None:
+    none = await merge(asking, fromRun=RERUN, courseRun=RUN)
+    assert (none["userErrors"][0]["code"], none["userErrors"][0]["field"]) == ("INVALID", ["fromRun"])
+    unknown = await merge(asking, fromVersion="0" * 64)
+    assert (unknown["userErrors"][0]["code"], unknown["userErrors"][0]["field"]) == ("VERSION_UNKNOWN", ["fromVersion"])
+    late = await merge(asking, expectedVersion="0" * 64)
+    assert late["userErrors"][0]["code"] == "VERSION_CONFLICT"
+    await asking.data(
+        f'mutation {{ acquireLock(input: {{courseRun: "{RERUN}"}}) {{ lock {{ token }} }} }}', viewer=AUTHOR
+    )
+    assert (await merge(asking))["userErrors"][0]["code"] == "CONTENT_REFUSED"
+    error = await asking.error(MERGE, {"input": {"courseRun": RERUN, "fromRun": RUN}}, viewer=LEARNER)
+    assert error["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_an_archive_is_a_source_that_nothing_more_is_known_of(asking: Asking) -> None:
+    upstream = "upstream { version fromRun isBehind sourceChanges { oldVersion } }"
+    query = f'{{ courseRun(key: "{RUN}") {{ content {{ version {upstream} }} }} }}'
+    found = (await asking.data(query, viewer=AUTHOR))["courseRun"]["content"]
+    assert found["upstream"] == {
+        "version": found["version"], "fromRun": None, "isBehind": None, "sourceChanges": None,
+    }  # fmt: skip

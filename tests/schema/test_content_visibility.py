@@ -118,6 +118,7 @@ async def test_nothing_that_is_hidden_shows_anywhere(asking: Asking) -> None:
         'diff(fromVersion: "0") { newVersion }',
         "lock { username }",
         "protectedSettings { name }",
+        "upstream { version }",
     ],
 )
 async def test_what_tells_of_all_is_for_those_who_see_all(asking: Asking, selection: str) -> None:
@@ -125,7 +126,7 @@ async def test_what_tells_of_all_is_for_those_who_see_all(asking: Asking, select
 
 
 FOR_STAFF = {
-    "CourseContent": {"references", "diff", "lock", "protectedSettings"},
+    "CourseContent": {"references", "diff", "lock", "instances", "protectedSettings", "upstream"},
     "ContentBlock": {"usedBy", "visibleTo", "state"},
 }
 SHOWN_OF_WHAT_IS_SEEN = {

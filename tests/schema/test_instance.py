@@ -1,5 +1,6 @@
 """Open edX instances over GraphQL (spec/content-api.md: "programmatically co-hosting that content on different …")."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,14 @@ from sqlalchemy import select
 
 from db.engine import Database
 from db.store import Store, open_blobs
-from db.tables import AuditEntry, CourseRun
+from db.tables import AuditEntry, CourseRun, InstanceContent, PushState
 from resolvers.access import Viewer
 from resolvers.content.load import Courses
 from resolvers.features import Feature
+from resolvers.instances.drift import drift_of
+from resolvers.instances.drift import has_drifted as has_drifted_by
 from resolvers.instances.known import Instance
+from resolvers.instances.rows import put
 from schema import schema
 from server.execution import Executor
 from tests.asking import AUTHOR, LEARNER, Asking
@@ -109,6 +113,89 @@ async def test_only_who_may_edit_a_run_may_push_it(asking: Asking) -> None:
     assert (await asking.error(PUSH, variables, viewer=LEARNER))["extensions"]["code"] == "FORBIDDEN"
     variables["input"]["courseRun"] = "course-v1:No+Such+Run"
     assert (await asking.error(PUSH, variables, viewer=AUTHOR))["extensions"]["code"] == "NOT_FOUND"
+
+
+HOSTED = """
+query($run: String!, $version: String) {
+  courseRun(key: $run) {
+    content(version: $version) {
+      instances {
+        name state words pushedVersion pushedAt pushedBy pulledVersion pulledAt remoteVersion isBehind drift hasDrifted
+      }
+    }
+  }
+}
+"""
+AT, LATER = datetime(2026, 11, 21, 12, tzinfo=UTC), datetime(2026, 11, 21, 13, tzinfo=UTC)
+
+
+async def hosted(asking: Asking, viewer: Viewer = AUTHOR) -> Any:
+    run = (await asking.data(HOSTED, {"run": RUN}, viewer=viewer))["courseRun"]
+    return run["content"]["instances"][0] if run["content"] else None
+
+
+async def test_content_tells_what_instances_have_of_it(asking: Asking, database: Database) -> None:
+    nothing = await hosted(asking)
+    assert {name for name, value in nothing.items() if value is not None} == {"name", "drift"}
+    assert (nothing["name"], nothing["drift"]) == ("partner", "UNKNOWN")
+    query = "query($run: String!) { courseRun(key: $run) { content { version } } }"
+    version = (await asking.data(query, {"run": RUN}, viewer=AUTHOR))["courseRun"]["content"]["version"]
+    async with database.writing() as session:
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
+        assert run is not None
+        pushed = {"pushed_version": version, "pushed_digest": "a" * 64, "pushed_at": AT, "pushed_by": "ada"}
+        await put(session, run, "partner", state=PushState.PUSHED, **pushed)
+    assert await hosted(asking) == nothing | {
+        "state": "PUSHED", "pushedVersion": version, "pushedAt": "2026-11-21T12:00:00Z", "pushedBy": "ada",
+        "remoteVersion": version, "isBehind": False,
+    }  # fmt: skip
+    async with database.writing() as session:
+        await put(session, run, "partner", pulled_version="c" * 64, pulled_digest="b" * 64, pulled_at=LATER)
+    found = await hosted(asking)
+    assert (found["remoteVersion"], found["isBehind"], found["drift"]) == ("c" * 64, True, "POSSIBLE")
+    assert found["pulledAt"] == "2026-11-21T13:00:00Z"
+    assert asking.statements <= 12
+    assert await hosted(asking, LEARNER) is None
+
+
+@pytest.mark.parametrize(
+    ("pulled", "baseline", "at", "drift", "has_drifted"),
+    [
+        (None, None, None, "UNKNOWN", None),
+        ("a", None, AT - timedelta(hours=1), "UNKNOWN", None),
+        ("a", None, LATER, "NONE", False),
+        ("b", None, LATER, "POSSIBLE", None),
+        ("b", "b", LATER, "NONE", False),
+        ("c", "b", LATER, "CHANGED", True),
+        ("a", "b", LATER, "NONE", False),
+    ],
+)
+def test_drift_is_what_can_be_known(
+    pulled: str | None, baseline: str | None, at: datetime | None, drift: str, has_drifted: object
+) -> None:
+    row = InstanceContent(pushed_at=AT, pushed_digest="a", baseline=baseline, pulled_digest=pulled, pulled_at=at)
+    found = drift_of(row)
+    assert (found.name, has_drifted_by(found)) == (drift, has_drifted)
+
+
+ASKED = {
+    "pull": "mutation($input: PullCourseInput!) { asked: pullCourse(input: $input) "
+    "{ job { kind } userErrors { code field } } }",
+    "check": "mutation($input: CheckInstanceDriftInput!) { asked: checkInstanceDrift(input: $input) "
+    "{ job { kind } userErrors { code field } } }",
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("pull", "PULL_COURSE"), ("check", "CHECK_DRIFT")])
+async def test_pulls_and_looks_are_jobs(asking: Asking, database: Database, name: str, kind: str) -> None:
+    variables = {"input": {"courseRun": RUN, "instance": "partner"}}
+    made = (await asking.data(ASKED[name], variables, viewer=AUTHOR))["asked"]
+    assert made == {"job": {"kind": kind}, "userErrors": []}
+    assert (await asking.error(ASKED[name], variables, viewer=LEARNER))["extensions"]["code"] == "FORBIDDEN"
+    blind = Instance("partner", "https://lms.example.org", "https://studio.example.org")
+    asking.executor = Executor(schema(), database, courses=asking.executor.courses, instances=[blind])
+    made = (await asking.data(ASKED[name], variables, viewer=AUTHOR))["asked"]
+    assert made["userErrors"] == [{"code": "INSTANCE_NOT_READABLE", "field": ["instance"]}]
 
 
 async def test_the_documented_queries_are_answered(asking: Asking) -> None:

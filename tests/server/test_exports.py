@@ -15,7 +15,8 @@ from db.tables import LearnerCertificate, Program, ProgramUser, ProgramUserStatu
 from resolvers.access import Viewer
 from resolvers.errors import Unauthenticated
 from resolvers.learners import report
-from server.exports import COLUMNS, Exports
+from resolvers.learners.exports import COLUMNS
+from server.exports import Exports
 from tests.asking import ADMIN, ANONYMOUS, AUTHOR, LEARNER
 from tests.catalog import fill, uuid
 from tests.serving import serving

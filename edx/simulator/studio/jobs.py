@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 STAGES = ("Unpacking", "Verifying", "Updating")
@@ -48,6 +48,11 @@ class Flaw:
     message: str
 
 
+def as_it_is(archive: bytes) -> bytes:
+    """The archive that came."""
+    return archive
+
+
 @dataclass
 class Jobs:
     """The imports by task and filename, the clones asked for by the key of their destination, images by course id.
@@ -55,13 +60,15 @@ class Jobs:
     `polls` is how often the state of a new import is `In Progress` before it is known, after which it has each of
     `states` once, as exports have `export_states`; `fails` is what new imports fail with whatever they hold. `unseen`
     is how often a run that was cloned is answered with 404 before it is found. `copies` counts the clones that made a
-    run. `archives` are what was imported last, and what is exported, by course id; `imported` counts the imports.
+    run. `archives` are what was imported last, and what is exported, by course id, as Studio `rewrites` what came;
+    `imported` counts the imports.
     """
 
     polls: int = 0
     states: Sequence[str] = ()
     export_states: Sequence[str] = ()
     fails: Flaw | None = None
+    rewrites: Callable[[bytes], bytes] = as_it_is
     unseen: int = 0
     imports: dict[tuple[str, str], Task] = field(default_factory=dict)
     files: dict[tuple[str, str], Task] = field(default_factory=dict)
@@ -93,7 +100,7 @@ class Jobs:
         if flaw is not None:
             begun.step, begun.message = STAGES.index(flaw.stage) + 1, flaw.message
         else:
-            self.archives[course_id] = archive
+            self.archives[course_id] = self.rewrites(archive)
         self.imports[task, filename] = self.files[course_id, filename] = begun
         self.imported[course_id] += 1
         return task
@@ -112,4 +119,4 @@ class Jobs:
             kept.clear()
         for counted in (self.imported, self.clones, self.copies, self.hidden):
             counted.clear()
-        self.polls, self.states, self.export_states, self.fails = 0, (), (), None
+        self.polls, self.states, self.export_states, self.fails, self.rewrites = 0, (), (), None, as_it_is

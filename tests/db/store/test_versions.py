@@ -126,7 +126,7 @@ async def test_a_rerun_is_a_copy_of_the_pointer(store: Store, runs: list[int]) -
 
     assert shared == ONE.root
     assert (after.nodes, after.blobs, after.blob_bytes) == (before.nodes, before.blobs, before.blob_bytes)
-    assert len(without_news(sent)) == 6  # however large the content is
+    assert len(without_news(sent)) == 7  # however large the content is
     await put(store, target, TWO)
     found = await heads(store, runs)
     assert {run: head.root for run, head in found.items()} == {source: ONE.root, target: TWO.root}

@@ -4,6 +4,8 @@ import asyncio
 import io
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,11 +13,26 @@ import pytest
 from sqlalchemy import URL, event
 
 from db.errors import DatabaseUnavailable
-from db.store import Intake, Store, VersionConflict, head_of, history, statistics, verify
+from db.store import (
+    Commit,
+    Intake,
+    Retention,
+    Store,
+    VersionConflict,
+    collect,
+    commit,
+    head_of,
+    history,
+    sources_of,
+    statistics,
+    verify,
+)
+from db.tables import now
 from edx.olx import ArchiveRefused, Code, Severity
 from resolvers.content.exports import files_of
 from resolvers.content.imports import Mode, Rules, Stage, Target, check_course, import_course
 from resolvers.content.nodes import named_links
+from resolvers.merging.conflicts import Choice, Resolution, Unresolved
 from resolvers.merging.lists import protect_settings
 from resolvers.merging.protection import Rule
 from tests.edx.olx.test_demo import OLX
@@ -127,7 +144,68 @@ async def test_an_update_leaves_protected_settings_as_they_are(store: Store, run
     assert (await import_course(store, tarred(newer), target)).kept == ()
     assert await out(store, runs[0]) == newer
     async with store.database.writing() as session:
-        assert [version.operation for version in await history(session, runs[0])] == ["update", "update", "import"]
+        assert [version.operation for version in await history(session, runs[0])] == [
+            "update",
+            "update",
+            "source",
+            "import",
+        ]
+
+
+async def test_a_merge_takes_over_what_the_source_has_changed_since_it_was_taken(store: Store, runs: list[int]) -> None:
+    """Upstream link: local changes against source changes; tuned settings survive, and conflicts are told."""
+    first = await imported(store, runs[0], COURSE)
+    taken = (await sources_of(store, runs))[runs[0]]
+    assert (taken.head.root, taken.username) == (first.version, "ada")
+    ours = {**COURSE, "chapter/two.xml": b"<chapter display_name='Ours'/>"}
+    await imported(store, runs[1], ours)
+    content = await loaded(store, runs[1])
+    async with store.database.writing() as session:  # as an edit would
+        change = Commit(runs[0], content.head.root, content.head.frame, ADA, "edit", now() + store.lease, 12, 24, 0)
+        await commit(session, change)
+    newer = {**CHANGED, "tabs/extra.html": b"theirs", "chapter/two.xml": b"<chapter display_name='Two' start='2030'/>"}
+    target = Target(runs[0], ADA, mode=Mode.MERGE)
+    done = await import_course(store, tarred(newer), target)
+
+    files = dict(await out(store, runs[0]))
+    assert files.pop("chapter/two.xml") == ours["chapter/two.xml"]
+    assert files == {path: data for path, data in newer.items() if path != "chapter/two.xml"}
+    assert [kept.name for kept in done.kept] == ["start"]
+    taken = (await sources_of(store, runs))[runs[0]]
+    source = await loaded(store, runs[0], taken.head.root)
+    assert {file.path: await asyncio.to_thread(file.blob.read) for file in files_of(source)} == newer
+    assert not (await import_course(store, tarred(newer), target)).is_new
+    async with store.database.writing() as session:
+        entries = await history(session, runs[0])
+    assert [(entry.operation, entry.number) for entry in entries] == [
+        ("merge", 4), ("source", 3), ("edit", 2), ("import", 1),
+    ]  # fmt: skip
+    assert entries[0].parent == content.version
+
+    clash = {**newer, "chapter/two.xml": b"<chapter display_name='Theirs'/>"}
+    rehearsed = await import_course(store, tarred(clash), target, is_dry=True)
+    assert [conflict.id for conflict in rehearsed.conflicts] == ["setting chapter/two display_name"]
+    with pytest.raises(Unresolved, match="setting chapter/two display_name"):
+        await import_course(store, tarred(clash), target)
+    assert (await loaded(store, runs[0])).version == done.version
+    chosen = replace(target, resolution=Resolution(others=Choice.THEIRS))
+    assert (await import_course(store, tarred(clash), chosen)).is_new
+    assert b"'Theirs'" in (await out(store, runs[0]))["chapter/two.xml"]
+
+
+async def test_the_version_that_was_taken_from_the_source_is_never_collected(store: Store, runs: list[int]) -> None:
+    await imported(store, runs[0], COURSE)
+    for number in range(3):
+        await imported(store, runs[1], {**COURSE, "README": b"%d" % number})
+    head = (await loaded(store, runs[1])).head
+    async with store.database.writing() as session:
+        await commit(session, Commit(runs[0], head.root, head.frame, ADA, "edit", now() + store.lease, 12, 24, 0))
+    await collect(store, Retention(newest=0), at=now() + timedelta(days=3650))
+
+    taken = (await sources_of(store, runs))[runs[0]]
+    assert (await loaded(store, runs[0], taken.head.root)).course.run == "course"
+    async with store.database.writing() as session:
+        assert [entry.is_expired for entry in await history(session, runs[1])] == [False, True, True]
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])

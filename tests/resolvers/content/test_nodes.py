@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 
@@ -17,7 +18,7 @@ from tests.edx.olx.twins import COURSE, INLINE, LIBRARY, parsed
 def read(written: Written) -> Course:
     nodes: dict[str, Any] = {digest: decode(data) for digest, data in written.nodes.items()}
     root = nodes[written.root]
-    documents = [None if link is None else written.blobs[link.digest].read() for link in root[6]]
+    documents = [None if link is None else orjson.loads(written.blobs[link.digest].read()) for link in root[6]]
     return Reader(nodes, written.blobs).course(root, nodes[written.frame], documents)
 
 

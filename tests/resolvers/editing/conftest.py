@@ -42,6 +42,12 @@ class Desk:
         assert found is not None
         return found
 
+    async def loaded_by(self, editor: Editor) -> Loaded:
+        """What an editor has, or loads."""
+        found = await editor.courses.of_run(self.run)
+        assert found is not None
+        return found
+
     async def current(self) -> str:
         head = await head_of(self.store, self.run)
         assert head is not None

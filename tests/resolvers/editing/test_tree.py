@@ -44,11 +44,12 @@ def test_only_the_way_to_the_root_is_made_anew() -> None:
     made = tree()
     page = made[key("html/page")]
     made.put(replace(page, settings=(("display_name", "Other"),)))
-    root, index = made.finished()
+    root, index, touched = made.finished()
     old, new = {block.key: block for block in before.walk()}, index.blocks
     anew = {str(each) for each in new if new[each] is not old[each]}
     assert anew == {"course/R", "chapter/c1", "sequential/s1", "vertical/u1", "html/page"}
     assert root is new[key("course/R")]
+    assert set(map(str, touched)) == anew
     assert before == demo().root
 
 
@@ -59,10 +60,14 @@ def test_an_index_after_edits_is_that_of_the_new_tree() -> None:
     made.put(replace(made[key("vertical/u3")], children=(Block("html", "new", pointer=None),)))
     made.put(Block("html", "new", pointer=None))
     made.drop(made.lost([key("library_content/bank")]))
-    root, index = made.finished()
+    root, index, touched = made.finished()
     fresh = Index.of(root)
     assert index.blocks == fresh.blocks
     assert index.parents == fresh.parents
+    before = {block.key: block for block in demo().root.walk()}
+    assert touched >= {each for each in before if index.blocks.get(each) is not before[each]}
+    assert key("vertical/u2") in touched
+    assert key("vertical/u2") in made.gone
 
 
 def test_a_trail_is_of_display_names() -> None:

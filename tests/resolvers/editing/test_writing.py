@@ -2,30 +2,37 @@
 
 import asyncio
 import io
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import URL, event
 
 from db.store import history, restore
 from edx.olx import InMemory
 from resolvers.content.exports import export
 from resolvers.content.load import Courses
+from resolvers.content.nodes import write
 from resolvers.editing.changes import (
     AddBlock,
+    Change,
     DeleteBlock,
     MoveBlock,
     Orphans,
     PutAsset,
     ReplaceBlock,
     SetBlockSettings,
+    SetCourseSettings,
 )
 from resolvers.editing.problems import EditCode, EditRefused
-from resolvers.editing.writing import Editor, Expected, Request
+from resolvers.editing.writing import ATTEMPTS, Editor, Expected, Request
+from tests.resolvers.catalog.conftest import statements
 from tests.resolvers.content.conftest import unpacked
 from tests.resolvers.editing.conftest import ADA, BOB, Desk
 from tests.resolvers.editing.courses import FILES, key, olx
 
+RENAME_AGAIN = SetBlockSettings("html/page", {"display_name": "Renamed again"})
 RENAME = SetBlockSettings("html/page", {"display_name": "Renamed"})
 
 
@@ -203,3 +210,108 @@ async def test_a_warm_change_reads_no_nodes(desk: Desk) -> None:
     ]
     assert sum("INSERT INTO content_node" in each for each in statements) == 1
     assert sum("INSERT INTO content_version" in each for each in statements) == 1
+
+
+async def test_a_version_that_another_process_made_is_loaded_by_what_differs(desk: Desk) -> None:
+    """What is the same stays the same objects; only the nodes on the way to what changed are read."""
+    mine = await desk.loaded_by(desk.editor)
+    other = Editor(Courses(desk.store))
+    changes: list[Change] = [
+        RENAME,
+        MoveBlock("vertical/u3", "sequential/s1", 0),
+        DeleteBlock("html/loose"),
+        SetBlockSettings("html/both", {"display_name": "Both!"}),
+        SetBlockSettings("vertical/u1", {"display_name": "1"}),
+        SetCourseSettings({"start": "2027-01-01T00:00:00Z"}),
+    ]
+    for change in changes:
+        await other.apply(Request(desk.run, [change], BOB, Expected(anything=True)))
+        mine = await desk.loaded_by(desk.editor)
+        fresh = await desk.loaded()
+        assert mine.version == fresh.version
+        assert mine.content.digests == fresh.content.digests
+        assert mine.course == fresh.course
+        assert write(mine.course).root == fresh.version
+    before = mine.content.blocks
+    await other.apply(Request(desk.run, [RENAME_AGAIN], BOB, Expected(anything=True)))
+    after = (await desk.loaded_by(desk.editor)).content.blocks
+    assert {str(each) for each in after if after[each] is not before.get(each)} == {
+        "course/R", "chapter/c1", "sequential/s1", "vertical/u1", "html/page",
+    }  # fmt: skip
+
+
+async def test_who_is_always_slower_gets_a_turn(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some attempts a change is made while others wait: nobody sees a conflict that is none of theirs."""
+    other, faster = Editor(Courses(desk.store)), 0
+    original = Editor._write
+
+    async def overtaken(editor: Editor, *given: Any) -> Any:
+        nonlocal faster
+        if editor is desk.editor:
+            faster += 1
+            change = SetBlockSettings("problem/sum", {"display_name": str(faster)})
+            await other.apply(Request(desk.run, [change], BOB, Expected(anything=True)))
+        return await original(editor, *given)
+
+    monkeypatch.setattr(Editor, "_write", overtaken)
+    blob = InMemory.of(b"new")
+    made = await desk.apply(RENAME, PutAsset("new.txt", blob), expected=Expected(anything=True))
+    assert faster == ATTEMPTS
+    assert made.is_new
+    names = {each.url_name: each.display_name for each in (await desk.loaded()).course.root.walk()}
+    assert (names["page"], names["sum"]) == ("Renamed", str(ATTEMPTS))
+
+
+async def test_what_was_stored_with_the_version_before_is_not_stored_again(desk: Desk) -> None:
+    first = ReplaceBlock("html/both", olx("<html>new</html>"), Orphans.DECLINE)
+    made = await desk.apply(first, SetCourseSettings({"start": "2028-01-01T00:00:00Z"}))
+    with statements(desk.store.database) as sent:
+        await desk.apply(SetBlockSettings("html/both", {"display_name": "!"}), expected=Expected(made.version))
+    assert [each for each in sent if "content_blob" in each] == []
+
+
+EDITOR = """
+import asyncio, sys
+from pathlib import Path
+from db.engine import open_database
+from db.store import Author, Store, open_blobs
+from resolvers.content.load import Courses
+from resolvers.editing.changes import SetBlockSettings
+from resolvers.editing.writing import Editor, Expected, Request
+
+async def main(url, folder, run, *names):
+    database = open_database(url)
+    editor = Editor(Courses(Store(database, open_blobs(Path(folder)))))
+
+    async def edit(name):
+        loaded = await editor.courses.of_run(run)
+        [key] = [each for each in loaded.content.digests if each.name == name]
+        digest = loaded.content.digests[key]
+        for number in range(3):
+            change = SetBlockSettings(str(key), {"display_name": f"{name}{number}"})
+            expected = Expected(subtrees={str(key): digest})
+            made = await editor.apply(Request(run, [change], Author(name), expected))
+            digest = made.subtrees[key]
+
+    await asyncio.gather(*map(edit, names))
+    await database.close()
+
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:]))
+"""
+
+
+async def test_editors_of_different_parts_in_two_processes_all_succeed(
+    desk: Desk, database_url: URL, tmp_path: Path
+) -> None:
+    """V2, V3: eight of them, without a conflict that they see, and no update is lost."""
+    url, folder = database_url.render_as_string(hide_password=False), str(tmp_path / "blobs")
+    names = ["page", "sum", "talk", "both", "rose", "then", "q1", "loose"]
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", EDITOR, url, folder, str(desk.run), *some)
+        for some in (names[:4], names[4:])
+    ]
+    assert [await process.wait() for process in processes] == [0, 0]
+    shown = {block.url_name: block.display_name for block in (await desk.loaded()).course.root.walk()}
+    assert {name: shown[name] for name in names} == {name: f"{name}2" for name in names}
+    async with desk.store.database.writing() as session:
+        assert len(await history(session, desk.run)) == 1 + 3 * len(names)

@@ -23,10 +23,10 @@ from edx.studio_session import StudioSession
 from edx.tokens import Tokens
 from resolvers.access import Viewer
 from resolvers.content.load import Courses
+from resolvers.instances.handlers import instance_handlers
 from resolvers.instances.hosts import Host, Hosts
 from resolvers.instances.known import Instance
 from resolvers.instances.machine import Rules
-from resolvers.instances.pushing import PUSH, pushing
 from resolvers.instances.requests import Order
 from resolvers.jobs import Handlers, Pace
 from server.jobs import running as jobs
@@ -100,7 +100,7 @@ class Desk:
 
         @asynccontextmanager
         async def work(_settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
-            yield {PUSH: pushing(hosts, self.courses, rules)}
+            yield instance_handlers(hosts, self.courses, rules)
 
         async with jobs.running(load(), self.database, work, pace=FAST):
             yield
@@ -111,6 +111,16 @@ class Desk:
     async def push(self, viewer: Viewer = AUTHOR, version: str | None = None, expected: str | None = None) -> str:
         async with self.database.writing() as session:
             return await self.order(viewer).push(session, version, expected)
+
+    async def pull(self, viewer: Viewer = AUTHOR, expected: str | None = None) -> str:
+        async with self.database.writing() as session:
+            return await self.order(viewer).pull(session, expected)
+
+    async def check(self) -> Any:
+        """What comes of a look, while the engine works."""
+        async with self.database.writing() as session:
+            uuid = await self.order().check(session)
+        return result_of(await self.over(uuid))
 
     async def job(self, uuid: str) -> Job:
         async with self.database.writing() as session:

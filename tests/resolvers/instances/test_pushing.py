@@ -33,14 +33,14 @@ async def test_a_version_is_pushed_and_known_to_be_there(desk: Desk, edx: Studio
     async with desk.working():
         uuid = await desk.push()
         job = await desk.over(uuid)
-    assert result_of(job) == {"instance": "partner", "version": desk.version, "sends": 1}
-    assert (job.state, job.stage, job.done, job.total) == (JobState.SUCCEEDED, "UPDATING", 3, 3)
+    assert result_of(job) == {"instance": "partner", "version": desk.version, "sends": 1, "isLookedAt": True}
+    assert (job.state, job.stage) == (JobState.SUCCEEDED, "DOWNLOADING")
     assert unpacked(edx.jobs.archives[str(RUN)]) == FILES
     row = await desk.row()
     assert row is not None
     assert (row.state, row.pushed_version, row.pushed_by, row.words) == (PushState.PUSHED, desk.version, "author", None)
     course = (await loaded(desk.courses.store, desk.run)).course
-    assert row.pushed_digest == digest_of(parts_of(course))
+    assert row.pushed_digest == row.baseline == digest_of(parts_of(course))
     assert edx.jobs.imported == {str(RUN): 1}
 
 

@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from db.store import Author, Intake, StoreFull, history
-from db.tables import ClientApplication, ContentVersion, CourseRun, Job, JobState, RoleGrant
-from edx.olx import Severity, archive
+from db.tables import ClientApplication, ContentSource, ContentVersion, CourseRun, Job, JobState, RoleGrant
+from edx.olx import InMemory, Severity, archive
 from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.content.imports import Mode
 from resolvers.content.uploads import Announced
 from resolvers.editing import locks
 from resolvers.errors import Forbidden, NotFound, Unauthenticated
 from resolvers.jobs import JobContext, Places, Runner, control
+from resolvers.merging.conflicts import Choice, Resolution
 from resolvers.refusals import Reason, Refusal
 from resolvers.transfer import telling, turns
 from tests.edx.olx.twins import COURSE, tarred
@@ -114,6 +116,26 @@ async def test_all_faults_of_an_archive_are_told_with_their_places(desk: Desk) -
     async with desk.database.writing() as session:
         await control.retry(session, job.uuid, ADA)
     assert (await desk.job(job.uuid)).result is None
+
+
+@ON_SQLITE
+async def test_a_merge_tells_its_conflicts_until_somebody_resolves_them(desk: Desk) -> None:
+    """Both have changed one text since the run was imported; nothing is chosen silently."""
+    ours = {**COURSE, "problem/sum.xml": b"<problem>ours</problem>", "tabs/extra.html": b"ours"}
+    async with desk.database.writing() as session:
+        base = await session.scalar(select(ContentSource.version_id))
+    await desk.imported(ours)
+    async with desk.database.writing() as session:
+        await session.execute(update(ContentSource).values(version_id=base))
+    job = await desk.imported(CHANGED, mode=Mode.MERGE)
+    assert (job.state, job.error_code) == (JobState.FAILED, "MERGE_CONFLICTS")
+    [conflict] = result(job)["conflicts"]
+    assert (conflict["key"], conflict["ours"], conflict["theirs"]) == ("text problem/sum", "ours", "2")
+    chosen = Resolution({conflict["key"]: Choice.THEIRS})
+    job = await desk.imported(CHANGED, mode=Mode.MERGE, resolution=chosen)
+    assert (job.state, result(job)["conflicts"][0]["choice"]) == (JobState.SUCCEEDED, "THEIRS")
+    course = (await loaded(desk.store, desk.runs[0])).course
+    assert [file.blob.digest for file in course.tabs] == [InMemory.of(b"ours").digest]
 
 
 @ON_SQLITE

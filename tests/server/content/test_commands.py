@@ -15,7 +15,6 @@ from server.content.commands import (
     collect_garbage,
     export_file,
     import_file,
-    show_instances,
     show_statistics,
     verify_run,
 )
@@ -135,22 +134,3 @@ async def test_an_update_tells_what_it_kept(setting: dict[str, str], archive: Pa
         said = capsys.readouterr()
         assert "kept: due of chapter/two" in said.err
         assert ("nothing was stored" in said.out) is dry_run
-
-
-async def test_instances_are_listed_without_their_secrets(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    own = {"lms_url": "https://lms.example.org", "studio_url": "https://studio.example.org"}
-    reached = {"client_id": "hunter2", "client_secret": "hunter2"}
-    user = {"username": "hunter2", "password": "hunter2"}
-    partner = {"lms_url": "https://lms.partner.org", "studio_url": "https://studio.partner.org", **reached, **user}
-    settings = load(**own, lms_client_id="hunter2", lms_client_secret="hunter2", instances={"partner": partner})
-    monkeypatch.setattr(cli, "read_settings", lambda: settings)
-    await show_instances()
-    assert capsys.readouterr().out.splitlines() == [
-        "default: Studio https://studio.example.org, LMS https://lms.example.org (push)",
-        "partner: Studio https://studio.partner.org, LMS https://lms.partner.org (push and pull)",
-    ]
-    monkeypatch.setattr(cli, "read_settings", load)
-    await show_instances()
-    assert capsys.readouterr().out == ""

@@ -13,7 +13,7 @@ from edx.tokens import Tokens
 from resolvers.instances.hosts import Host, Hosts
 from resolvers.instances.known import DEFAULT, Instance
 from server.circuits import circuit
-from server.instances import InstanceSettings
+from server.instances.settings import InstanceSettings
 from server.settings import Settings
 
 
