@@ -1,5 +1,6 @@
 """Replacing and adding subtrees (spec/content-api.md, "Update"; notes on OLX, §2.1 and §2.3)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from edx.olx import Block, Key, Severity
@@ -41,7 +42,7 @@ def replace_block(work: Work, change: ReplaceBlock) -> Done:
     if sent.type != key.type:
         message = f"a <{key.type}> cannot be replaced by a <{sent.type}>"
         raise work.refuse(EditCode.TYPE_MISMATCH, message, key, place=sent.place)
-    region = set(tree.below(key))
+    region = dict.fromkeys(tree.below(key))
     graft = Graft(work, change, parents, region, work.tree.trail(parents[0]))
     root = graft.rooted(sent, tree[key].pointer)
     graft.check(root, is_new=False)
@@ -54,7 +55,7 @@ def replace_block(work: Work, change: ReplaceBlock) -> Done:
         if root.key != key:
             work.changed[parent] = None
     work.check_depth(root.key, sent.place)
-    removed = _without_orphans(work, change, key, before)
+    removed = _without_orphans(work, change, key, region, before)
     _take_along(work, graft, fragment.fragment)
     return Done(root.key, removed)
 
@@ -127,9 +128,14 @@ def _note_shared(work: Work, key: Key) -> None:
         work.warn(EditCode.SHARED, f"{key} stands in several places and changes in all of them", key)
 
 
-def _without_orphans(work: Work, change: ReplaceBlock, key: Key, before: Tree) -> tuple[Named, ...]:
-    """Take out what the new subtree does not lead to any more (U20 to U24)."""
-    lost = work.tree.lost([key, *(child.key for child in before[key].children)])
+def _without_orphans(
+    work: Work, change: ReplaceBlock, key: Key, region: Iterable[Key], before: Tree
+) -> tuple[Named, ...]:
+    """Take out what the new subtree does not lead to any more (U20 to U24).
+
+    Any block of the region may have lost children: what was sent may define it anew.
+    """
+    lost = work.tree.lost(region)
     orphans = tuple(before.named(each) for each in lost if each != key)
     if orphans and change.orphans is Orphans.DECLINE:
         names = ", ".join(f"{each.key} ({' > '.join(each.breadcrumb)})" for each in orphans)

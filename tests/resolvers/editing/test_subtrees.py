@@ -9,7 +9,16 @@ from edx.olx import InMemory, files
 from resolvers.content.exports import files_of
 from resolvers.content.load import Content, Loaded
 from resolvers.content.nodes import Written, write
-from resolvers.editing.changes import AddBlock, Duplicates, MoveBlock, Olx, Orphans, ReplaceBlock, SetCourseSettings
+from resolvers.editing.changes import (
+    AddBlock,
+    DeleteBlock,
+    Duplicates,
+    MoveBlock,
+    Olx,
+    Orphans,
+    ReplaceBlock,
+    SetCourseSettings,
+)
 from resolvers.editing.problems import EditCode
 from resolvers.editing.tree import Index
 from tests.resolvers.editing.courses import FILES, codes, course_of, demo, edited, folder, key, olx, outline, refused
@@ -414,6 +423,30 @@ def test_blocks_cannot_be_nested_deeper_than_can_be_read() -> None:
     edited(*adds[:56], course=course_of(NESTED))
     [problem] = refused(*adds[:57], course=course_of(NESTED))
     assert (problem.code, problem.reason, problem.change) == (EditCode.INVALID_OLX, "TOO_DEEP", 56)
+
+
+@pytest.mark.parametrize(
+    ("block", "text", "orphans"),
+    [
+        ("chapter/c1", '<chapter><sequential url_name="s1" x="y"/><sequential url_name="s2"/></chapter>',
+         ["vertical/u1", "vertical/u2", "html/page", "problem/sum", "discussion/talk", "html/both"]),
+        ("vertical/red", '<vertical><vertical url_name="inner" x="y"/></vertical>',
+         ["vertical/outer", "conditional/choice", "vertical/chosen"]),
+    ],
+)  # fmt: skip
+def test_what_blocks_below_leave_out_is_orphaned_too(block: str, text: str, orphans: list[str]) -> None:
+    """U20, U24: transitive, of whichever block of the subtree is defined anew, and wherever it stands now."""
+    course = course_of(NESTED)
+    [problem] = refused(ReplaceBlock(block, olx(text), KEEP), course=course)
+    assert problem.code is EditCode.ORPHANS
+    assert {str(each.key) for each in problem.blocks} >= set(orphans)
+    made = edited(ReplaceBlock(block, olx(text), DELETE), course=course)
+    assert made.removed == problem.blocks
+
+
+def test_what_a_list_adds_and_takes_out_again_was_never_there() -> None:
+    made = edited(AddBlock("u3", olx('<html url_name="new">x</html>')), DeleteBlock("vertical/u3"))
+    assert key("html/new") not in [each.key for each in made.removed]
 
 
 def test_a_page_that_is_not_sent_is_missed() -> None:
