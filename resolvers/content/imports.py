@@ -356,7 +356,7 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
     step(0)
     intake = Intake(store)
     size = await intake.blobs(blobs.values(), step)
-    nodes = await intake.nodes(written.nodes | (source.written.nodes if source else {}))
+    nodes = await intake.nodes({**written.nodes, **(source.written.nodes if source else {})})
     if draft is not None:
         await intake.nodes(draft.written.nodes)
     change = prepared.commit(target, OPERATIONS[target.mode], intake.until, prepared.made_of or target.expected)
