@@ -337,7 +337,7 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
     if any(conflict.choice is None for conflict in prepared.conflicts):
         raise Unresolved(prepared.conflicts)
     written, source = prepared.written, prepared.source
-    blobs = written.blobs | (source.written.blobs if source else {})
+    blobs = {**written.blobs, **source.written.blobs} if source else written.blobs
     head = await _expect(store, target)
     if source is None and head and (head.root, head.frame) == (written.root, written.frame):
         await _adopt(store, head, target)
@@ -352,7 +352,9 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
     step(0)
     intake = Intake(store)
     size = await intake.blobs(blobs.values(), step)
-    nodes = await intake.nodes(written.nodes | (source.written.nodes if source else {}))
+    nodes = await intake.nodes(written.nodes)
+    if source is not None:
+        nodes += await intake.nodes(source.written.nodes)
     change = prepared.commit(target, OPERATIONS[target.mode], intake.until, prepared.made_of or target.expected)
     async with store.database.writing() as session:
         await check(session, target.run_id, target.token)
