@@ -64,6 +64,7 @@ bench: $(STAMP) ## Measure speed against other servers (PEERS=1 adds PostGraphil
 	$(PY) -m bench
 	$(PY) -m bench.dashboard
 	$(PY) -m bench.content
+	$(PY) -m bench.editing
 
 explorer: ## Build the explorer's assets (needs Node)
 	cd server/explorer && npm ci --no-audit --no-fund && npm run build

@@ -124,8 +124,7 @@ class Reader:
             raise self.syntax_error(error) from None
         finally:
             del self.parser  # it holds this reader, and so the whole tree
-        if self.root is None:
-            raise MarkupError(Code.SYNTAX, "the file has no element", Place(self.path))
+        assert self.root is not None  # noqa: S101 -- expat refuses a file without an element
         return self.root
 
     def syntax_error(self, error: ExpatError) -> MarkupError:

@@ -1,7 +1,7 @@
 """Importing: an archive becomes the content of a run, as a whole or not at all (spec/content-api.md, "Create")."""
 
 import asyncio
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,8 +20,10 @@ from db.store import (
     VersionConflict,
     adopt,
     commit,
+    drop_draft,
     head_of,
     record_source,
+    save_draft,
     sources_of,
 )
 from edx.olx import (
@@ -49,6 +51,7 @@ from resolvers.merging.lists import protections
 from resolvers.merging.merge import CannotMerge, merge
 from resolvers.merging.protection import Kept, Protection, protect
 from resolvers.merging.sides import NOBODY, Side
+from resolvers.merging.transplant import drafted
 from resolvers.usage import operation, uses_of
 from resolvers.usage.operations import VALIDATED
 from resolvers.usage.recorder import Use
@@ -337,7 +340,9 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
     if any(conflict.choice is None for conflict in prepared.conflicts):
         raise Unresolved(prepared.conflicts)
     written, source = prepared.written, prepared.source
-    blobs = {**written.blobs, **source.written.blobs} if source else written.blobs
+    draft = await asyncio.to_thread(_draft_of, prepared.course) if target.mode is Mode.REPLACE else None
+    beside = [each.written for each in (source, draft) if each is not None]
+    blobs = dict(ChainMap(written.blobs, *(each.blobs for each in beside))) if beside else written.blobs
     head = await _expect(store, target)
     if source is None and head and (head.root, head.frame) == (written.root, written.frame):
         await _adopt(store, head, target)
@@ -355,6 +360,8 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
     nodes = await intake.nodes(written.nodes)
     if source is not None:
         nodes += await intake.nodes(source.written.nodes)
+    if draft is not None:
+        await intake.nodes(draft.written.nodes)
     change = prepared.commit(target, OPERATIONS[target.mode], intake.until, prepared.made_of or target.expected)
     async with store.database.writing() as session:
         await check(session, target.run_id, target.token)
@@ -363,10 +370,18 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
             taken = await record_source(session, source.commit(target, "source", intake.until, None))
         head, is_new = await commit(session, change)
         await adopt(session, taken or head, target.author, from_run=target.from_run)
+        if draft is not None:
+            await drop_draft(session, target.run_id)
+            await save_draft(session, draft.commit(target, "import", intake.until, None))
         imported = replace(told, head=head, is_new=is_new, bytes_written=size, nodes_written=nodes)
         if swap is not None:
             await swap(session, imported)
     return imported
+
+
+def _draft_of(course: Course) -> Prepared | None:
+    """The draft that came along in an archive, if one did."""
+    return of_stored(drafted(course)) if course.drafts else None
 
 
 async def _adopt(store: Store, head: Head, target: Target) -> None:

@@ -18,7 +18,7 @@ from resolvers.refusals import Reason
 from resolvers.transfer.asking import Format, require_rights
 from resolvers.transfer.importing import DONE, failing, in_time
 from resolvers.transfer.telling import Told
-from resolvers.usage import operation
+from resolvers.usage import Operation, operation
 
 EXPORTING, COMPRESSING = "EXPORTING", "COMPRESSING"
 TYPES = {Format.TAR_GZ: "application/gzip", Format.ZIP: "application/zip"}
@@ -54,15 +54,18 @@ class _Export:
 
     async def done(self) -> dict[str, Any]:
         """Write the archive, and say what it is."""
+        author = Author(self.job.requested_by or "", self.job.application)
+        with operation(self.parcels.database, "exportCourse", author, self.job.input["run"]) as seen:
+            return await self._done(seen)
+
+    async def _done(self, seen: Operation) -> dict[str, Any]:
         given = self.job.input
         head = await head_of(self.courses.store, given["run"], given["version"])
         assert head is not None  # noqa: S101 -- of a version that is named there is one, or UnknownVersion
         loaded = await self.courses.load(head)
         key, format_ = _found(loaded, given["block"]), Format(given["format"])
-        author = Author(self.job.requested_by or "", self.job.application)
-        counted = operation(self.courses.store.database, "exportCourse", author, loaded.head.run_id)
-        with counted as seen, TemporaryFile(prefix="collegium-") as file:
-            seen.touched(block.type for block in (loaded.content.blocks[key] if key else loaded.course.root).walk())
+        seen.touched(block.type for block in (loaded.content.blocks[key] if key else loaded.course.root).walk())
+        with TemporaryFile(prefix="collegium-") as file:
             count = await asyncio.to_thread(self._write, loaded, key, format_, file)
             parcel = await self._kept(file, f"{self._name(key)}.{format_.value}")
         return {
