@@ -10,14 +10,11 @@ from edx.keys import CourseKey
 from resolvers.access import Viewer
 from resolvers.audit import record
 from resolvers.editing.locks import LockRefused, check
-from resolvers.editing.problems import EditProblem
+from resolvers.editing.requests import check_message, locked
 from resolvers.editing.rights import require_to_edit, require_to_edit_some
 from resolvers.errors import NotFound
 from resolvers.refusals import Problem, Reason, Refusal
 from resolvers.usage import Operation
-
-MOST = 1000
-"""Characters of a message."""
 
 
 async def restore_version(
@@ -33,21 +30,18 @@ async def restore_version(
 ) -> str:
     """Make a version that a run had its content again; the run's key. Raises Refusal, Forbidden and NotFound.
 
-    `token` is that of the lock of the run; without one nobody may have it (L9).
+    It is a change like others: a run that somebody has locked takes it with the token of the lock alone (L9).
     """
     await require_to_edit_some(session, viewer)
     run = await _run(session, viewer, key)
     seen.run_id = run.id
-    if len(message) > MOST or "\x00" in message:
-        reason = f"the message may have {MOST} characters at most, and none of them U+0000"
-        raise Refusal([Problem(Reason.INVALID, reason, ("message",))])
+    check_message(message)
     author = Author(viewer.username or "", viewer.application)
     try:
         await check(session, run.id, token)
         head, is_new = await restore(session, run.id, version, author, expected=expected, message=message)
-    except LockRefused as error:
-        problem = EditProblem(error.code, str(error))
-        raise Refusal([Problem(Reason.CONTENT_REFUSED, str(problem), ("lockToken",), {"problem": problem})]) from error
+    except LockRefused as refused:
+        raise Refusal([locked(refused)]) from refused
     except UnknownVersion as error:
         raise Refusal([Problem(Reason.VERSION_UNKNOWN, str(error), ("version",))]) from error
     except VersionConflict as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from db.tables import now
 from edx.olx import Asset, Assets, Key
+from edx.olx.assets import is_media_type
 from resolvers.content.audiences import audience, outlined, seen_by
 from resolvers.content.diff import BlockChange, FileChange, blocks_changed, files_changed
 from resolvers.content.exports import AmbiguousBlock, NoSuchBlock, find_block
@@ -124,7 +125,9 @@ class AssetRecord(Record):
 def content_type_of(asset: Asset) -> str:
     """What the list of assets says of a file, else what its name does."""
     listed = (asset.entry or {}).get("contentType")
-    return str(listed) if listed else guess_type(asset.name)[0] or "application/octet-stream"
+    if isinstance(listed, str) and is_media_type(listed):
+        return listed
+    return guess_type(asset.name)[0] or "application/octet-stream"
 
 
 async def load_assets(batch: Batch) -> dict[ContentRecord, Any]:

@@ -300,7 +300,7 @@ async def _head(store: "Store", key: str, version: str | None) -> "Head":
 
 def _check_words(message: str, username: str) -> None:
     """Refuse what histories cannot hold. Raises Failure."""
-    from resolvers.content.edits import MOST
+    from resolvers.editing.requests import MOST
 
     if len(message) > MOST or "\0" in message:
         raise Failure(f"--message may have {MOST} characters at most")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from db.engine import Database
 from db.store import Retention, Store, collect, open_blobs
-from db.tables import CourseRun, Organization, RoleGrant, now
+from db.tables import CourseRun, DirectoryMember, Organization, RoleGrant, now
 from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.content.load import Courses
 from resolvers.features import Feature
@@ -251,6 +251,26 @@ async def test_many_runs_are_read_in_as_many_statements_as_one(asking: Asking) -
     found = (await asking.data(query, viewer=AUTHOR))["courseRuns"]["nodes"]
     assert len([run for run in found if run["content"]]) == 1
     assert asking.statements == 2
+
+
+async def test_a_version_is_restored_by_who_may_change_content_and_has_the_lock(asking: Asking) -> None:
+    """L9: a write without the token is refused, whoever it is from. O2: teachers of the run may, as for other edits."""
+    query = f'{{ courseRun(key: "{RUN}") {{ contentVersions {{ nodes {{ version }} }} }} }}'
+    old = (await asking.data(query, viewer=AUTHOR))["courseRun"]["contentVersions"]["nodes"][-1]["version"]
+    async with asking.database.writing() as session:
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
+        session.add(DirectoryMember(course_run_id=run, username="teacher", role="instructor"))
+    teacher = Viewer("teacher", frozenset({Role.LEARNER}))
+    locking = f'mutation {{ acquireLock(input: {{ courseRun: "{RUN}" }}) {{ lock {{ token }} }} }}'
+    token = (await asking.data(locking, viewer=teacher))["acquireLock"]["lock"]["token"]
+    mutation = """mutation ($input: RestoreContentVersionInput!) { restored: restoreContentVersion(input: $input) {
+        userErrors { code field ... on ContentRefused { problem { code } } } } }"""
+    given = {"run": RUN, "version": old}
+    [locked] = (await asking.data(mutation, {"input": given}, viewer=ADMIN))["restored"]["userErrors"]
+    assert locked == {"code": "CONTENT_REFUSED", "field": ["lockToken"], "problem": {"code": "LOCKED"}}
+    done = await asking.data(mutation, {"input": {**given, "lockToken": token}}, viewer=teacher)
+    assert done["restored"]["userErrors"] == []
+    assert (await content(asking, "version"))["version"] == old
 
 
 async def test_an_old_version_is_restored_and_a_lost_race_is_told(asking: Asking) -> None:
