@@ -33,6 +33,7 @@ from db.tables import (
     Rerun,
     RerunState,
     RoleGrant,
+    StudioMember,
 )
 from db.types import present
 
@@ -212,13 +213,24 @@ def _is_member(run: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnEl
 def teaches(
     run: ColumnElement[int] | InstrumentedAttribute[int], username: str | BindParameter[str] | None
 ) -> ColumnElement[bool]:
-    """Whether a user has a role of the staff in a run, as its directory says: they may change its content.
+    """Whether a user has a role of the staff in a run, as its directory or Studio says: they may change its content.
 
     Instructors and teaching assistants of a course are those of its sections too, unless those say otherwise
     (`spec/course-directories.rst`, "role_info.json").
     """
-    of = aliased(DirectoryMember)
-    return exists().where(of.course_run_id == run, of.username == username, of.role != LEARNER)
+    of, team = aliased(DirectoryMember), aliased(StudioMember)
+    return or_(
+        exists().where(of.course_run_id == run, of.username == username, of.role != LEARNER),
+        exists().where(team.course_run_id == run, team.username == username),
+    )
+
+
+def teaches_some(username: str) -> ColumnElement[bool]:
+    """Whether a user has such a role in any run."""
+    return or_(
+        exists().where(DirectoryMember.username == username, DirectoryMember.role != LEARNER),
+        exists().where(StudioMember.username == username),
+    )
 
 
 def visible_courses(permissions: frozenset[Permission]) -> ColumnElement[bool] | None:

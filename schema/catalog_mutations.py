@@ -12,11 +12,13 @@ from resolvers.catalog import edits
 from resolvers.catalog.errors import Refused
 from resolvers.catalog.facts import RunDetails, RunFacts
 from resolvers.catalog.report import Outcome
+from resolvers.catalog.team_jobs import order_teams
 from resolvers.context import Context
 from resolvers.refusals import Problem, Reason, Refusal
 from schema.course import Course
 from schema.course_run import CourseRun
 from schema.enums import Pacing
+from schema.job import JobPayload
 from schema.organization import Organization
 from schema.payload import Deletion, Payload, answered, changed, changing
 
@@ -26,6 +28,27 @@ MOST_ITEMS = 500
 
 def _given(description: str) -> Any:
     return strawberry.field(default=strawberry.UNSET, description=description)
+
+
+@strawberry.type(description="What became of `syncStudioTeams`.")
+class SyncStudioTeamsPayload(JobPayload):
+    """The payload of `syncStudioTeams`."""
+
+
+@strawberry.input(description="How to read teams.")
+class SyncStudioTeamsInput:
+    """The input of `syncStudioTeams`."""
+
+    dry_run: bool = strawberry.field(default=False, description="Whether only to tell what would be done.")
+
+
+async def sync_studio_teams(info: Info, input: SyncStudioTeamsInput) -> SyncStudioTeamsPayload | None:
+    """Ask for the teams to be read."""
+    return await changing(
+        info,
+        lambda errors, key: SyncStudioTeamsPayload(user_errors=errors, uuid=key),
+        lambda session: order_teams(session, info.context.viewer, dry_run=input.dry_run),
+    )
 
 
 @strawberry.input(description="A course run and its name.")

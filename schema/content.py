@@ -9,9 +9,10 @@ from db import tables
 from resolvers.access import visible_versions
 from resolvers.content import diff, fields, links, merging, reading, search, updates
 from resolvers.content.audiences import load_state, load_visibility
+from resolvers.content.pins import load_pins
 from resolvers.editing.following import load_lock
 from resolvers.instances.fields import load_instances
-from resolvers.plan.sources import asked, attribute, column, computed, noun
+from resolvers.plan.sources import asked, attribute, batched, column, computed, noun
 from schema.content_audience import AudienceInput, BlockAccess, BlockState, CourseRole, PartitionGroupsInput
 from schema.content_locks import ContentLock
 from schema.instance import InstanceContent
@@ -374,4 +375,7 @@ class ContentVersion:
     size: float = column(tables.ContentVersion.bytes, "Bytes of these files.")
     is_expired: bool = computed(
         _is_expired, [tables.ContentVersion.expired_at], "Whether it was not kept: only this entry is left of it."
+    )
+    pins: list[str] = batched(
+        tables.ContentVersion.id, load_pins, "Names under which it is kept for good, however old it gets."
     )

@@ -105,7 +105,13 @@ class CourseRun(Node):
         load_content,
         "What the run consists of: all of it for its staff, for learners who are enrolled what is open to them now. "
         "Null where nothing was imported, and for others.",
-        {"version": (str | None, "A version that the run had; what it has now if none is given.")},
+        {
+            "version": (str | None, "A version that the run had; what it has now if none is given."),
+            "if_none_match": (
+                str | None,
+                "A version that the client has: if the run is at it still, the answer is null, but never for learners.",
+            ),
+        },
     )
     content_versions: Connection[ContentVersion] = lists.content_versions(
         "History of its content, the newest version first; empty for viewers who may not see it."

@@ -23,6 +23,7 @@ from schema import program_mutations as programs
 from schema.catalog_mutations import (
     DeleteCourseRunPayload,
     SyncCatalogPayload,
+    SyncStudioTeamsPayload,
     UpdateCoursePayload,
     UpdateCourseRunPayload,
     UpdateOrganizationPayload,
@@ -33,7 +34,11 @@ from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
 from schema.content_edits import ApplyContentChangesPayload
 from schema.content_locks import AcquireLockPayload, BreakLockPayload, ReleaseLockPayload, RenewLockPayload
 from schema.content_merge import MergeContentPayload, merge_content
-from schema.content_mutations import RestoreContentVersionPayload
+from schema.content_mutations import (
+    PinContentVersionPayload,
+    RestoreContentVersionPayload,
+    UnpinContentVersionPayload,
+)
 from schema.content_operations import (
     AddBlockPayload,
     DeleteAssetPayload,
@@ -263,6 +268,11 @@ class Mutation:
     upsert_organization: UpsertOrganizationPayload | None = _mutation(
         catalog.upsert_organization, "Add an organization, or bring a known one up to date."
     )
+    sync_studio_teams: SyncStudioTeamsPayload | None = _of_content(
+        catalog.sync_studio_teams,
+        "Have a job read the teams of all runs from Studio, whose members may change the content of their runs. Needs "
+        "the permission to change content.",
+    )
     sync_catalog: SyncCatalogPayload | None = _mutation(
         catalog.sync_catalog, "Take course runs that a platform pushes, as a synchronization does."
     )
@@ -289,6 +299,14 @@ class Mutation:
         transfers.export_course,
         "Write the content of a run, or a block of it, into an archive, as a job. Needs the permission to change "
         "content.",
+    )
+    pin_content_version: PinContentVersionPayload | None = _of_content(
+        content.pin_content_version,
+        "Keep a version of the content of a run for good. Needs the permission to change content.",
+    )
+    unpin_content_version: UnpinContentVersionPayload | None = _of_content(
+        content.unpin_content_version,
+        "Keep a version no longer than others are. Needs the permission to change content.",
     )
     restore_content_version: RestoreContentVersionPayload | None = _of_content(
         content.restore_content_version,

@@ -238,6 +238,22 @@ async def sync_run_modes(
     await _sync("Run modes", work, dry_run=dry_run, as_json=as_json)
 
 
+@command(sync, "teams")
+async def sync_teams(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would be done.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Copy the teams of runs from Studio: their members may change the content of their runs, and nobody else any more.
+
+    Example: `collegium sync teams --dry-run`
+    """
+    from resolvers.catalog.teams import sync_teams as work
+    from server.upstream import open_studio
+
+    await _sync("Teams", work, opened=open_studio, dry_run=dry_run, as_json=as_json)
+
+
 @command(app)
 async def simulate(
     *,
@@ -284,8 +300,15 @@ async def demo() -> None:
     await run_demo()
 
 
-async def _sync(kind: str, work: "Callable[..., Coroutine[Any, Any, Report]]", *, dry_run: bool, as_json: bool) -> None:
-    """Run one of the syncs, with a progress bar on a terminal, and print its report."""
+async def _sync(
+    kind: str,
+    work: "Callable[..., Coroutine[Any, Any, Report]]",
+    *,
+    opened: "Callable[[Settings], contextlib.AbstractAsyncContextManager[Any]] | None" = None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Run one of the syncs, of the LMS if nothing else is `opened`, with a progress bar, and print its report."""
     from db.engine import open_database
     from db.migrate import check as check_database
     from server.reports import as_text, progress_bar
@@ -295,9 +318,9 @@ async def _sync(kind: str, work: "Callable[..., Coroutine[Any, Any, Report]]", *
     await check_database(settings.database_url)
     database = open_database(settings.database_url)
     try:
-        async with open_lms(settings) as lms:
+        async with (opened or open_lms)(settings) as platform:
             with progress_bar(kind) as progress:
-                report = await work(database, lms, dry_run=dry_run, progress=progress)
+                report = await work(database, platform, dry_run=dry_run, progress=progress)
     finally:
         await database.close()
     typer.echo(report.json() if as_json else as_text(report))

@@ -136,3 +136,13 @@ async def reach_studio(url: str, settings: Settings) -> None:
     """Whether anything answers at Studio's address. Raises OpenEdxError where nothing does."""
     async with OpenEdxHttp(url, settings=HttpSettings(read=settings.lms_timeout, attempts=1)) as http:
         await http.call("GET", "/api/v1/course_runs/", operation="ping", idempotent=True)
+
+
+@contextlib.asynccontextmanager
+async def open_studio(settings: Settings) -> AsyncIterator[Studio]:
+    """A client of Studio. Raises SettingsError if no setting says how to reach it."""
+    async with open_platform(settings) as platform:
+        if platform is None:
+            absent = missing(settings) + ([] if settings.studio_url else ["COLLEGIUM_STUDIO_URL"])
+            raise SettingsError(f"{name} must be set to reach Studio" for name in absent)
+        yield platform.studio

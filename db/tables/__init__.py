@@ -59,6 +59,7 @@ from db.tables.programs import (
 )
 from db.tables.roles import RoleGrant
 from db.tables.slugs import BlockSlug
+from db.tables.teams import StudioMember, TeamRole
 from db.tables.usage import BlockTypeUse, ContentTotal, ContentUsage
 
 __all__ = [
@@ -131,6 +132,8 @@ __all__ = [
     "RerunState",
     "RoleGrant",
     "RunOrigin",
+    "StudioMember",
+    "TeamRole",
     "TrustedDocument",
     "folded",
     "now",

@@ -3,7 +3,9 @@
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from edx.olx.members import Broken, Kind, Limits, Member, in_mib, read_whole, too_large
 from edx.olx.paths import JUNK_FOLDERS, MAX_PARTS
@@ -13,15 +15,20 @@ FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def members_of_folder(folder: Path, limits: Limits) -> Iterator[Member]:
-    """The files below a folder, and whatever else is there, in the order of paths."""
+    """The files below a folder, and whatever else is there, in the order of paths; never fewer than are there."""
+
+    def give_up(error: OSError) -> NoReturn:
+        raise unreadable(error, str(error.filename or ""))
+
     total = 0
-    for where, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False):
+    for where, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False, onerror=give_up):
         inside = Path(where).relative_to(folder)
         if len(inside.parts) > MAX_PARTS:
             raise Broken(Code.TOO_LARGE, "the folders are nested too deep", inside.as_posix())
         for name in sorted([*folders, *names]):
-            info = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             path = (inside / name).as_posix()
+            with reachable(path):
+                info = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             total += info.st_size if stat.S_ISREG(info.st_mode) else 0
             if total > limits.unpacked:
                 raise Broken(Code.TOO_LARGE, f"the folder is larger than {in_mib(limits.unpacked)}")
@@ -33,8 +40,9 @@ def reader(path: str, name: str, descriptor: int, limits: Limits) -> Callable[[]
     """How to read a file of the folder that is open as `descriptor`."""
 
     def read() -> bytes:
-        opened = os.open(name, FLAGS, dir_fd=descriptor)
-        with os.fdopen(opened, "rb") as stream:
+        with reachable(path):
+            opened = os.open(name, FLAGS, dir_fd=descriptor)
+        with reachable(path), os.fdopen(opened, "rb") as stream:
             info = os.fstat(opened)
             if not stat.S_ISREG(info.st_mode):
                 raise Broken(Code.SPECIAL_FILE, "the file became something else while it was read", path)
@@ -43,6 +51,20 @@ def reader(path: str, name: str, descriptor: int, limits: Limits) -> Callable[[]
             return read_whole(stream, path, limits.file)
 
     return read
+
+
+@contextmanager
+def reachable(path: str) -> Iterator[None]:
+    """Where what is in the folder may not be let read, or be gone."""
+    try:
+        yield
+    except OSError as error:
+        raise unreadable(error, path) from None
+
+
+def unreadable(error: OSError, path: str) -> Broken:
+    """The error about a file or folder that cannot be read."""
+    return Broken(Code.DAMAGED_ARCHIVE, f"it cannot be read: {error.strerror}", path)
 
 
 def kind_of(mode: int) -> Kind:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from edx.olx import Block, Course, File, Key
+from edx.olx.export import files_below
 from resolvers.content.load import Content
 from resolvers.content.secrets import redacted, shown
 
@@ -154,24 +155,28 @@ def _lines(block: Block | None) -> list[str]:
 
 
 def files_changed(old: Course, new: Course) -> list[FileChange]:
-    """The files that differ besides those of blocks, by path: assets, policies, pages of the course, and others."""
+    """The files that differ besides those of published blocks, by path: assets, policies, pages, drafts, and others."""
     before, after = dict(_files(old)), dict(_files(new))
     found = []
-    for path in sorted(before.keys() | after.keys()):
-        if path not in before:
-            found.append(FileChange(Change.ADDED, path))
-        elif path not in after:
-            found.append(FileChange(Change.REMOVED, path))
-        elif before[path] != after[path]:
-            found.append(FileChange(Change.CHANGED, path))
-    return found
+    for name in before.keys() | after.keys():
+        if name not in before:
+            found.append(FileChange(Change.ADDED, after[name].path))
+        elif name not in after:
+            found.append(FileChange(Change.REMOVED, before[name].path))
+        elif before[name].blob.digest != after[name].blob.digest:
+            found.append(FileChange(Change.CHANGED, after[name].path))
+    return sorted(found, key=lambda change: change.path)
 
 
-def _files(course: Course) -> Iterator[tuple[str, str]]:
+def _files(course: Course) -> Iterator[tuple[str, File]]:
+    """Files by what they are called in both versions: the paths of policies have the run in them."""
     assets: tuple[File, ...] = tuple(asset.file for asset in course.assets)
-    for group in (assets, course.about, course.info, course.tabs, course.extras):
-        yield from ((file.path, file.blob.digest) for file in group)
+    drafts = tuple(
+        File(f"drafts/{file.path}", file.blob) for draft in course.drafts for file in files_below(draft.block)
+    )
+    for group in (assets, course.about, course.info, course.tabs, drafts, course.extras):
+        yield from ((file.path, file) for file in group)
     for name in ("policy", "grading", "assets_policy"):
         document = getattr(course, name)
         if document is not None:
-            yield f"policies/{name}.json".replace("policies/assets_policy", "policies/assets"), document.blob.digest
+            yield f"policies/{name}", File(document.path, document.blob)

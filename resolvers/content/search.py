@@ -51,8 +51,8 @@ def _matches(course: Course, block: Block, pattern: re.Pattern[str]) -> Iterator
         if found := pattern.search(title):
             yield Match(block, Where.NAME, _excerpt(title, found))
     for setting, value in settings.items():
-        if setting not in SECRETS and isinstance(value, str) and (found := pattern.search(value)):
-            yield Match(block, Where.SETTING, _excerpt(value, found), setting)
+        if setting not in SECRETS and isinstance(value, str) and (found := pattern.search(redacted(value))):
+            yield Match(block, Where.SETTING, _excerpt(found.string, found), setting)
     data = block.body.blob.read() if block.body else block.markup
     page = redacted(data.decode(errors="replace"))
     if found := pattern.search(page):

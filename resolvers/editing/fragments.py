@@ -18,6 +18,7 @@ from edx.olx.problems import Findings
 from edx.olx.tree import Options
 from edx.olx.tree import Tree as Reader
 from resolvers.content.exports import MANIFEST
+from resolvers.content.secrets import HIDDEN, is_redacted
 from resolvers.editing.changes import Olx
 from resolvers.editing.names import invented
 
@@ -58,10 +59,21 @@ def read(olx: Olx, above: Iterable[str], parent: Key, replaced: Key | None, take
         findings.error(Code.UNKNOWN_FORMAT, "either a text or files are to be given", TEXT)
         return _fragment(None, findings)
     if olx.text is not None:
+        _check_passwords(olx.text, TEXT, findings)
         return _fragment(
             _of_text(olx.text.encode("utf-8", "surrogatepass"), findings, parent, replaced, taken), findings
         )
+    for path, blob in olx.files.items():
+        if path.endswith((".xml", ".json")):
+            _check_passwords(blob.read().decode(errors="replace"), path, findings)
     return _of_files(olx, findings, replaced)
+
+
+def _check_passwords(text: str, path: str, findings: Findings) -> None:
+    """Refuse what was read here and comes back, where passwords are not shown: they would be lost."""
+    if is_redacted(text):
+        hint = "send the password itself, which exports have, or change settings alone"
+        findings.error(Code.INVALID_SETTING, f"{HIDDEN} only stands for a password", path, hint=hint)
 
 
 def _fragment(root: Block | None, findings: Findings, **others: Any) -> Fragment:

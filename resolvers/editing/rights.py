@@ -1,13 +1,14 @@
 """Who may change which run's content (spec/content-api.md, "Security"; notes on OLX, O2).
 
-As in Studio: staff everywhere, authors the runs of their organizations, and a run's own instructors and assistants.
+As in Studio: staff everywhere, authors the runs of their organizations, and a run's own instructors and assistants:
+those of its directory, and the team that it has in Studio, as that was last read (`resolvers.catalog.teams`).
 """
 
-from sqlalchemy import exists, literal, select
+from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.tables import LEARNER, Course, CourseRun, DirectoryMember
-from resolvers.access import Permission, Viewer, teaches
+from db.tables import Course, CourseRun
+from resolvers.access import Permission, Viewer, teaches, teaches_some
 from resolvers.errors import Forbidden
 from resolvers.grants import grants_of, require_some
 
@@ -27,8 +28,7 @@ async def may_edit(session: AsyncSession, viewer: Viewer, run_id: int) -> bool:
 
 async def require_to_edit_some(session: AsyncSession, viewer: Viewer) -> None:
     """Raise Forbidden for viewers who may change the content of no run, before anything is looked up for them."""
-    member = exists().where(DirectoryMember.username == viewer.username, DirectoryMember.role != LEARNER)
-    if viewer.username is None or not await session.scalar(select(member)):
+    if viewer.username is None or not await session.scalar(select(teaches_some(viewer.username))):
         await require_some(session, viewer, Permission.CHANGE_CONTENT)
 
 

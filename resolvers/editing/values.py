@@ -6,7 +6,9 @@ from typing import Any
 
 from edx.olx.canonical import FORBIDDEN, is_name
 from edx.olx.documents import is_too_deep
+from edx.olx.kinds import SECRETS
 from resolvers.content import settings as read
+from resolvers.content.secrets import HIDDEN
 
 SWITCHES = frozenset(
     {
@@ -108,6 +110,8 @@ def fault_of_value(name: str, value: Any) -> str:
     """Why a setting cannot have a value, in Open edX's words; nothing if it can."""
     if value is None:
         return ""
+    if name in SECRETS and HIDDEN in str(value):
+        return f"Invalid data ({HIDDEN} only stands for the password, which is not shown)"
     try:
         _check(name, value)
         text = text_of("", value)

@@ -1,6 +1,6 @@
 """Where blocks stand after a merge: added, deleted, moved, and in which order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edx.olx import Key
@@ -44,8 +44,8 @@ class Three:
 def placed(three: Three) -> dict[Key, tuple[Key, ...]]:
     """The children of every block of the result, in order; blocks that nothing leads to are not in it."""
     places = _parents(three)
-    asked = _with_deletions(three, places)
-    _reconnect(three, places, asked)
+    _with_deletions(three, places)
+    _reconnect(three, places)
     members: dict[Key, set[Key]] = {}
     for key, above in places.items():
         for parent in above:
@@ -88,9 +88,8 @@ def _names(three: Three, keys: Iterable[Key]) -> str | None:
     return ", ".join(sorted(str(three.named(key)) for key in keys)) or None
 
 
-def _with_deletions(three: Three, places: Places) -> set[Key]:
-    """Ask about blocks that one side deleted while the other changed something in them; what the other has there."""
-    asked: set[Key] = set()
+def _with_deletions(three: Three, places: Places) -> None:
+    """Ask about blocks that one side deleted while the other changed something in them."""
     for by, other, choice in (
         (three.ours, three.theirs, Choice.THEIRS),
         (three.theirs, three.ours, Choice.OURS),
@@ -99,11 +98,9 @@ def _with_deletions(three: Three, places: Places) -> set[Key]:
         for top, changed in sorted(_tops(three, other, gone).items()):
             told = ", ".join(map(str, sorted(changed)))
             values = (str(top), None, told) if by is three.ours else (str(top), told, None)
-            asked |= other.below(top)
             if three.decide(Aspect.DELETION, top, "", values, changed) is choice:
                 for key in other.below(top) & gone:
                     places[key] = other.places(key)
-    return asked
 
 
 def _tops(three: Three, side: Side, gone: set[Key]) -> dict[Key, set[Key]]:
@@ -124,19 +121,27 @@ def _tops(three: Three, side: Side, gone: set[Key]) -> dict[Key, set[Key]]:
     return found
 
 
-def _reconnect(three: Three, places: Places, asked: set[Key]) -> None:
+def _reconnect(three: Three, places: Places) -> None:
     """Find another place for blocks that neither side deleted, but that stand in what is not there any more.
 
-    Those that were put into what the other side has deleted, about which was asked, stay where they were.
+    Those that were put into something about which was asked already stay where they were if that is not there.
     """
+    named = [conflict.block for conflict in three.judge.conflicts.values() if conflict.block is not None]
+    asked = {key for side in (three.ours, three.theirs) for block in named for key in side.below(block)}
     both = [key for key in places if key in three.ours and key in three.theirs]
+    _put_back(three, places, [key for key in both if key in asked])
     lost = _lost(three.root, places)
     for key in sorted(key for key in both if key in lost and key not in asked):
         if three.ours.places(key) != three.theirs.places(key):
             places[key] = three.side(_where(three, key)).places(key)
-    for _ in range(len(both)):
+    _put_back(three, places, both)
+
+
+def _put_back(three: Three, places: Places, keys: Sequence[Key]) -> None:
+    """Give blocks that the course does not lead to the place that the other side has for them."""
+    for _ in range(len(keys)):
         lost = _lost(three.root, places)
-        again = {key: other for key in both if key in lost and (other := _elsewhere(three, key, places, lost))}
+        again = {key: other for key in keys if key in lost and (other := _elsewhere(three, key, places, lost))}
         if not again:
             break
         places.update(again)

@@ -17,6 +17,8 @@ from resolvers.content.signing import ARCHIVES, PATH, File, Signer
 
 CHUNK = 1 << 20
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+DIGITS = 20
+"""Of a number of bytes; with more it is past the end of whatever there is."""
 SHOWN = re.compile(r"(image/(?!svg)|audio/|video/|application/pdf$|text/(plain|vtt)$)")
 """Types that browsers may show in place; the others, which may hold scripts, are saved."""
 
@@ -90,7 +92,7 @@ def _headers(file: File, seconds: int) -> dict[str, str]:
 
 async def _content(blob: Ranged, request: Request, headers: Mapping[str, str]) -> Response:
     """The bytes that are asked for."""
-    start, end, status = _range(request.headers.get("range"), blob.size)
+    start, end, status = _range(_wanted(request, headers["etag"]), blob.size)
     if status == 416:  # noqa: PLR2004 -- HTTP's number
         return Response(status_code=416, headers={"content-range": f"bytes */{blob.size}"})
     sized = {**headers, "content-length": str(end - start)}
@@ -106,16 +108,25 @@ async def _content(blob: Ranged, request: Request, headers: Mapping[str, str]) -
     return StreamingResponse(_joined(first, parts), status, sized)
 
 
+def _wanted(request: Request, etag: str) -> str | None:
+    """The range that is asked for, unless it is one of another file (RFC 9110, 13.1.5)."""
+    return request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
+
+
 def _range(header: str | None, size: int) -> tuple[int, int, int]:
     """Where to start and end, and the status (RFC 9110, 14.2). Several ranges are answered by the whole."""
     match = RANGE.fullmatch(header or "")
     if match is None or match.groups() == ("", ""):
         return 0, size, 200
     if not match[1]:
-        start, end = max(0, size - int(match[2])), size
+        start, end = max(0, size - _number(match[2])), size
     else:
-        start, end = int(match[1]), min(size, int(match[2]) + 1) if match[2] else size
+        start, end = _number(match[1]), min(size, _number(match[2]) + 1) if match[2] else size
     return (start, end, 206) if start < end else (0, 0, 416)
+
+
+def _number(digits: str) -> int:
+    return int(digits.lstrip("0")[:DIGITS] or "0")
 
 
 async def _parts(blob: Ranged, start: int, end: int) -> AsyncIterator[bytes]:

@@ -5,7 +5,8 @@ Of tus there are the extensions creation, creation-with-upload, checksum, expira
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import format_datetime
 from types import MappingProxyType
 from typing import Any
@@ -94,33 +95,43 @@ class UploadEndpoint:
             parcel = await self._from_form(owner, Form(request.stream(), boundary))
             return JSONResponse(_told(parcel), 201, {**SPOKEN, **self._place(parcel)})
         _check_version(request)
-        parcel = await self._uploads.begin(owner, _announced(request))
+        announced, checksum = _announced(request), _checksum(request)
+        parcel = await self._uploads.begin(owner, announced)
         headers = dict(self._place(parcel))
         if _has_bytes(request):
-            parcel = await self._uploads.append(parcel, 0, request.stream(), _checksum(request))
+            async with self._removing(parcel):
+                parcel = await self._uploads.append(parcel, 0, request.stream(), checksum)
             headers["upload-offset"] = str(parcel.received)
         return Response(status_code=201, headers={**SPOKEN, **headers, **_expiry(parcel)})
 
+    @contextlib.asynccontextmanager
+    async def _removing(self, parcel: Parcel) -> AsyncIterator[None]:
+        """Where a new upload is removed if anything goes wrong, since nobody was told its address."""
+        try:
+            yield
+        except Exception:
+            await self._uploads.remove(parcel)
+            raise
+
     async def _from_form(self, owner: Author, form: Form) -> Parcel:
         """The file of a form; a field before it may have the SHA-256 of the whole."""
-        parcel, digest = None, None
-        try:
-            async for field in form.fields():
-                if field.filename is None:
-                    value = await _text(form)
-                    digest = value if field.name == "sha256" and value else digest
-                    continue
-                if parcel is not None:
-                    raise BadUpload("a form may have one file; send others on their own")  # noqa: TRY301 -- as any other
-                parcel = await self._uploads.begin(owner, Announced(None, digest, field.filename))
-                parcel = await self._uploads.append(parcel, 0, form.data())
-        except Exception:
-            if parcel is not None:
-                await self._uploads.remove(parcel)
-            raise
-        if parcel is None:
+        digest = None
+        fields = form.fields()
+        async for field in fields:
+            if field.filename is not None:
+                break
+            value = await _text(form)
+            digest = value if field.name == "sha256" and value else digest
+        else:
             raise BadUpload("the form has no file")
-        return await self._uploads.complete(parcel)
+        parcel = await self._uploads.begin(owner, Announced(None, digest, field.filename))
+        async with self._removing(parcel):
+            parcel = await self._uploads.append(parcel, 0, form.data())
+            async for after in fields:
+                if after.filename is not None:
+                    raise BadUpload("a form may have one file; send others on their own")
+                await _text(form)
+            return await self._uploads.complete(parcel)
 
     def _check_length(self, request: Request) -> None:
         """Refuse a form that is too large before any of it is read."""

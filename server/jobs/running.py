@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from db.engine import Database, PostgresqlDatabase, open_database
 from db.migrate import check
 from db.store.parcels import Parcels
+from resolvers.catalog.team_jobs import SYNC_TEAMS, reading_teams
 from resolvers.content.load import Courses
 from resolvers.content.uploads import Uploads
 from resolvers.contracts.reconciling import reconcile_handlers
@@ -53,6 +54,7 @@ async def work(settings: Settings, database: Database) -> AsyncIterator[Handlers
             **reruns,
             **reconciling,
             SYNC: synchronizing(layout_of(settings)),
+            SYNC_TEAMS: reading_teams(platform.studio if platform else None),
             **_transfers(settings, database, hosts),
         }
 

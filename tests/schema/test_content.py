@@ -1,5 +1,6 @@
 """Content over GraphQL (spec/content-api.md, "Read"; E1-E8 of the notes)."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Store, open_blobs
-from db.tables import CourseRun, DirectoryMember, Organization, RoleGrant
+from db.store import Retention, Store, collect, open_blobs
+from db.tables import CourseRun, DirectoryMember, Organization, RoleGrant, now
 from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.content.load import Courses
 from resolvers.features import Feature
@@ -299,3 +300,58 @@ async def test_an_old_version_is_restored_and_a_lost_race_is_told(asking: Asking
     for viewer, run, code in ((LEARNER, RUN, "FORBIDDEN"), (AUTHOR, "course-v1:No+Such+Run", "NOT_FOUND")):
         given = {"input": {"run": run, "version": old["version"]}}
         assert (await asking.error(mutation, given, viewer=viewer))["extensions"]["code"] == code
+
+
+PIN = """
+mutation($input: %sContentVersionInput!) {
+  answer: %sContentVersion(input: $input) {
+    courseRun { contentVersions(first: 9) { nodes { version pins isExpired } } }
+    userErrors { code field }
+  }
+}
+"""
+
+
+async def test_a_version_that_is_pinned_is_kept_until_it_is_not(asking: Asking) -> None:
+    """Notes on OLX, §6: pinned survives."""
+    _, old = await versions(asking)
+    assert asking.executor.courses is not None
+    store = asking.executor.courses.store
+
+    async def pin(do: str = "pin", **given: str) -> Any:
+        query = PIN % (do.capitalize(), do)
+        given = {"courseRun": RUN, "version": old, "name": "spring", **given}
+        return (await asking.data(query, {"input": given}, viewer=AUTHOR))["answer"]
+
+    for _ in range(2):
+        shown = (await pin())["courseRun"]["contentVersions"]["nodes"]
+        assert [(entry["version"] == old, entry["pins"]) for entry in shown] == [(False, []), (True, ["spring"])]
+    later = now() + timedelta(days=9)
+    nothing = Retention(age=timedelta(0), newest=0)
+    assert (await collect(store, nothing, at=later)).versions == 0
+    for given, code, field in (
+        ({"version": "0" * 64}, "VERSION_UNKNOWN", "version"),
+        ({"name": " "}, "INVALID", "name"),
+        ({"name": "x" * 256}, "INVALID", "name"),
+    ):
+        assert (await pin(**given))["userErrors"] == [{"code": code, "field": [field]}]
+    for _ in range(2):
+        assert [entry["pins"] for entry in (await pin("unpin"))["courseRun"]["contentVersions"]["nodes"]] == [[], []]
+    assert (await collect(store, nothing, at=later)).versions == 1
+    assert (await pin())["userErrors"][0]["code"] == "VERSION_UNKNOWN"
+
+
+async def test_who_has_the_version_already_is_answered_null(asking: Asking) -> None:
+    """E6."""
+    new, old = await versions(asking)
+    assert await content(asking, "version", arguments=f'(ifNoneMatch: "{new}")') is None
+    assert asking.statements == 2  # the run, and what it is at
+    for known in (old, "nonsense"):
+        assert await content(asking, "version", arguments=f'(ifNoneMatch: "{known}")') == {"version": new}
+    assert await content(asking, "version", arguments=f'(version: "{old}", ifNoneMatch: "{old}")') == {"version": old}
+
+
+async def versions(asking: Asking) -> list[str]:
+    query = f'{{ courseRun(key: "{RUN}") {{ contentVersions(first: 9) {{ nodes {{ version }} }} }} }}'
+    data = await asking.data(query, viewer=AUTHOR)
+    return [entry["version"] for entry in data["courseRun"]["contentVersions"]["nodes"]]

@@ -37,9 +37,9 @@ QUERIES = SCHEMA.query_type.fields if SCHEMA.query_type else {}
 VERBS = (
     "accept|acquire|activate|add|apply|archive|associate|attach|break|cancel|check|clear|clone|complete|create|"
     "deactivate|delete|designate|detach|disable|discard|dissociate|drop|enable|end|enroll|export|extend|grant|"
-    "import|leave|lock|merge|move|plan|publish|pull|push|put|reconcile|refresh|register|release|remove|rename|renew|reorder|"
+    "import|leave|lock|merge|move|pin|plan|publish|pull|push|put|reconcile|refresh|register|release|remove|rename|renew|reorder|"
     "replace|rerun|reset|restore|retire|retry|revert|revoke|set|start|stop|sync|unarchive|unenroll|unlock|"
-    "unpublish|update|upload|upsert|validate"
+    "unpin|unpublish|update|upload|upsert|validate"
 )
 DEPRECATION = re.compile(r"(Use `\w+(\.\w+)?` instead|No replacement)\. Removal after (\d{4}-\d\d-\d\d)\.")
 

@@ -28,6 +28,7 @@ COMMANDS = [
     ["sync", "organizations"],
     ["sync", "course-runs"],
     ["sync", "run-modes"],
+    ["sync", "teams"],
     ["sync", "directories"],
     ["apps", "add"],
     ["apps", "list"],

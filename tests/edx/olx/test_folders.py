@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -50,6 +51,26 @@ def test_what_belongs_to_version_control_is_left_out_as_a_whole(folder: Path) ->
     archive = read(folder)
     assert set(archive.files) == set(COURSE)
     assert [(problem.code, problem.place.file) for problem in archive.report.problems] == [(Code.JUNK, ".git")]
+
+
+@pytest.mark.parametrize(
+    ("at", "gone"),
+    [("README", "README"), ("README", "about"), ("about/overview.html", "html")],
+    ids=["file", "seen", "met"],
+)
+def test_what_cannot_be_read_is_never_left_out_in_silence(folder: Path, at: str, gone: str) -> None:
+    """A folder that is gone, or may not be opened, would else shorten the course."""
+
+    def remove(path: str) -> None:
+        if path == at:
+            target = folder / gone
+            shutil.rmtree(target) if target.is_dir() else target.unlink()
+
+    with pytest.raises(ArchiveRefused) as refusal:
+        read(folder, watch=remove)
+    [problem] = refusal.value.report.problems
+    assert (problem.code, problem.place.file) == (Code.DAMAGED_ARCHIVE, gone)
+    assert problem.message == "it cannot be read: No such file or directory"
 
 
 def test_limits_hold(folder: Path) -> None:

@@ -96,10 +96,18 @@ def test_files_besides_blocks_are_told_by_path() -> None:
     )
     assert [(each.change, each.path) for each in files_changed(OLD.course, new.course)] == [
         (Change.REMOVED, "README"),
-        (Change.CHANGED, "policies/grading.json"),
+        (Change.CHANGED, "policies/course/grading_policy.json"),
         (Change.ADDED, "static/new.png"),
         (Change.CHANGED, "tabs/extra.html"),
     ]
+
+
+def test_drafts_that_differ_are_told_by_path() -> None:
+    """F50: drafts are part of the version, so two versions that differ in one do not look equal."""
+    path, unit = "drafts/vertical/new.xml", b'<vertical display_name="%s" parent_url="x" index_in_children_list="0"/>'
+    one, other = (content({**COURSE, path: unit % name}).course for name in (b"One", b"Other"))
+    assert [(each.change, each.path) for each in files_changed(one, other)] == [(Change.CHANGED, path)]
+    assert [(each.change, each.path) for each in files_changed(OLD.course, one)] == [(Change.ADDED, path)]
 
 
 def test_equal_subtrees_are_not_looked_into() -> None:

@@ -1,5 +1,7 @@
 """Who refers to what (F44, F45; spec/content-api.md, "Visibility into ported XBlock types")."""
 
+import pytest
+
 from edx.olx import Key
 from resolvers.content.links import Kind, Link
 from resolvers.content.references import references_of
@@ -44,6 +46,9 @@ def test_blocks_are_found_by_names_settings_and_text_without_regard_to_case() ->
     assert match.excerpt.startswith("<p>Hello &nbsp;")
 
 
-def test_passwords_cannot_be_searched_for() -> None:
-    secret = COURSE["course/course.xml"].replace(b" start", b' lti_passports="[&quot;id:key:hush&quot;]" start')
+@pytest.mark.parametrize(
+    "setting", ["lti_passports='[&quot;id:key:hush&quot;]'", "xml_attributes='{&quot;xqa_key&quot;: &quot;hush&quot;}'"]
+)
+def test_passwords_cannot_be_searched_for(setting: str) -> None:
+    secret = COURSE["course/course.xml"].replace(b" start", f" {setting} start".encode())
     assert search(parsed({**COURSE, "course/course.xml": secret}).course, "hush", 5) == []

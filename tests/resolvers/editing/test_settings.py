@@ -6,8 +6,8 @@ import pytest
 
 from edx.olx import files
 from resolvers.content.nodes import write
-from resolvers.editing.changes import SetBlockSettings, SetCourseSettings
-from tests.resolvers.editing.courses import FILES, codes, course_of, demo, edited, key, refused
+from resolvers.editing.changes import Change, Orphans, ReplaceBlock, SetBlockSettings, SetCourseSettings
+from tests.resolvers.editing.courses import FILES, codes, course_of, demo, edited, folder, key, olx, refused
 
 
 def settings(made: Any, name: str) -> dict[str, Any]:
@@ -134,6 +134,22 @@ def test_a_course_without_a_policy_gets_one_where_only_it_has_the_word() -> None
     assert made.course.policy is not None
     assert made.course.policy.path == "policies/R/policy.json"
     assert made.course.policy.value == {"course/R": {"discussion_blackouts": []}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        SetCourseSettings({"lti_passports": ["••••••"]}),
+        SetCourseSettings({"lti_passports": "••••••"}),
+        SetBlockSettings("problem/sum", {"xqa_key": "••••••"}),
+        ReplaceBlock("problem/sum", olx('<problem xqa_key="••••••">1 + 1</problem>'), Orphans.DECLINE),
+        ReplaceBlock("problem/sum", folder(problem__sum='<problem xqa_key="••••••">2</problem>'), Orphans.DECLINE),
+    ],
+)
+def test_a_password_as_it_is_shown_does_not_take_its_place(change: Change) -> None:
+    """F26: passwords are not shown, so whoever sends back what was read does not know them."""
+    [problem] = refused(change)
+    assert "only stands for" in problem.message
 
 
 DEEP = "[" * 200 + "]" * 200

@@ -18,6 +18,7 @@ from tests.serving import serving
 
 SIGNER = Signer("a secret that is long enough for tests, and no other use")
 BLOB = Bytes(b"0123456789")
+ETAGS = (f'"{BLOB.digest}"', '"another"')
 
 
 @pytest.fixture
@@ -67,6 +68,9 @@ async def test_a_file_comes_whole_with_its_type_and_name(site: httpx.AsyncClient
         ("bytes=0-1,3-4", 200, BLOB.data, None),
         ("lines=1-2", 200, BLOB.data, None),
         ("bytes=-", 200, BLOB.data, None),
+        (f"bytes={'9' * 5000}-", 416, b"", "bytes */10"),
+        (f"bytes=0-{'9' * 5000}", 206, BLOB.data, "bytes 0-9/10"),
+        (f"bytes={'0' * 30}8-", 206, b"89", "bytes 8-9/10"),
     ],
 )
 async def test_a_part_of_a_file_can_be_had(
@@ -74,6 +78,12 @@ async def test_a_part_of_a_file_can_be_had(
 ) -> None:
     answer = await site.get(address(), headers={"range": wanted})
     assert (answer.status_code, answer.content, answer.headers.get("content-range")) == (status, content, told)
+
+
+async def test_what_was_begun_with_another_file_is_had_as_a_whole(site: httpx.AsyncClient) -> None:
+    """RFC 9110, 13.1.5: else a client would join parts of two exports."""
+    told = {mark: await site.get(address(), headers={"range": "bytes=4-", "if-range": mark}) for mark in ETAGS}
+    assert [(answer.status_code, answer.content) for answer in told.values()] == [(206, b"456789"), (200, BLOB.data)]
 
 
 @pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "application/javascript", "text/plain-ish"])

@@ -153,6 +153,19 @@ async def test_an_upload_may_come_with_its_announcement_and_through_narrow_proxi
     assert (await site.get(empty.headers["location"])).json()["isComplete"]
 
 
+@pytest.mark.parametrize("wrong", [{}, {"upload-checksum": "md5 eA=="}, {"upload-checksum": f"sha1 {b64(DATA)}"}])
+async def test_an_announcement_that_comes_with_wrong_bytes_leaves_nothing(
+    site: httpx.AsyncClient, wrong: dict[str, str]
+) -> None:
+    """Nobody was told the address of such an upload, so nobody could delete it, and the quota would be less."""
+    headers = {**BYTES, "upload-length": "1000", **wrong}
+    for _ in range(3):
+        answer = await site.post("/uploads", headers=headers, content=bytes(1000 if wrong else 1001))
+        assert answer.status_code in (400, 413, 460)
+    assert (await begin(site, 1000)).status_code == 201
+    assert (await begin(site, 1000)).status_code == 201
+
+
 async def test_a_part_with_another_checksum_is_thrown_away(site: httpx.AsyncClient) -> None:
     """ "Checksum": 460 and 400, and the offset stays."""
     url = (await begin(site)).headers["location"]
