@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import orjson
 import strawberry
 
+from db.tables import DRAFT, PUBLISHED
 from edx.olx import Blob, InMemory
 from edx.olx.documents import is_too_deep
 from resolvers.editing import changes
@@ -278,6 +279,14 @@ class ExpectedSubtreeInput:
     hash: str = strawberry.field(description="Its hash, as `ContentBlock.hash` has it.")
 
 
+@strawberry.enum(description="What of a run's content is meant.")
+class ContentBranch(Enum):
+    """Branches."""
+
+    PUBLISHED = strawberry.enum_value(PUBLISHED, description="What the run shows.")
+    DRAFT = strawberry.enum_value(DRAFT, description="Its draft, which learners do not see until it is published.")
+
+
 @strawberry.input
 class ContentEditInput:
     """What the inputs of all edits share."""
@@ -287,6 +296,7 @@ class ContentEditInput:
         "Version that the run must be at. Needed, unless a subtree is expected, the run is locked, or `force` is given."
     )
     force: bool = strawberry.field(default=False, description="Whether to change whatever is there.")
+    branch: ContentBranch | None = _given("Whether to change what the run shows, as by default, or its draft.")
     lock_token: str | None = _given("Token of the lock of the run, which the change renews.")
     validate_only: bool = strawberry.field(
         default=False, description="Whether to tell all that would be told, the version too, without changing anything."
@@ -301,7 +311,11 @@ class ContentEditInput:
     @property
     def expected(self) -> Expected:
         """What the change is made for."""
-        return Expected(self.expected_version, self.subtrees, self.force)
+        return Expected(self.expected_version, self.subtrees, self.force, _branch(self.branch))
+
+
+def _branch(given: Any) -> str:
+    return PUBLISHED if given is None else str(given.value)
 
 
 def _orphans(given: Any) -> changes.Orphans:

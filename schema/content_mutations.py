@@ -24,7 +24,7 @@ class RestoreContentVersionInput:
         default=None, description="Version that the run must be at now; where it is not, nothing is changed."
     )
     lock_token: str | None = strawberry.field(
-        default=None, description="Token of the lock of the run; without one nobody may have it."
+        default=None, description="Token of the lock of the run, which the change renews."
     )
     message: str = strawberry.field(default="", description="What the history says of it.")
 

@@ -381,7 +381,7 @@ def _problems(error: Exception) -> Iterable[str]:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine on the quickest loop that is installed."""
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # pragma: no cover -- tests run where uvloop does
         asyncio.run(work)
     else:
         import uvloop

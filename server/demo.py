@@ -202,8 +202,8 @@ async def _fill(settings: Settings) -> None:
                     _say(as_text(report))
             _say(as_text(await programs.load_samples(database)))
             _say(as_text(await contracts.load_samples(database)))
-        if settings.lms_url is not None:
-            await study(database, settings.lms_url)
+        assert settings.lms_url is not None  # noqa: S101 -- it is the simulator's
+        await study(database, settings.lms_url)
     finally:
         await database.close()
 

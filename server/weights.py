@@ -168,7 +168,7 @@ class _Weighing:
         weight = Weight(directives=len(node.directives or ()))
         if isinstance(node, InlineFragmentNode):
             weight.add(self._set(node.selection_set, self._condition(node.type_condition) or kind, level + 1))
-        elif isinstance(node, FragmentSpreadNode):
+        elif isinstance(node, FragmentSpreadNode):  # pragma: no branch -- GraphQL has no others
             opened = self._fragment(node.name.value, level + 1)
             _check_level(level + opened.levels)
             weight.add(opened)

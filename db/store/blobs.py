@@ -123,11 +123,9 @@ def _failing(what: str, digest: str = "") -> Iterator[None]:
     """Where errors of the blob store become ours; a missing object of `digest` is a damage."""
     try:
         yield
-    except FileNotFoundError as error:
-        if digest:
-            raise Corrupted(digest, "the stored blob is gone") from None
-        raise BlobsUnavailable(f"{what}: {_reason(error)}") from error
     except (BaseError, AlreadyExistsError, OSError, ValueError) as error:
+        if digest and isinstance(error, FileNotFoundError):
+            raise Corrupted(digest, "the stored blob is gone") from None
         kind = StoreFull if any(sign in str(error) for sign in FULL) else BlobsUnavailable
         raise kind(f"{what}: {_reason(error)}") from error
 

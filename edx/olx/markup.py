@@ -5,6 +5,7 @@ Expat rather than lxml, because it tells the line, column and byte of every elem
 
 import re
 from dataclasses import dataclass, field
+from sys import intern
 from xml.parsers.expat import ErrorString, ExpatError, ParserCreate
 
 from edx.olx.problems import Code, Place
@@ -123,8 +124,7 @@ class Reader:
             raise self.syntax_error(error) from None
         finally:
             del self.parser  # it holds this reader, and so the whole tree
-        if self.root is None:
-            raise MarkupError(Code.SYNTAX, "the file has no element", Place(self.path))
+        assert self.root is not None  # noqa: S101 -- expat refuses a file without an element
         return self.root
 
     def syntax_error(self, error: ExpatError) -> MarkupError:
@@ -197,6 +197,6 @@ def written(name: str) -> tuple[str, str]:
         case [uri, local, prefix]:
             return f"{prefix}:{local}", uri
         case [uri, local]:
-            return local, uri
+            return intern(local), uri
         case _:
-            return name, ""
+            return intern(name), ""  # there are few names, and many attributes of each

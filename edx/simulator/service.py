@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match, Route
@@ -15,28 +15,16 @@ from edx.simulator.auth import Crashed, Site, View
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
-class _CourseId(Convertor[str]):
+class _CourseId(PathConvertor):
     """What may stand in a path for a course id: three parts. Anything else is an unknown path."""
 
     regex = r"[^/+]+(?:/|\+)[^/+]+(?:/|\+)[^/?]+"
 
-    def convert(self, value: str) -> str:
-        return value
 
-    def to_string(self, value: str) -> str:
-        return value
-
-
-class _Name(Convertor[str]):
+class _Name(PathConvertor):
     """The name of a user or the short name of an organization in a path."""
 
     regex = "[^/+,]+"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
 
 
 register_url_convertor("course_id", _CourseId())

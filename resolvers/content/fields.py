@@ -23,6 +23,7 @@ from resolvers.usage.reads import counted
 
 MOST_FOUND = 100
 MOST_LISTED = 1000
+BLOCK = "block-v1:"
 USUAL_LEVEL = 3
 """How deep an outline goes by default: to units."""
 
@@ -40,10 +41,8 @@ async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
 
 def _found(record: ContentRecord, text: str) -> Key:
     """The key of the block that a text means: `type/url_name`, a name, or the key that Open edX has for it."""
-    _, mark, rest = text.partition("+type@")
-    if mark and text.startswith(f"block-v1:{str(record.run).removeprefix('course-v1:')}+"):
-        kind, _, name = rest.partition("+block@")
-        text = f"{kind}/{name}"
+    if text.startswith(BLOCK) and not text.startswith(f"{BLOCK}{str(record.run).removeprefix('course-v1:')}+"):
+        raise NoSuchBlock("a block of another run")
     return find_block(record.loaded.course, text).key
 
 

@@ -85,18 +85,23 @@ class Asked:
     async def locking(self, work: Callable[..., Awaitable[T]], *given: Any) -> T:
         """What a function of `locks` gives for the run, which is counted. Raises Refusal as `doing` does."""
         with self.operation(f"{work.__name__.partition('_')[0]}Lock") as seen:
+            return await self._of_run(seen, work, *given)
 
-            async def noted(session: AsyncSession, run: int) -> T:
-                seen.run_id = run
-                return await work(session, run, *given)
+    async def beginning(self, name: str, work: Callable[..., Awaitable[T]], *given: Any) -> T:
+        """What a function gives that asks for an operation, which is counted when it is done, or now if it is refused.
 
-            return await self.doing(noted)
+        Raises what `locking` does.
+        """
+        with self.operation(name) as seen:
+            found = await self._of_run(seen, work, *given)
+            seen.is_over = False
+            return found
 
-    async def doing(self, work: Callable[..., Awaitable[T]], *given: Any) -> T:
-        """What is done to the run in a transaction of its own. Raises Refusal where somebody else has the lock."""
+    async def _of_run(self, seen: Operation, work: Callable[..., Awaitable[T]], *given: Any) -> T:
         try:
             async with self.database.writing() as session:
-                return await work(session, await self.run(session), *given)
+                seen.run_id = await self.run(session)
+                return await work(session, seen.run_id, *given)
         except LockRefused as refused:
             raise Refusal([locked(refused)]) from refused
 

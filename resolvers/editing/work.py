@@ -10,6 +10,7 @@ from edx.olx import Block, Code, Course, Document, File, InMemory, Key, Place, U
 from edx.olx.canonical import check_block, path_of
 from edx.olx.paths import folded
 from edx.olx.tree import MAX_LEVELS
+from resolvers.content.exports import key_in
 from resolvers.content.settings import plain
 from resolvers.editing.problems import NOWHERE, EditCode, EditProblem, EditRefused, Named
 from resolvers.editing.references import References
@@ -161,15 +162,6 @@ class Work:
             path = f"policies/{course.run}/policy.json"
             course = replace(course, policy=document(course.policy, path, self.policy))
         return course, index, touched
-
-
-def key_in(text: str) -> Key | None:
-    """The key that a text spells out: `type/url_name` or a full one of whichever run; None for a name alone."""
-    kind, slash, name = text.partition("/")
-    if text.startswith("block-v1:") and "+type@" in text and "+block@" in text:
-        kind, _, name = text.rpartition("+type@")[2].partition("+block@")
-        return Key(kind, name)
-    return Key(kind, name) if slash and kind else None
 
 
 def document(old: Document | None, path: str, value: Any) -> Document:

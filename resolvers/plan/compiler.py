@@ -259,7 +259,7 @@ class Compiler:
                     connection.nodes(key, self._add_part(connection, parts, merged, embeds))
                 case "edges":
                     connection.edges(key, self._edge_members(connection, parts, merged, embeds))
-                case "pageInfo":
+                case "pageInfo":  # pragma: no branch -- connections have no others
                     info = object_type(connection.kind.fields["pageInfo"].type)
                     selected = self._document.fields(info, selection_sets(merged))
                     connection.page_info(key, {name: of[0].name.value for name, of in selected.items()}, info.name)
@@ -276,7 +276,7 @@ class Compiler:
                     members[key] = lambda page: [edge.name] * len(page.rows)
                 case "cursor":
                     members[key] = connection.cursors()
-                case "node":
+                case "node":  # pragma: no branch -- edges have no others
                     part = self._add_part(connection, parts, merged, embeds)
                     members[key] = functools.partial(_part_objects, part)
         return members

@@ -123,7 +123,7 @@ def append(nodes: list[Node], requirement: Requirement, *, depth: int, parent: i
             nodes.append(Node(sequence, depth, parent, RequirementKind.COURSE, course=course))
         case ProgramLeaf(program):
             nodes.append(Node(sequence, depth, parent, RequirementKind.PROGRAM, program=program))
-        case Group(children, minimum, title, is_elective):
+        case Group(children, minimum, title, is_elective):  # pragma: no branch -- there are no others
             kind = RequirementKind.ALL_OF if minimum is None else RequirementKind.MIN_NUMBER_OF
             nodes.append(Node(sequence, depth, parent, kind, title, minimum, is_elective))
             for child in children:

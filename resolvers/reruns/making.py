@@ -81,7 +81,7 @@ async def taken(step: Step, wanted: Wanted, platform: Platform) -> Answer:
                 await platform.studio.clone(wanted.source, wanted.key)
             case Step.CONFIGURE:
                 await platform.studio.change(wanted.key, wanted.changes(platform.open_end))
-            case Step.ADD_MODES:
+            case Step.ADD_MODES:  # pragma: no branch -- there are no others
                 await _add_modes(wanted, platform.lms)
     except OpenEdxError as error:
         return answer_of(error, step)

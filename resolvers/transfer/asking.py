@@ -64,7 +64,7 @@ async def ask_for_import(asked: Asked, uploads: Uploads | None, wanted: Import) 
 
     Raises Refusal, FeatureDisabled where there are no uploads, and what `Asked.run` does.
     """
-    return await asked.doing(_import, asked, uploads, wanted)
+    return await asked.beginning("importCourse", _import, asked, uploads, wanted)
 
 
 async def _import(session: AsyncSession, run: int, asked: Asked, uploads: Uploads | None, wanted: Import) -> str:
@@ -101,7 +101,7 @@ async def ask_for_export(asked: Asked, uploads: Uploads | None, wanted: Export) 
 
     The version is the one that the run is at now, if none is named, whatever becomes of the run meanwhile.
     """
-    return await asked.doing(_export, asked, uploads, wanted)
+    return await asked.beginning("exportCourse", _export, asked, uploads, wanted)
 
 
 async def _export(session: AsyncSession, run: int, asked: Asked, uploads: Uploads | None, wanted: Export) -> str:

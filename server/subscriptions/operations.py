@@ -65,7 +65,7 @@ class Operations:
                     yield _run(await self._executor.execute(operation, viewer))
                 case OperationType.MUTATION:
                     yield _run(await _finished(self._executor.execute(operation, viewer)))
-                case OperationType.SUBSCRIPTION:
+                case OperationType.SUBSCRIPTION:  # pragma: no branch -- there are no others
                     async with contextlib.aclosing(self._subscribed(ready, viewer, viewing)) as results:
                         async for result in results:
                             yield result

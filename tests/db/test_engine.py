@@ -156,6 +156,13 @@ async def test_a_file_that_is_removed_replaced_or_broken_while_in_use_is_noticed
         session.add(organization("ANUx"))
     assert await count() == 1
 
+    for file in tmp_path.iterdir():
+        file.unlink()
+    path.write_bytes(sqlite_template.read_bytes())
+    async with database.writing() as session:
+        session.add_all([organization("ANUx"), organization("MITx")])
+    assert await count() == 2
+
     broken = tmp_path / "broken"
     broken.write_bytes(b"garbage" * 1000)
     broken.replace(path)

@@ -3,12 +3,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Enum, String, make_url, text
+from alembic import command
+from sqlalchemy import URL, Connection, Enum, String, inspect, make_url, text
 from sqlalchemy.schema import CreateColumn
 
 from db.engine import open_database
 from db.errors import DatabaseNotMigrated, DatabaseUnavailable
-from db.migrate import check, drift, migrate
+from db.migrate import _config, _run, check, drift, migrate
 from db.tables import Base
 
 
@@ -42,6 +43,36 @@ async def test_drift_is_seen(database_url: URL) -> None:
     await database.close()
 
     assert any("program_course_run_mode" in line for line in await drift(database_url))
+
+
+async def downgraded(url: URL, revision: str) -> list[str]:
+    """The tables that are left when a database is brought back to a revision."""
+
+    def down(connection: Connection) -> list[str]:
+        command.downgrade(_config(connection), revision)
+        return inspect(connection).get_table_names()
+
+    return await _run(url, down)
+
+
+async def test_a_database_goes_back_to_any_revision_and_to_the_newest_again(database_url: URL) -> None:
+    assert "learner" not in await downgraded(database_url, "0003")
+    await migrate(database_url)  # over the categories that are there
+    assert await drift(database_url) == []
+
+    assert await downgraded(database_url, "base") == ["alembic_version"]
+    await migrate(database_url)
+    assert await drift(database_url) == []
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_rows_without_the_row_they_refer_to_end_a_migration(database_url: URL) -> None:
+    await downgraded(database_url, "0018")
+    orphan = text("INSERT INTO content_protection VALUES (5, '[]', 'ada', 0)")
+    await _run(database_url, lambda connection: connection.execute(orphan))
+
+    with pytest.raises(RuntimeError, match="content_protection"):
+        await migrate(database_url)
 
 
 async def test_an_empty_database_is_reported_as_not_migrated(empty_url: URL) -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from edx.answers import Answer, Call
+from edx.answers import Answer, Call, seconds_of
 from edx.errors import Failed, NotFound, OpenEdxError, Rejected, Throttled, UnexpectedAnswer
 from edx.http import OpenEdxHttp
 from tests.edx.conftest import Service, recorded, replayed, title_of
@@ -54,3 +54,16 @@ def test_json_that_only_the_platform_itself_reads_is_read() -> None:
     answer = Answer(Call("GET", "/x", "test"), 200, {}, b'{"name": "x\\ud800"}')
 
     assert answer.json() == {"name": "x\ud800"}
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("Wed, 21 Oct 2099 07:28:00 GMT", 86400),
+        ("Wed, 21 Oct 2099 07:28:00 -0000", 86400),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", 0),
+        ("soon", None),
+    ],
+)
+def test_a_wait_may_be_written_as_a_date_with_or_without_a_zone(header: str, seconds: float | None) -> None:
+    assert seconds_of(header) == seconds

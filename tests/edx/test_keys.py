@@ -70,6 +70,7 @@ def test_the_old_form_can_be_refused() -> None:
         ("course-v1:A++C", "the course number is empty (character 13)"),
         ("course-v1:A+B+", "the run is empty (character 15)"),
         ("course-v1:+B+C", "the organization is empty (character 11)"),
+        ("course-v1:course-v1:a+b+c", "the organization reads like a namespace"),
         ("course-v1:a b+c+d", "there is a space at character 12"),
         ("course-v1:a+b+c ", "there is a space at character 16"),
         ("course-v1:a+b+c\n", "there is a line break at character 16"),

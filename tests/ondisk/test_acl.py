@@ -63,3 +63,11 @@ def test_courses_have_the_rules_of_their_packages_and_follow_them(tmp_path: Path
     assert unchanged(tmp_path, before) == [COURSE]
     write_package(tmp_path, {".nti_acl": "Allow:b:All"})
     assert unchanged(tmp_path, before) == []
+
+
+def test_rules_that_cannot_be_read_open_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".nti_acl").mkdir()
+    acl, found = read(tmp_path, None)
+    assert acl is not None
+    assert acl.rules == ()
+    assert [diagnostic.code for diagnostic in found] == [Code.WRONG_KIND]

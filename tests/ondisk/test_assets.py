@@ -74,3 +74,14 @@ def test_a_sections_own_images_win_as_a_whole(tmp_path: Path) -> None:
     write_course(tmp_path, {"presentation-assets/shared/v1/a.png": PNG, **own})
     assert [assets.platform for assets in read_section(tmp_path).assets] == ["iPad"]
     assert [assets.platform for assets in read_course(tmp_path).assets] == ["shared"]
+
+
+def test_images_are_looked_for_down_to_a_depth(tmp_path: Path) -> None:
+    write_course(
+        tmp_path, {f"presentation-assets/shared/v1/{'d/' * 20}a.png": PNG, "presentation-assets/shared/v1/b.png": PNG}
+    )
+
+    course = read_course(tmp_path)
+
+    assert [stamp.path for stamp in course.assets[0].files] == [f"{ASSETS}/shared/v1/b.png"]
+    assert Code.TOO_DEEP in {found.code for found in course.diagnostics}

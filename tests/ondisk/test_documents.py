@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from ondisk.diagnostics import Code, Report
-from ondisk.documents import Item, read_json, read_xml
+from ondisk.documents import Item, children, read_json, read_xml
 from ondisk.files import Folder
 from tests.ondisk.trees import errors
 
@@ -18,6 +18,12 @@ def at(item: Item, *trail: str | int) -> Item:
     for step in trail:
         item = item.members()[step] if isinstance(step, str) else item.elements()[step]
     return item
+
+
+def test_children_are_told_to_the_last() -> None:
+    assert list(children('{"a": [1, 2], "b" : {} }', 0)) == [("a", 1, 6), ("b", 14, 20)]
+    assert list(children("[1, [] ]", 0)) == [(0, 1, 1), (1, 4, 4)]
+    assert list(children("[ ]", 0)) == []
 
 
 def test_every_json_value_knows_its_line_and_its_name(tmp_path: Path) -> None:

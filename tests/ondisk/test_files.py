@@ -109,3 +109,12 @@ def test_the_digest_sees_edits_of_the_same_size_and_time_but_not_of_the_time_alo
     assert edited != first
     (tmp_path / "a").rename(tmp_path / "b")
     assert read() not in {first, edited}
+
+
+def test_a_file_that_changes_whenever_it_is_read_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.json").write_bytes(b"{}")
+    monkeypatch.setattr(files, "read_whole", lambda path, limit: None)
+    it = folder(tmp_path)
+
+    assert it.read("a.json") is None
+    assert errors(tuple(it.report.found)) == [(Code.CHANGING, None)]

@@ -154,3 +154,20 @@ def test_what_was_touched_just_now_has_no_stamp(tmp_path: Path) -> None:
     write_course(tmp_path, FILES)
     [course] = read_site(tmp_path).courses
     assert (course.stamp, course.fingerprint is None) == (None, False)
+
+
+def test_what_cannot_be_listed_has_no_fingerprint_and_no_stamp(tmp_path: Path) -> None:
+    assert fingerprint(tmp_path / "none") is None
+    assert fingerprints.stamp(tmp_path / "none") is None
+    (tmp_path / ("d/" * 40)).mkdir(parents=True)
+    assert fingerprint(tmp_path) is None
+
+
+def test_courses_beside_a_package_that_cannot_be_read_are_read_each_time(tmp_path: Path) -> None:
+    write_course(tmp_path, FILES, packages=[PACKAGE])
+    write_package(tmp_path, {".nti_acl": "Allow:x:All\n"})
+    assert known(read_site(tmp_path))
+
+    (tmp_path / "sites" / SITE / "clc" / ".nti_acl").unlink()
+    (tmp_path / "sites" / SITE / "clc" / ".nti_acl").symlink_to("elsewhere")
+    assert known(read_site(tmp_path)) == {}

@@ -320,3 +320,14 @@ def test_courses_that_cannot_be_read_are_not_taken_for_removed(open_folder: Path
 
     assert not site.found
     assert errors(site.diagnostics) == [(Code.UNREADABLE, None)]
+
+
+def test_a_site_whose_name_cannot_be_kept_is_withheld(tmp_path: Path) -> None:
+    write_course(tmp_path, {})
+    (tmp_path / "sites" / "bad\nname").mkdir()
+
+    library = read_library(tmp_path)
+
+    assert [site.name for site in library.sites] == [SITE]
+    assert library.withheld == ("bad\nname",)
+    assert codes(library.diagnostics, Severity.ERROR) == [Code.BAD_NAME]

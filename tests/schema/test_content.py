@@ -295,6 +295,11 @@ async def test_an_old_version_is_restored_and_a_lost_race_is_told(asking: Asking
     assert latest == {"version": old["version"], "operation": "restore", "message": "It was better"}
     [unknown] = (await restored("0" * 64))["userErrors"]
     assert (unknown["code"], unknown["field"]) == ("VERSION_UNKNOWN", ["version"])
+    locking = f'mutation {{ acquireLock(input: {{ courseRun: "{RUN}" }}) {{ lock {{ token }} }} }}'
+    token = (await asking.data(locking, viewer=ADMIN))["acquireLock"]["lock"]["token"]
+    [locked] = (await restored(new["version"]))["userErrors"]  # L9
+    assert (locked["code"], locked["field"]) == ("CONTENT_REFUSED", ["lockToken"])
+    assert (await restored(new["version"], lockToken=token))["userErrors"] == []
     [long] = (await restored(old["version"], message="x" * 1001))["userErrors"]
     assert (long["code"], long["field"]) == ("INVALID", ["message"])
     for viewer, run, code in ((LEARNER, RUN, "FORBIDDEN"), (AUTHOR, "course-v1:No+Such+Run", "NOT_FOUND")):

@@ -536,6 +536,9 @@ async def test_a_run_of_another_contract_is_not_touched(asking: Asking, database
         assert await refused(asking, "removeCourseRunFromContract", contract="Contract:2", courseRun=other) == [
             ("NOT_IN_CONTRACT", "courseRun")
         ]
+    assert await refused(asking, "removeCourseRunFromContract", contract=ONE, courseRun="nonsense") == [
+        ("BAD_COURSE_KEY", "courseRun")
+    ]
     [row] = await rows(database, select(CourseRun).where(CourseRun.key == run))
     assert (row.contract_id, row.retired_at, row.pacing, row.origin) == (1, None, Pacing.SELF, RunOrigin.RERUN)
 
@@ -625,6 +628,14 @@ async def test_new_dates_of_a_contract_are_offered_and_applied(asking: Asking, d
     given["courseRuns"] = [key(3)]
     data = await asking.data(apply, {"input": given}, viewer=ADMIN)
     assert data["payload"]["userErrors"][0]["code"] == "NOT_IN_CONTRACT"
+    given["courseRuns"] = [key(0), "nonsense"]
+    data = await asking.data(apply, {"input": given}, viewer=ADMIN)
+    [error] = data["payload"]["userErrors"]
+    assert (error["code"], error["field"]) == ("BAD_COURSE_KEY", ["courseRuns", "1"])
+    given["courseRuns"] = [key(1)]
+    data = await asking.data(apply, {"input": given}, viewer=ADMIN)
+    assert data["payload"] == {"dateChanges": [], "userErrors": []}
+    assert await rows(database, select(Job.kind).where(Job.finished_at.is_(None))) == kinds
 
 
 async def test_a_run_that_failed_is_tried_again(asking: Asking, database: Database) -> None:
@@ -647,3 +658,18 @@ async def test_a_comparison_with_open_edx_is_a_job(asking: Asking) -> None:
     first = (await asking.data(compared, given, viewer=ADMIN))["payload"]["job"]
     assert (first["kind"], first["subject"], first["state"]) == ("RECONCILE_CONTRACT", ONE, "QUEUED")
     assert (await asking.data(compared, given, viewer=ADMIN))["payload"]["job"] == first
+
+
+async def test_a_source_of_future_runs_is_not_taken_out(asking: Asking, database: Database) -> None:
+    run = await made(asking, database)
+    async with database.writing() as session:
+        await session.execute(update(CourseRun).where(CourseRun.key == run).values(is_designated=True))
+    assert await refused(asking, "removeCourseRunFromContract", contract=ONE, courseRun=run) == [
+        ("SOURCE_RUN_PROTECTED", "courseRun")
+    ]
+
+
+async def test_a_program_that_is_not_there_is_neither_added_nor_taken_out(asking: Asking) -> None:
+    given = {"contract": ONE, "program": "Program:00000000-0000-4000-8000-00000000ffff"}
+    for mutation in ("addProgramToContract", "removeProgramFromContract"):
+        assert await refused(asking, mutation, **given) == [("PROGRAM_UNKNOWN", "program")]

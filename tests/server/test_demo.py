@@ -1,18 +1,24 @@
 """`collegium demo`, started and stopped as somebody would who tries Collegium for the first time."""
 
+import asyncio
 import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
 import orjson
 import pytest
+from sqlalchemy import URL
 
+from server.demo import DemoFailed, _addresses, _end, _fill
 from server.examples import ADD_PROGRAM, CATALOG, CONTRACTS, PROGRAMS, STORY
+from server.settings import load
+from server.upstream import open_lms
 from tests.demo import ROOT, Demo, demo, environment, free_ports
 
 
@@ -214,3 +220,32 @@ def test_the_demo_signs_nobody_in_from_another_machine(host: str, tmp_path: Path
     assert done.returncode == 1
     assert "listens on this machine only" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("program", ["print('Traceback')", "import time; time.sleep(60)"], ids=["ends", "is silent"])
+async def test_a_simulator_that_does_not_start_is_one_clear_error(
+    program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.demo.WAIT_SECONDS", 2)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=subprocess.PIPE)
+    with pytest.raises(DemoFailed, match="the simulated Open edX did not start"):
+        await _addresses(process)
+    await _end(process)
+
+
+async def test_a_simulator_that_does_not_listen_is_ended_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.demo.WAIT_SECONDS", 0.1)
+    program = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"deaf\n"
+    await _end(process)
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_demo_that_cannot_be_filled_says_why(database_url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.demo.open_lms", partial(open_lms, attempts=1))
+    settings = load(database_url=database_url, lms_url="http://127.0.0.1:1", lms_client_id="c", lms_client_secret="s")
+    with pytest.raises(DemoFailed, match="127"):
+        await _fill(settings)

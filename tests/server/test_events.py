@@ -4,15 +4,18 @@ import asyncio
 import hmac
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.types import Message
 from structlog.testing import capture_logs
 
-from db.engine import Database
+from db.engine import Database, open_database
 from resolvers.learners import Learners
 from server.events import LARGEST_BODY, MOST_EVENTS, SIGNATURE, EventsEndpoint
 from tests.edx.test_events import told
@@ -120,3 +123,28 @@ async def test_a_burst_of_requests_is_taken_without_losing_any(client: httpx.Asy
     answers = await asyncio.gather(*(send(client, numbered(*range(i, i + 20))) for i in range(0, 1000, 20)))
 
     assert sum(answer["accepted"] for status, answer in answers if status == 202) == 1000
+
+
+async def test_events_that_cannot_be_stored_are_to_be_sent_again(tmp_path: Path) -> None:
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path}/none.db")
+    learners = Learners(database)
+    app = Starlette(routes=EventsEndpoint(learners.inbox, SECRET).routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        status, told = await send(client, numbered(1))
+    await learners.aclose()
+    await database.close()
+
+    assert (status, told) == (503, {"error": "The database does not answer; try again later."})
+
+
+async def test_a_sender_that_goes_away_stores_nothing(tmp_path: Path) -> None:
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path}/none.db")
+    endpoint = EventsEndpoint(Learners(database).inbox, SECRET)
+    headers = [(name.encode(), value.encode()) for name, value in signed(b"{}").items()]
+    scope = {"type": "http", "method": "POST", "path": "/events", "headers": headers}
+
+    assert (await endpoint.answer(Request(scope, gone))).status_code == 400
+    await database.close()

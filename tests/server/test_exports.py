@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from db.engine import Database
 from db.tables import LearnerCertificate, Program, ProgramUser, ProgramUserStatus, now
 from resolvers.access import Viewer
-from resolvers.errors import Unauthenticated
+from resolvers.errors import ServiceUnavailable, Unauthenticated
 from resolvers.learners import report
 from resolvers.learners.exports import COLUMNS
 from server.exports import Exports
@@ -30,6 +30,8 @@ def sign_in(headers: Mapping[str, str]) -> Viewer:
     given = headers.get("authorization")
     if given == "bad":
         raise Unauthenticated("The token has expired.")
+    if given == "unknown":
+        raise ServiceUnavailable("Whether you are signed in cannot be found out now.")
     return WHO.get(given or "", ANONYMOUS)
 
 
@@ -125,3 +127,10 @@ async def test_ten_thousand_learners_do_not_take_more_memory_than_a_page_of_them
 
     assert count == 10_000
     assert peaks[-1] < 2 * peaks[1]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize("path", [CSV, NDJSON])
+async def test_who_asks_while_nobody_can_be_signed_in_is_to_ask_later(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers={"authorization": "unknown"})
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "SERVICE_UNAVAILABLE")

@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message
 
 from resolvers.access import ANONYMOUS, Viewer
-from resolvers.errors import Unauthenticated
+from resolvers.errors import ServiceUnavailable, Unauthenticated
 from schema import schema
 from server.execution import Executor
 from server.graphql import GraphQLView
@@ -345,3 +345,22 @@ async def test_a_bad_token_is_refused_whatever_is_asked(client: httpx.AsyncClien
 
     assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
     assert response.json()["errors"][0]["message"] == "The token has expired."
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "expected"),
+    [
+        (ServiceUnavailable("Whether you are signed in cannot be found out now."), 503, "SERVICE_UNAVAILABLE"),
+        (RuntimeError("a fault of ours"), 500, "INTERNAL_SERVER_ERROR"),
+    ],
+)
+async def test_whatever_fails_the_answer_is_json(asking: Asking, error: Exception, status: int, expected: str) -> None:
+    def failing(_: Mapping[str, str]) -> Viewer:
+        raise error
+
+    view = GraphQLView(asking.executor, failing)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(view), base_url="http://test") as client:
+        response = await client.post("/graphql", json=TYPENAME)
+
+    assert (response.status_code, code(response)) == (status, expected)
+    assert "fault of ours" not in response.text

@@ -224,6 +224,11 @@ async def test_uvicorn_logs_requests_as_fields_and_without_the_query(machine: io
 # Request ids
 
 
+def test_a_line_about_a_request_in_another_form_is_written_as_it_is(machine: io.StringIO) -> None:
+    logging.getLogger("uvicorn.access").warning("%s went away", "somebody")
+    assert orjson.loads(machine.getvalue())["event"] == "somebody went away"
+
+
 def test_all_lines_of_a_request_carry_its_id(machine: io.StringIO) -> None:
     log = structlog.get_logger()
     before = http.request_id.set("abc-1")

@@ -4,14 +4,16 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 from sqlalchemy import text
 from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
-from db.engine import Database
+from db.engine import Database, open_database
 from db.tables import Job, JobState, now
 from server.health import LmsWatch, Readiness
 from server.jobs.counting import JobCounts
@@ -91,3 +93,15 @@ async def test_jobs_are_counted_by_kind_and_state_and_queues_by_what_waits(datab
     assert 'collegium_job_queue{queue="default"} 1.0' in page
     [waits] = re.findall(r'collegium_job_queue_wait_seconds{queue="default"} ([\d.]+)', page)
     assert 60 <= float(waits) < 120
+
+
+async def test_jobs_are_not_counted_while_the_database_does_not_answer_nor_again_at_once(tmp_path: Path) -> None:
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path}/none.db")
+    counts = JobCounts(database)
+    with capture_logs() as lines:
+        await counts.count()
+        await counts.count()
+    await database.close()
+
+    assert [line["event"] for line in lines] == ["jobs_not_counted"]
+    assert [metric.samples for metric in counts.collect()] == [[], [], [], []]

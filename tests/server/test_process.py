@@ -11,7 +11,10 @@ from time import monotonic
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from websockets.asyncio.client import connect
+
+from server import process
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -112,3 +115,32 @@ async def test_sockets_are_told_that_the_server_goes_and_no_others_are_let_in() 
         async with httpx.AsyncClient() as client:
             with pytest.raises(httpx.ConnectError):
                 await client.get(url)
+
+
+async def test_a_server_that_is_told_to_stop_once_it_answers_ends() -> None:
+    said: list[str] = []
+
+    def ready() -> None:
+        said.append("ready")
+        signal.raise_signal(signal.SIGTERM)
+
+    await process.serve(Starlette(), process.listen("127.0.0.1", 0), ready)
+    assert said == ["ready"]
+
+
+async def test_a_server_that_cannot_begin_never_says_that_it_is_ready() -> None:
+    @contextlib.asynccontextmanager
+    async def failing(_: Starlette) -> AsyncIterator[None]:
+        raise RuntimeError("no database")
+        yield
+
+    said: list[str] = []
+    app = Starlette(lifespan=failing)
+    with process.listen("127.0.0.1", 0) as listener, contextlib.suppress(SystemExit):
+        await process.serve(app, listener, lambda: said.append("ready"))
+    assert said == []
+
+
+def test_a_host_that_is_not_ours_is_not_taken_for_a_port_that_is() -> None:
+    with pytest.raises(OSError, match="assign"):
+        process.listen("192.0.2.1", 0)

@@ -312,3 +312,35 @@ def default(name: str) -> str:
     if value is None or value == ():
         return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else f'{value:g}' if isinstance(value, float) else value}`"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("allowed_origins", "https://apps.example.org/path", "an origin is scheme, host and port"),
+        ("allowed_origins", "apps.example.org", "an origin is scheme, host and port"),
+        ("allowed_origins", "https://ada@apps.example.org", "an origin has no user"),
+        ("redis_url", "http://localhost", "this is not the address of a Redis server"),
+        ("token_secret", "short", "it has fewer than 32 bytes"),
+    ],
+)
+def test_addresses_and_secrets_that_are_none_are_refused(name: str, value: str, reason: str) -> None:
+    [problem] = problems(**{name: value})
+    assert variable(name) in problem
+    assert reason in problem
+
+
+def test_addresses_and_secrets_that_are_some_are_taken() -> None:
+    settings = load(
+        allowed_origins="https://Apps.example.org, http://localhost:3000", redis_url="redis://localhost:6379/0",
+        token_secret=SECRET,
+    )  # fmt: skip
+    assert settings.allowed_origins == ("https://apps.example.org", "http://localhost:3000")
+    assert settings.redis_url is not None
+    assert settings.token_secret is not None
+
+
+@pytest.mark.parametrize("switch", ["explorer", "remember_documents"])
+def test_a_locked_server_has_nothing_for_queries_of_one_s_own(switch: str) -> None:
+    [problem] = problems(profile="locked", **{switch: True})
+    assert f"{variable(switch)} cannot be true where COLLEGIUM_PROFILE is locked" in problem

@@ -13,8 +13,10 @@ from starlette.routing import Route
 
 from db.engine import open_database
 from db.tables import OutgoingEvent, Program
+from resolvers.learners.outbox import NotDelivered
 from server.app import create_app
 from server.settings import SettingsError, load
+from server.webhooks.sending import Webhook
 from tests.catalog import fill
 from tests.serving import serving
 
@@ -53,3 +55,11 @@ async def test_the_server_sends_what_is_in_the_outbox_and_counts_it(database_url
 def test_events_that_nobody_could_tell_from_forged_ones_are_not_sent() -> None:
     with pytest.raises(SettingsError, match="COLLEGIUM_WEBHOOK_SECRET must be set where COLLEGIUM_WEBHOOK_URL is"):
         load(webhook_url="https://hooks.example.org")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://[", "gopher://example.org"])
+async def test_an_event_does_not_arrive_where_nobody_listens(url: str) -> None:
+    webhook = Webhook(url, "s")
+    with pytest.raises(NotDelivered):
+        await webhook.deliver(b"{}")
+    await webhook.aclose()

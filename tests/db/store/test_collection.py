@@ -9,6 +9,7 @@ from db.store import (
     Intake,
     Retention,
     Store,
+    StoreError,
     UnknownVersion,
     collect,
     head_of,
@@ -156,3 +157,15 @@ async def test_imports_and_collections_at_once_lose_nothing(store: Store, runs: 
         head = await head_of(store, run)
         assert head is not None
         assert await is_whole(store, head.root, head.frame)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_nothing_is_removed_when_finding_out_what_is_kept_takes_half_a_lease(
+    store: Store, runs: list[int]
+) -> None:
+    """What is stored meanwhile could be taken for what nobody keeps."""
+    await put(store, runs[0], ONE)
+    store.lease = timedelta(0)
+    with pytest.raises(StoreError, match="took too long"):
+        await collect(store, NOTHING, at=later())
+    assert await is_whole(store, ONE.root, ONE.frame)

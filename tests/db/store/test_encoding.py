@@ -64,6 +64,23 @@ def test_bytes_that_are_cut_off_or_changed_never_read_as_the_node(value: Any, da
             decoded(digest, broken)
 
 
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "is cut off"),
+        (encode("text")[:-1], "is cut off"),
+        (encode("a") + encode("b"), "bytes are left over"),
+        (b"?" + encode("a")[1:], "no value of the type '\\?' with 1 bytes"),
+        (encode(None)[:1] + encode("a")[1:], "no value of the type '.' with 1 bytes"),
+    ],
+)
+def test_bytes_that_are_no_value_are_refused_though_they_have_the_digest(data: bytes, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        decode(data)
+    with pytest.raises(Corrupted, match=f"cannot be read: .*{reason}"):
+        decoded(digest_of(data), data)
+
+
 def test_a_digest_does_not_depend_on_the_process() -> None:
     """C2: the same content has the same hash on any instance, at any time. This one is on disks."""
     value = ("block", "html", (("a", "b"),), b"<p/>", None, -1, 300, BlobLink("ab" * 32, 7), NodeLink("cd" * 32))

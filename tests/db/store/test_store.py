@@ -145,5 +145,24 @@ async def test_blobs_can_be_at_a_url(tmp_path: Path) -> None:
     assert [found.location async for found in blobs.objects()] == [location]
 
 
+async def test_a_blob_that_is_gone_already_is_removed(tmp_path: Path) -> None:
+    blobs = open_blobs(tmp_path)
+    blob = Bytes(b"bytes")
+    location = await blobs.put(blob.digest, blob.data)
+
+    for _ in range(2):
+        await blobs.remove(location)
+
+    assert [found async for found in blobs.objects()] == []
+
+
+async def test_objects_that_are_no_blobs_are_passed_over(tmp_path: Path) -> None:
+    blobs = open_blobs(tmp_path)
+    (tmp_path / "notes.txt").write_text("somebody's")
+
+    assert [found async for found in blobs.objects()] == []
+    assert [found.location async for found in blobs.under(None)] == ["notes.txt"]
+
+
 def test_a_full_disk_is_told_from_other_failures() -> None:
     assert issubclass(StoreFull, BlobsUnavailable)

@@ -41,6 +41,12 @@ def test_an_asset_of_a_folder_is_found_by_where_it_was_imported_from() -> None:
     assert (asset.key, asset.name, asset.entry) == ("sub_a_b.png", "a b.png", entry)
 
 
+def test_an_entry_that_is_none_is_passed_over() -> None:
+    source = unit(b"<vertical/>") | {"static/a.png": b"", "policies/assets.json": b'{"a.png": 3}'}
+    [asset] = parsed(source).course.assets
+    assert (asset.key, asset.entry) == ("a.png", None)
+
+
 def test_an_entry_without_a_file_is_reported() -> None:
     """The notes on OLX, §5: 58 entries of one real course have none."""
     source = {**COURSE, "policies/assets.json": b'{"gone.png": {"displayname": "gone.png"}}'}

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edx.olx import Block, UnwritableBlock, serialize
+from edx.olx.canonical import path_of
 from edx.olx.markup import parse_markup
 from tests.edx.olx.generated import VALUES
 from tests.edx.olx.twins import COURSE, block_of, parsed, unit
@@ -102,3 +103,9 @@ def test_the_way_a_file_is_written_does_not_count() -> None:
     assert second.source is not None
     assert first.source.blob != second.source.blob
     assert first.source.meaning == second.source.meaning
+
+
+@pytest.mark.parametrize("name", ["..", "/etc", "a\nb", "x" * 300])
+def test_a_block_whose_name_is_none_of_a_file_is_not_written(name: str) -> None:
+    with pytest.raises(UnwritableBlock, match="cannot be the name of a file"):
+        path_of(Block("html", name))

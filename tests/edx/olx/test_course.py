@@ -136,3 +136,13 @@ def test_checking_an_archive_gives_the_same_report_and_never_raises() -> None:
 def test_what_the_archive_had_to_say_stands_in_the_report_too() -> None:
     codes = [problem.code for problem in report_of({**COURSE, ".DS_Store": b""}).problems]
     assert codes == [Code.UNREFERENCED_FILE, Code.JUNK, Code.UNKNOWN_TYPE]
+
+
+def test_a_run_whose_name_leads_out_of_its_folder_is_refused() -> None:
+    message = problem_of({"course.xml": b'<course url_name=".." org="A" course="B"/>'}, Code.INVALID_NAME).message
+    assert message == "'..' cannot be the name of a block: it would lead out of its folder"
+
+
+def test_without_a_course_there_is_nothing_to_look_at_whatever_is_let_pass() -> None:
+    with pytest.raises(ArchiveRefused, match=r"Could not find the course\.xml file"):
+        parse(read(tarred({"README": b""})), fail_level=None)

@@ -132,3 +132,9 @@ def test_a_subsection_of_an_assignment_type_that_is_not_there_is_warned_of() -> 
     odd = {**COURSE, "policies/course/grading_policy.json": b'{"GRADER": [{"type": ["Homework"], "weight": 1}]}'}
     told = [each.message for each in report_of(odd).problems if each.code is Code.INVALID_GRADING]
     assert told == ["an assignment type has no name", problem.message]
+
+
+def test_a_policy_of_any_size_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edx.olx.documents.MAX_BYTES", 10)
+    problem = problem_of(with_policy({"course/R": {}}), Code.TOO_LARGE)
+    assert problem.place.file == "policies/R/policy.json"

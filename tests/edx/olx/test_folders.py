@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from edx.olx import ArchiveRefused, Code, Limits, read
+from edx.olx.folders import reader
+from edx.olx.members import Broken
 from tests.edx.olx.twins import COURSE
 
 
@@ -79,3 +81,11 @@ def test_limits_hold(folder: Path) -> None:
     assert refused(folder, Limits(files=3))[0][0] is Code.TOO_LARGE
     (folder / "/".join(["d"] * 40)).mkdir(parents=True)
     assert Code.UNSAFE_PATH in {code for code, _ in refused(folder)}
+
+
+def test_a_file_that_became_a_pipe_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "was-a-file")
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    with pytest.raises(Broken, match="became something else"):
+        reader("static/was-a-file", "was-a-file", descriptor, Limits())()
+    os.close(descriptor)

@@ -61,6 +61,12 @@ def test_a_huge_directory_is_refused_before_it_is_loaded(count: int, size: int) 
     assert refused(io.BytesIO(bytes(data))) == [(Code.TOO_LARGE, "")]
 
 
+def test_a_directory_that_claims_to_be_larger_than_the_archive_is_damage() -> None:
+    data = bytearray(zipped({"a": b"1"}).read())
+    struct.pack_into("<HL", data, data.rindex(b"PK\x05\x06") + 10, 1, 10**6)
+    assert refused(io.BytesIO(bytes(data))) == [(Code.DAMAGED_ARCHIVE, "")]
+
+
 def test_a_file_that_claims_to_be_small_is_not_read_further() -> None:
     data = bytearray(zipped({"a": bytes(1000)}).read())
     struct.pack_into("<L", data, data.index(b"PK\x01\x02") + 24, 10)

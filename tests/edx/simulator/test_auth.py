@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from starlette.requests import Request
 
-from edx.simulator.auth import Throttles
+from edx.simulator.auth import Call, Refused, Throttles
 from edx.simulator.lms import lms_app
 from edx.simulator.options import RATES, UNTHROTTLED, Options, Throttle
+from edx.simulator.world import World
 from tests.edx.simulator.replay import Clock, Situation
 from tests.serving import serving
 
@@ -85,3 +87,10 @@ async def test_links_lead_to_the_address_that_was_asked(lms: httpx.AsyncClient) 
     following = await lms.get(answer.json()["next"])
     assert answer.json()["next"].startswith(str(lms.base_url).rstrip("/"))
     assert following.json()["current_page"] == 2
+
+
+def test_whoever_is_nobody_has_no_place_where_a_user_is_wanted() -> None:
+    request = Request({"type": "http", "method": "GET", "headers": []})
+    with pytest.raises(Refused) as refused:
+        Call(World(), Options(), request, None, b"").user  # noqa: B018 -- reading it is what is tried
+    assert refused.value.status == 401

@@ -53,6 +53,14 @@ def test_the_first_page_has_no_previous_and_the_last_no_next() -> None:
     assert (page.next, page.previous) == (None, None)
 
 
+def test_a_page_beyond_the_end_is_empty_and_leads_back() -> None:
+    beyond = cut(rows(1, 2), lambda row: row[1], Cursor(10), 2)
+    assert (beyond.rows, beyond.next, beyond.previous) == ([], None, Cursor(reverse=True))
+
+    before = cut(rows(1, 2), lambda row: row[1], Cursor(10, reverse=True), 2)
+    assert (before.rows, before.next, before.previous) == ([], Cursor(), None)
+
+
 @pytest.mark.parametrize(
     ("cursor", "text"),
     [

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Message
 
 from edx.simulator.control import control_app
 from edx.simulator.faults import Fault, Faults, Faulty, Kind
@@ -50,6 +51,7 @@ class Shop:
         control = control_app(
             self.faults,
             cloning=self.cloning,
+            importing=self.cloning,
             reset=self.reset,
             throttle=self.throttle,
             take=self.take,
@@ -158,6 +160,39 @@ async def test_a_body_of_a_wrong_type_is_json_still(shop: Shop, client: httpx.As
     shop.faults.set([Fault(Kind.WRONG_TYPE)])
     assert (await client.get("/things/")).json() == []
     assert (await client.post("/things/x/")).json() == {}
+
+
+async def test_a_page_of_a_wrong_type_becomes_json(shop: Shop, client: httpx.AsyncClient) -> None:
+    shop.faults.set([Fault(Kind.WRONG_TYPE)])
+    assert (await client.get("/nowhere")).json() == {}
+
+
+async def test_the_body_of_delayed_work_comes_in_as_many_parts_as_it_was_sent_in(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for part in (b"[", b"1", b"2]"):
+            yield part
+            await asyncio.sleep(0.01)
+
+    shop.faults.set([Fault(Kind.DELAY, seconds=0.05)])
+    assert (await client.post("/things/x/", content=parts())).status_code == 201
+    assert shop.work == 1
+
+
+async def test_faults_strike_requests_alone() -> None:
+    """What else a server tells an application, such as that it begins, passes."""
+    told: list[str] = []
+
+    async def receive() -> Message:
+        return {"type": "lifespan.shutdown" if told else "lifespan.startup"}
+
+    async def send(message: Message) -> None:
+        told.append(message["type"])
+
+    app = Starlette()
+    await Faulty(app, Faults([Fault(Kind.ERROR)]), control=app)({"type": "lifespan", "app": app}, receive, send)
+    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 @pytest.mark.parametrize(("kind", "work"), [(Kind.CUT, 0), (Kind.LOST, 1)])

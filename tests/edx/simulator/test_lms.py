@@ -200,6 +200,18 @@ async def test_an_enrollment_that_cannot_be_is_refused(
     assert answer.status_code == status
 
 
+async def test_staff_enroll_nobody_who_does_not_exist(lms: httpx.AsyncClient) -> None:
+    answer = await lms.post(ENROLLMENT, json={"course_details": {"course_id": CS101}, "user": "nobody"})
+    assert (answer.status_code, answer.json()) == (406, {"message": "The user nobody does not exist."})
+
+
+@pytest.mark.parametrize("credentials", ["Basic !!!", "Basic /w==", "Bearer x"])
+async def test_credentials_that_are_none_give_no_token(lms: httpx.AsyncClient, credentials: str) -> None:
+    form = {"grant_type": "client_credentials"}
+    answer = await lms.post("/oauth2/access_token", data=form, headers={"Authorization": credentials})
+    assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
+
+
 async def test_a_plain_user_is_told_nothing_about_the_enrollment_of_another(
     situation: Situation, lms: httpx.AsyncClient
 ) -> None:
@@ -217,7 +229,18 @@ async def test_an_expired_mode_is_shown_on_request_only(situation: Situation, lm
     assert slugs == [["audit"], ["audit", "verified"]]
 
 
-@pytest.mark.parametrize("body", [{"course_id": CS102}, {"mode_slug": "other"}, {"min_price": None}, {"sku": ""}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"course_id": CS102},
+        {"mode_slug": "other"},
+        {"min_price": None},
+        {"sku": ""},
+        {"mode_display_name": 3},
+        {"expiration_datetime": "soon"},
+        {"expiration_datetime_is_explicit": "yes"},
+    ],
+)
 async def test_a_patch_of_a_mode_that_may_not_be_changes_nothing(
     situation: Situation, lms: httpx.AsyncClient, body: dict[str, Any]
 ) -> None:

@@ -153,6 +153,12 @@ async def test_an_image_is_taken_over_by_clones(studio: httpx.AsyncClient) -> No
     )
 
 
+async def test_an_image_must_be_sent_as_a_file_in_its_own_field(studio: httpx.AsyncClient) -> None:
+    files = {"banner": ("card.png", b"\x89PNG", "image/png")}
+    answer = await studio.post(f"{RUN}images/", data={"card_image": "card.png"}, files=files)
+    assert (answer.status_code, answer.json()) == (400, {"card_image": ["No file was submitted."]})
+
+
 async def begin_import(studio: httpx.AsyncClient, headers: dict[str, str] | None = None) -> httpx.Response:
     files = {"course_data": ("course.tar.gz", archive(), "application/gzip")}
     return await studio.post(IMPORT, files=files, headers=headers)

@@ -82,3 +82,13 @@ def test_no_link_of_the_demo_course_is_broken() -> None:
     assert set(broken) <= {"thumbnail_demox.jpeg", "python_lib.zip"}
     assert len(jumps) == 25
     assert jumps <= names
+
+
+def test_a_link_to_the_folder_of_files_itself_names_none() -> None:
+    assert list(links_in('<a href="/static/?v=2"> <a href="/static/#top">')) == []
+
+
+@pytest.mark.parametrize("transcripts", ["[]", "nonsense", '{"en": 3}'])
+def test_transcripts_that_are_no_list_of_files_name_none(transcripts: str) -> None:
+    block = Block("video", "film", (("transcripts", transcripts), ("sub", "abc")))
+    assert list(links_of(block, None)) == [Link(Kind.ASSET, "subs_abc.srt.sjson")]

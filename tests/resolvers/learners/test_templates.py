@@ -123,3 +123,8 @@ def test_the_built_in_template_is_one_that_could_be_stored() -> None:
     assert "sample_learner" in page
     assert "completed the program <strong>Astrophysics</strong> of Australian National University on 2026-05-01" in page
     assert "<li>Astrophysics, part 4</li>" in page
+
+
+def test_what_is_joined_is_no_longer_than_a_page() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        templates._join(["a"] * 3, "-" * 400_000)

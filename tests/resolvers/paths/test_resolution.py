@@ -549,3 +549,12 @@ def test_each_step_of_a_way_leads_to_the_same_place(course: Outline, ids: list[s
     if found.canonical is not None:
         for step in found.steps:
             assert resolve(places, RUN, step.path, audience).canonical == found.canonical
+
+
+@pytest.mark.parametrize("written", ["", "nonsense", "/course/%ff"])
+def test_a_text_that_is_no_path_is_an_answer_and_no_failure(written: str) -> None:
+    found = resolve(courseware(PLAIN), RUN, written, Audience(Role.LEARNER, NOW))
+
+    assert found.canonical is None
+    assert found.problem is not None
+    assert found.problem.code is Code.MALFORMED

@@ -10,7 +10,7 @@ from db.engine import Database
 from db.tables import Program
 from db.types import any_of
 from resolvers.plan.sources import Many, One, Paged, noun_of, source_of
-from resolvers.plan.statements import keys_parameter, rows_for
+from resolvers.plan.statements import keys_parameter, render, rows_for
 from schema import schema
 from tests.asking import ADMIN, Asking
 from tests.catalog import fill, uuid
@@ -147,3 +147,8 @@ async def test_a_statement_for_one_key_is_planned_once(asking: Asking) -> None:
         kept = "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%)[1]'"
 
         assert [row[0] for row in await snapshot.fetch(kept)] == [5]
+
+
+def test_a_list_that_is_rendered_when_it_runs_is_no_part_of_a_planned_statement(database: Database) -> None:
+    with pytest.raises(TypeError, match="use any_of"):
+        render(select(Program.id).where(Program.id.in_([1, 2])), database.dialect, {})

@@ -55,6 +55,11 @@ def test_a_program_without_requirements_has_a_root() -> None:
         (draft(category=CategoryDraft("n", "N" * 256)), "its category's name has 256"),
         (draft(requirements=(CourseLeaf("A"), Group((CourseLeaf("A"),)))), "the course A is in it 2 times"),
         (draft(requirements=(ProgramLeaf(uuid(9)),) * 2), "is in it 2 times"),
+        (
+            draft(requirements=(Group((CourseLeaf("A"),), title="T" * 256),)),
+            "a title has 256 characters, 255 are allowed",
+        ),
+        (draft(requirements=(Group((CourseLeaf("A"),), title="a\0"),)), "it contains the character NUL"),
         (draft(organizations=("A", "a")), "the organization a is in it 2 times"),
         (draft(run_modes=(RunModeDraft("R", "audit"),) * 2), "the run mode R audit is in it 2 times"),
         (draft(requirements=(Group((CourseLeaf("A"),), minimum=2),)), "2 of 1 requirements cannot be met"),

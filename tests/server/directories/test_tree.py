@@ -1,10 +1,12 @@
 """Plans as trees for people."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from db.engine import Database
+from ondisk.diagnostics import Code, Diagnostic, Severity
 from resolvers.directories.layout import Policy
 from server.directories.commands import problem_of
 from server.directories.tree import tree_of
@@ -48,6 +50,23 @@ async def test_what_is_held_or_not_removed_is_told_and_fails(database: Database,
     assert "course_info.json:1: error: id: a number in place of a text [wrong-type]" in text
     assert "B refused: removals are not allowed" in text
     assert problem == "1 courses, sections or sites are held, 1 are not removed"
+
+
+async def test_a_site_tells_what_is_wrong_with_it_as_a_whole(database: Database, tmp_path: Path) -> None:
+    course("F/A", root=tmp_path)
+    course("F/B", root=tmp_path)
+    await sync(database, tmp_path)
+    course("F/C", root=tmp_path)
+    plan = await sync(database, tmp_path)
+    wrong = Diagnostic(Severity.WARNING, Code.BAD_NAME, "sites/x", "a name that is none")
+    [site] = plan.sites
+    console = Console(width=300)
+    with console.capture() as captured:
+        console.print(tree_of(replace(plan, sites=(replace(site, diagnostics=(wrong,)),))))
+    lines = captured.get()
+    assert str(wrong) in lines
+    assert "C created" in lines
+    assert not any(line.strip().endswith(" A unchanged") for line in lines.splitlines())
 
 
 async def test_a_folder_without_sites_is_no_library(database: Database, tmp_path: Path) -> None:
