@@ -29,8 +29,8 @@ from resolvers.jobs import (
     Runner,
     enqueue,
     enqueue_all,
-    running,
 )
+from resolvers.jobs.attempts import hold
 from resolvers.jobs.delivered import Delivered
 from resolvers.jobs.sweeping import Sweeper, sweep
 from tests.resolvers.jobs.sample import COUNT, FAST, HANDLERS, OTHER, SLOW
@@ -388,7 +388,7 @@ async def test_the_end_of_a_job_is_written_as_soon_as_that_is_possible_or_anothe
     uuid = await ask(database)
     held = await runner.take(queue="default")
     assert held is not None
-    monkeypatch.setattr(running, "hold", failing(running.hold, *[DatabaseBusy("locked")] * failures))
+    monkeypatch.setattr("resolvers.jobs.running.hold", failing(hold, *[DatabaseBusy("locked")] * failures))
 
     with capture_logs() as lines:
         await runner.run(held)
