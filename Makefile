@@ -63,6 +63,8 @@ release-schema: schema ## Promise the schema to clients (docs/schema.md)
 bench: $(STAMP) ## Measure speed against other servers (PEERS=1 adds PostGraphile; needs npm)
 	$(PY) -m bench
 	$(PY) -m bench.dashboard
+	$(PY) -m bench.content
+	$(PY) -m bench.editing
 
 explorer: ## Build the explorer's assets (needs Node)
 	cd server/explorer && npm ci --no-audit --no-fund && npm run build

@@ -7,7 +7,7 @@ import strawberry
 
 from db import tables
 from resolvers.access import visible_versions
-from resolvers.content import diff, fields, links, merging, reading, search, updates
+from resolvers.content import diff, drafts, fields, links, merging, reading, search, updates
 from resolvers.content.audiences import load_state, load_visibility
 from resolvers.content.pins import load_pins
 from resolvers.editing.following import load_lock
@@ -265,6 +265,18 @@ class ProtectedSetting:
     block: str | None = attribute("only_block", "Only of this block; null where it is not about one block.")
 
 
+@strawberry.type(description="What is being written of a run's content, and not shown to learners yet.")
+class ContentDraft:
+    """A draft."""
+
+    version: str = attribute("version", "Hash of all of it.")
+    base_version: str = attribute("base_version", "What the run showed when the draft was begun.")
+    username: str = attribute("username", "Who changed it last, by LMS username.")
+    changed_at: datetime = attribute("at", "When.")
+    content: "CourseContent" = attribute("content", "All of it.")
+    changes: ContentDiff = asked(drafts.load_draft_changes, "What it has changed of the version that it is asked of.")
+
+
 @strawberry.type(description="What a run has taken from its source last, an archive or another run.")
 class ContentUpstream:
     """The source of a run."""
@@ -341,6 +353,7 @@ class CourseContent:
     diff: ContentDiff | None = asked(
         fields.load_diff, "What differs from an older version.", {"from_version": (str, "A version that the run had.")}
     )
+    draft: ContentDraft | None = asked(drafts.load_draft, "The draft of the run; null where there is none.")
     upstream: ContentUpstream | None = asked(
         merging.load_upstream, "What the run has taken from its source last; null where it has no source."
     )
@@ -369,6 +382,10 @@ class ContentVersion:
     application: str | None = column(tables.ContentVersion.application, "Through which application.")
     at: datetime = column(tables.ContentVersion.at, "When.")
     operation: str = column(tables.ContentVersion.operation, "By what, such as `import`, `restore` or `re-run`.")
+    branch: str = column(
+        tables.ContentVersion.branch,
+        "What it was: `published` for what the run showed, `draft`, or `source` for what its source had.",
+    )
     message: str = column(tables.ContentVersion.message, "Why, in the words of who made it; may be empty.")
     block_count: int = column(tables.ContentVersion.blocks, "How many blocks it has.")
     file_count: int = column(tables.ContentVersion.files, "How many files its archive has.")

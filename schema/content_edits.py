@@ -87,7 +87,7 @@ async def edited(
     context = info.context
 
     async def done() -> E:
-        made = await edit(
+        key, made = await edit(
             Asked(context.database, context.viewer, given.course_run),
             context.editor,
             changes,
@@ -99,7 +99,7 @@ async def edited(
             is_list=is_list,
         )
         await context.snapshot.release()
-        return payload(user_errors=[], key=given.course_run, edit=ContentEdit.of(made))
+        return payload(user_errors=[], key=key, edit=ContentEdit.of(made))
 
     return await answered(info, done(), lambda errors: payload(user_errors=errors))
 

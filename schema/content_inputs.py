@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 import orjson
 import strawberry
 
+from db.tables import DRAFT, PUBLISHED
 from edx.olx import Blob, InMemory
+from edx.olx.documents import is_too_deep
 from resolvers.editing import changes
 from resolvers.editing.changes import Change
 from resolvers.editing.writing import Expected
@@ -137,8 +139,8 @@ class BlockSettingsChangeInput:
     settings: list[SettingInput] = strawberry.field(description="The settings.")
 
     def change(self) -> Change:
-        """As edits take it."""
-        return changes.SetBlockSettings(self.block, {each.name: each.value for each in self.settings})
+        """As edits take it. Raises Refusal."""
+        return changes.SetBlockSettings(self.block, _settings(self.settings))
 
 
 @strawberry.input(description="Other values of settings of the course; those that are not named stay.")
@@ -148,8 +150,8 @@ class CourseSettingsChangeInput:
     settings: list[SettingInput] = strawberry.field(description="The settings.")
 
     def change(self) -> Change:
-        """As edits take it."""
-        return changes.SetCourseSettings({each.name: each.value for each in self.settings})
+        """As edits take it. Raises Refusal."""
+        return changes.SetCourseSettings(_settings(self.settings))
 
 
 @strawberry.input(description="Another place for a block, at the same level of the hierarchy.")
@@ -277,6 +279,14 @@ class ExpectedSubtreeInput:
     hash: str = strawberry.field(description="Its hash, as `ContentBlock.hash` has it.")
 
 
+@strawberry.enum(description="What of a run's content is meant.")
+class ContentBranch(Enum):
+    """Branches."""
+
+    PUBLISHED = strawberry.enum_value(PUBLISHED, description="What the run shows.")
+    DRAFT = strawberry.enum_value(DRAFT, description="Its draft, which learners do not see until it is published.")
+
+
 @strawberry.input
 class ContentEditInput:
     """What the inputs of all edits share."""
@@ -286,6 +296,7 @@ class ContentEditInput:
         "Version that the run must be at. Needed, unless a subtree is expected, the run is locked, or `force` is given."
     )
     force: bool = strawberry.field(default=False, description="Whether to change whatever is there.")
+    branch: ContentBranch | None = _given("Whether to change what the run shows, as by default, or its draft.")
     lock_token: str | None = _given("Token of the lock of the run, which the change renews.")
     validate_only: bool = strawberry.field(
         default=False, description="Whether to tell all that would be told, the version too, without changing anything."
@@ -300,7 +311,11 @@ class ContentEditInput:
     @property
     def expected(self) -> Expected:
         """What the change is made for."""
-        return Expected(self.expected_version, self.subtrees, self.force)
+        return Expected(self.expected_version, self.subtrees, self.force, _branch(self.branch))
+
+
+def _branch(given: Any) -> str:
+    return PUBLISHED if given is None else str(given.value)
 
 
 def _orphans(given: Any) -> changes.Orphans:
@@ -313,7 +328,23 @@ def _duplicates(given: Any) -> changes.Duplicates:
 
 def _blobs(files: Sequence[ContentFileInput] | None, *place: str) -> dict[str, Blob]:
     """Files by path. Raises Refusal that says which of them is malformed."""
-    return {file.path: _placed(file.blob, *place, str(number)) for number, file in enumerate(files or ())}
+    found: dict[str, Blob] = {}
+    for number, file in enumerate(files or ()):
+        if file.path in found:
+            raise Refusal([Problem(Reason.INVALID, f"{file.path!r} comes twice", (*place, str(number), "path"))])
+        found[file.path] = _placed(file.blob, *place, str(number))
+    return found
+
+
+def _settings(given: Sequence[SettingInput]) -> dict[str, str | None]:
+    """Values by name. Raises Refusal for a setting that is to have two."""
+    found: dict[str, str | None] = {}
+    for number, each in enumerate(given):
+        if each.name in found:
+            place = ("settings", str(number), "name")
+            raise Refusal([Problem(Reason.INVALID, f"{each.name!r} comes twice", place)])
+        found[each.name] = each.value
+    return found
 
 
 def made(given: Sequence[ContentChangeInput]) -> list[Change]:
@@ -352,4 +383,6 @@ def _json(text: str, shape: type, place: str) -> Any:
         raise _invalid(place, f"not JSON: {error.msg} in line {error.lineno}") from error
     if not isinstance(found, shape):
         raise _invalid(place, f"not {'a list' if shape is list else 'an object'}")
+    if is_too_deep(found):
+        raise _invalid(place, "nested too deep")
     return found

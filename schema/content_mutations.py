@@ -23,6 +23,9 @@ class RestoreContentVersionInput:
     expected_version: str | None = strawberry.field(
         default=None, description="Version that the run must be at now; where it is not, nothing is changed."
     )
+    lock_token: str | None = strawberry.field(
+        default=None, description="Token of the lock of the run, which the change renews."
+    )
     message: str = strawberry.field(default="", description="What the history says of it.")
 
 
@@ -93,6 +96,7 @@ async def restore_content_version(info: Info, input: RestoreContentVersionInput)
                 input.run,
                 input.version,
                 expected=input.expected_version,
+                token=input.lock_token,
                 message=input.message,
                 seen=seen,
             )

@@ -85,7 +85,8 @@ class ExportCourseInput:
 
     course_run: str = strawberry.field(description="Course key of the run.")
     block: str | None = strawberry.field(
-        default=None, description="Only this block, all below it and the files that they need: `vertical/intro`."
+        default=None,
+        description="Only this block, all below it and the files that it needs: `vertical/intro`, or its key.",
     )
     version: str | None = strawberry.field(
         default=None, description="A version that the run had; the one that it is at now if none is named."

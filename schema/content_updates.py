@@ -51,7 +51,6 @@ async def set_protected_settings(info: Info, input: SetProtectedSettingsInput) -
     rules = None if input.settings is None else [each.rule for each in input.settings]
 
     async def work(session: AsyncSession) -> str:
-        await set_protected(asked, session, rules)
-        return input.course_run
+        return await set_protected(asked, session, rules)
 
     return await changing(info, lambda errors, key: SetProtectedSettingsPayload(user_errors=errors, key=key), work)

@@ -31,6 +31,7 @@ from schema.catalog_mutations import (
     UpsertOrganizationPayload,
 )
 from schema.certificate_mutations import UpdateProgramCertificateTemplatePayload
+from schema.content_drafts import DiscardDraftPayload, PublishDraftPayload, discard_draft, publish_draft
 from schema.content_edits import ApplyContentChangesPayload
 from schema.content_locks import AcquireLockPayload, BreakLockPayload, ReleaseLockPayload, RenewLockPayload
 from schema.content_merge import MergeContentPayload, merge_content
@@ -317,6 +318,15 @@ class Mutation:
         merge_content,
         "Take over what another run has, such as the source of a re-run: as it is, or merged with what was changed in "
         "the run. Needs the permission to change the content of both.",
+    )
+    publish_draft: PublishDraftPayload | None = _of_content(
+        publish_draft,
+        "Let a run show its draft, or some blocks of it with all below them. Needs the permission to change content.",
+    )
+    discard_draft: DiscardDraftPayload | None = _of_content(
+        discard_draft,
+        "Do away with the draft of a run, or take some blocks of it as the run shows them. Needs the permission to "
+        "change content.",
     )
     set_protected_settings: SetProtectedSettingsPayload | None = _of_content(
         set_protected_settings,

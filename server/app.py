@@ -16,6 +16,7 @@ from resolvers.transfer.trees import Trees
 from schema import schema, sdl
 from server import explorer, health, landing, metrics, observing, tracing
 from server.certificates import CertificatePages
+from server.content.answers import Entrance
 from server.content.counting import ContentCounts
 from server.content.downloads import Downloads
 from server.content.sync import SyncEndpoint
@@ -70,6 +71,7 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
 def _beside(parts: Parts) -> Iterator[Route]:
     """What is served beside the GraphQL endpoint, as far as the settings have it."""
     settings, database, sign_in = parts.settings, parts.database, parts.sign_in
+    entrance = Entrance(sign_in, parts.throttle)
     if parts.tokens is not None:
         yield from TokenEndpoint(database, parts.tokens, parts.throttle).routes()
     yield csrf_route()
@@ -84,9 +86,9 @@ def _beside(parts: Parts) -> Iterator[Route]:
     if parts.courses is not None:
         yield from Downloads(parts.courses.store, parts.courses.signer).routes()
         trees = Trees(parts.courses.store)
-        yield from SyncEndpoint(database, trees, sign_in, most=settings.max_upload).routes()
+        yield from SyncEndpoint(database, trees, entrance, most=settings.max_upload).routes()
     if parts.uploads is not None:
-        yield from UploadEndpoint(database, parts.uploads, sign_in).routes()
+        yield from UploadEndpoint(database, parts.uploads, entrance).routes()
 
 
 def _operators(parts: Parts) -> Iterator[Route]:

@@ -6,6 +6,7 @@ they mean is for others to know: here a node is a value that links to further no
 
 from db.store.blobs import Blobs, open_blobs
 from db.store.collection import Collected, Retention, collect
+from db.store.drafts import Draft, drafts, drop_draft, save_draft
 from db.store.encoding import BlobLink, NodeLink, Value, decode, digest_of, encode, links_of
 from db.store.errors import (
     BlobsUnavailable,
@@ -48,6 +49,7 @@ __all__ = [
     "Collected",
     "Commit",
     "Corrupted",
+    "Draft",
     "Fault",
     "Head",
     "Intake",
@@ -70,6 +72,8 @@ __all__ = [
     "current",
     "decode",
     "digest_of",
+    "drafts",
+    "drop_draft",
     "encode",
     "entry_of",
     "head_of",
@@ -79,6 +83,7 @@ __all__ = [
     "pin",
     "record_source",
     "restore",
+    "save_draft",
     "share",
     "sources_of",
     "statistics",

@@ -16,7 +16,16 @@ from db.engine import Snapshot
 from db.store.encoding import NodeLink, links_of
 from db.store.errors import StoreError
 from db.store.store import Store, chunks
-from db.tables import ContentBlob, ContentHead, ContentNode, ContentPin, ContentSource, ContentVersion, now
+from db.tables import (
+    ContentBlob,
+    ContentDraft,
+    ContentHead,
+    ContentNode,
+    ContentPin,
+    ContentSource,
+    ContentVersion,
+    now,
+)
 
 ROWS = 500
 
@@ -88,7 +97,7 @@ async def _roots(snapshot: Snapshot) -> set[str]:
 
 
 async def _expire(store: Store, rules: Retention, moment: datetime) -> int:
-    """Give up versions that nothing keeps: no pointer, no source, no pin, nor their age or place in the history."""
+    """Give up versions that nothing keeps: no pointer, draft, source or pin, nor their age or place in the history."""
     later = aliased(ContentVersion)
     newer = select(func.count()).where(
         later.course_run_id == ContentVersion.course_run_id, later.number > ContentVersion.number
@@ -99,6 +108,7 @@ async def _expire(store: Store, rules: Retention, moment: datetime) -> int:
             ContentVersion.expired_at.is_(None),
             ContentVersion.used_at < moment - rules.age,
             ~exists().where(ContentHead.version_id == ContentVersion.id),
+            ~exists().where(ContentVersion.id.in_([ContentDraft.version_id, ContentDraft.base_id])),
             ~exists().where(ContentSource.version_id == ContentVersion.id),
             ~exists().where(ContentPin.version_id == ContentVersion.id),
             newer.scalar_subquery() >= rules.newest,

@@ -107,8 +107,8 @@ async def commit(session: AsyncSession, change: Commit) -> tuple[Head, bool]:
     """
     if now() >= change.until:
         raise LeaseLost("the import took so long that its parts may have been removed; begin again")
-    current = await _locked_head(session, change.run_id)
-    _check(change.expected, current)
+    current = await locked_head(session, change.run_id)
+    expect(change.expected, current)
     if current and (current.root, current.frame) == (change.root, change.frame):
         return current, False
     entry = columns_of(change, change.author, change.operation, change.message)
@@ -128,8 +128,8 @@ async def restore(
 
     Raises VersionConflict and UnknownVersion.
     """
-    current = await _locked_head(session, run_id)
-    _check(expected, current)
+    current = await locked_head(session, run_id)
+    expect(expected, current)
     old = await _used(session, run_id, version)
     if current and (current.root, current.frame) == (old.root, old.frame):
         return current, False
@@ -144,7 +144,7 @@ async def share(session: AsyncSession, from_run: int, to_run: int, author: Autho
     source = await _head(session, from_run)
     if source is None:
         return None
-    current = await _locked_head(session, to_run)
+    current = await locked_head(session, to_run)
     entry = await _used(session, from_run, source.root)
     if current is None or (current.root, current.frame) != (entry.root, entry.frame):
         current = await _advance(session, to_run, current, columns_of(entry, author, "re-run"))
@@ -162,7 +162,7 @@ async def adopt(session: AsyncSession, entry: Head, author: Author, *, from_run:
 
 async def record_source(session: AsyncSession, source: Commit) -> Head:
     """Add what a source has to a run's history, though it does not become the run's content as it is."""
-    current = await _locked_head(session, source.run_id)
+    current = await locked_head(session, source.run_id)
     if current and (current.root, current.frame) == (source.root, source.frame):
         return current
     known = await _entry_of_source(session, source.run_id)
@@ -261,7 +261,7 @@ async def head_of(
     return Head(*kept[-1][:-1])
 
 
-async def _locked_head(session: AsyncSession, run_id: int) -> Head | None:
+async def locked_head(session: AsyncSession, run_id: int) -> Head | None:
     """What a run is at, with the run locked against other changes."""
     await session.execute(select(CourseRun.id).where(CourseRun.id == run_id).with_for_update(key_share=True))
     return await _head(session, run_id)
@@ -273,7 +273,8 @@ async def _head(session: AsyncSession, run_id: int) -> Head | None:
     return None if row is None else Head(*row)
 
 
-def _check(expected: str | None, current: Head | None) -> None:
+def expect(expected: str | None, current: Head | None) -> None:
+    """Raise VersionConflict unless this is the version that a change was made for, if it says one."""
     root = current.root if current else None
     if expected is not None and expected != root:
         raise VersionConflict(expected, root)

@@ -10,9 +10,11 @@ from db.tables.base import Base, folded, now
 from db.tables.catalog import Course, CourseKeyPrefix, CourseRun, Organization, OrganizationAlias, Pacing, RunOrigin
 from db.tables.certificates import CertificateTemplate, Delivery, OutgoingEvent
 from db.tables.content import (
+    DRAFT,
     PUBLISHED,
     SOURCE,
     ContentBlob,
+    ContentDraft,
     ContentHead,
     ContentNode,
     ContentPin,
@@ -63,6 +65,7 @@ from db.tables.teams import StudioMember, TeamRole
 from db.tables.usage import BlockTypeUse, ContentTotal, ContentUsage
 
 __all__ = [
+    "DRAFT",
     "LEARNER",
     "PUBLISHED",
     "SOURCE",
@@ -74,6 +77,7 @@ __all__ = [
     "CertificateTemplate",
     "ClientApplication",
     "ContentBlob",
+    "ContentDraft",
     "ContentHead",
     "ContentLock",
     "ContentLockWait",

@@ -10,7 +10,7 @@ from db.tables.catalog import CourseRun
 from db.types import Instant, Key, text
 
 DIGEST = text(64)
-PUBLISHED, SOURCE = "published", "source"
+PUBLISHED, SOURCE, DRAFT = "published", "source", "draft"
 """Branches of the history of a run's content."""
 
 
@@ -47,7 +47,8 @@ class ContentVersion(Base):
 
     `frame` is the node of what is outside of the hash: the key in the files, and the folder. `used_at` is when it was
     last made the run's content, or another run's; `expired_at` when it was given up. `branch` tells what it is an entry
-    of: `published` is what the run shows, `source` what its source had when that was merged.
+    of: `published` is what the run shows, `source` what its source had when that was merged, `draft`
+    what is being written.
     """
 
     __tablename__ = "content_version"
@@ -103,6 +104,21 @@ class ContentSource(Base):
     course_run_id: Mapped[int] = mapped_column(ForeignKey(CourseRun.id, ondelete="CASCADE"), primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey(ContentVersion.id, ondelete="CASCADE"), index=True)
     from_run_id: Mapped[int | None] = mapped_column(ForeignKey(CourseRun.id, ondelete="SET NULL"), index=True)
+    username: Mapped[str] = mapped_column(text(255))
+    at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+
+class ContentDraft(Base):
+    """Which entry of a run's history is its draft, who wrote it last and when.
+
+    `base_id` is what the run showed when the draft was begun.
+    """
+
+    __tablename__ = "content_draft"
+
+    course_run_id: Mapped[int] = mapped_column(ForeignKey(CourseRun.id, ondelete="CASCADE"), primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey(ContentVersion.id, ondelete="CASCADE"), index=True)
+    base_id: Mapped[int] = mapped_column(ForeignKey(ContentVersion.id, ondelete="CASCADE"), index=True)
     username: Mapped[str] = mapped_column(text(255))
     at: Mapped[datetime] = mapped_column(Instant, default=now)
 

@@ -1,5 +1,6 @@
 """The files for learners below `static/`, under all the names that content knows them by."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -10,6 +11,7 @@ from edx.olx.names import clean_asset
 from edx.olx.problems import Code, Findings
 
 FOLDER = "static/"
+MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+( *; *[\w!#$&^.+-]+=[\w!#$&^.+\"-]+)*", re.ASCII)
 
 
 def assets_of(files: Mapping[str, Blob], listed: Document | None, folder: str, findings: Findings) -> tuple[Asset, ...]:
@@ -43,6 +45,11 @@ def entries_by_path(listed: Document | None) -> dict[str, tuple[str, Mapping[str
 def key_of(path: str) -> str:
     """The key that Open edX gives a file without an entry on import."""
     return clean_asset(path.replace("/", "_"))
+
+
+def is_media_type(text: str) -> bool:
+    """Whether a text is a media type as a header can have it (RFC 9110, 8.3.1)."""
+    return MEDIA_TYPE.fullmatch(text) is not None
 
 
 class Assets:

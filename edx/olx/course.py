@@ -75,7 +75,9 @@ class Reader:
         self.folder = root.folder
         self.findings = findings
         inside = len(root.folder)
-        self.files = {path[inside:]: blob for path, blob in files.items() if path.startswith(root.folder)}
+        self.files = files
+        if inside:
+            self.files = {path[inside:]: blob for path, blob in files.items() if path.startswith(root.folder)}
         self.outside = tuple(File(path, blob) for path, blob in files.items() if not path.startswith(root.folder))
         self.tree = Tree(self.files, self.folder, findings, options)
         self.drafts = Tree(

@@ -16,6 +16,8 @@ from edx.olx.problems import Code, Findings, Key, Place, Severity
 
 TOLERANCE = 1e-8
 SHOWN = 60
+MAX_LEVELS = 100
+"""Levels of JSON within JSON; real policies have about ten."""
 MINE = {"url_name", "org", "course", "filename", "xml_attributes"}
 """Entries of a policy that are about the files and no settings."""
 
@@ -37,10 +39,26 @@ def load_object(
         place = Place(folder + path, error.lineno, error.colno)
         findings.add(Code.INVALID_JSON, severity, f"the file is not JSON: {error.msg}", place)
         return None
-    if not isinstance(value, dict):
-        findings.add(Code.INVALID_JSON, severity, "the file is not a JSON object", folder + path)
+    if not isinstance(value, dict) or is_too_deep(value):
+        message = "nested too deep" if isinstance(value, dict) else "not a JSON object"
+        findings.add(Code.INVALID_JSON, severity, f"the file is {message}", folder + path)
         return None
     return Document(path, blob, value)
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether JSON has more levels than what works on it can be sure to manage."""
+    level = [value]
+    for _ in range(MAX_LEVELS):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def check_policy(policy: Document, blocks: Mapping[Key, Block], folder: str, findings: Findings) -> None:
@@ -107,6 +125,8 @@ def grading_faults(policy: Mapping[str, Any]) -> Iterator[str]:
 def grader_faults(graders: list[dict[str, Any]]) -> Iterator[str]:
     """What is wrong with the assignment types."""
     types = [grader.get("type") for grader in graders]
+    if not all(isinstance(kind, str) and kind for kind in types):
+        yield "an assignment type has no name"
     for repeated in sorted({str(kind) for kind in types if types.count(kind) > 1}):
         yield f"more than one assignment type is called {repeated!r}"
     for grader in graders:
@@ -129,7 +149,8 @@ def is_number(value: Any) -> bool:
 def check_formats(grading: Document, root: Block, findings: Findings) -> None:
     """Note subsections whose assignment type the grading policy does not have."""
     graders = grading.value.get("GRADER", [])
-    types = [grader.get("type") for grader in graders if isinstance(grader, dict)] if isinstance(graders, list) else []
+    listed = [grader for grader in graders if isinstance(grader, dict)] if isinstance(graders, list) else []
+    types = {kind for grader in listed if isinstance(kind := grader.get("type"), str)}
     for block in root.walk():
         kind = block.get("format") if block.type == "sequential" else None
         if kind and kind not in types:

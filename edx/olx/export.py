@@ -86,7 +86,8 @@ def files_of(block: Block) -> Iterator[File]:
     if block.body:
         yield block.body
     if not (block.is_inline or block.is_missing):
-        yield File(path_of(block), bytes_of(block))
+        path, read_from = path_of(block), block.place.file
+        yield File(read_from if read_from == path else path, bytes_of(block))  # one text for both: blocks are many
 
 
 def bytes_of(block: Block, lead: Attributes = ()) -> Blob:

@@ -5,6 +5,7 @@ Expat rather than lxml, because it tells the line, column and byte of every elem
 
 import re
 from dataclasses import dataclass, field
+from sys import intern
 from xml.parsers.expat import ErrorString, ExpatError, ParserCreate
 
 from edx.olx.problems import Code, Place
@@ -196,6 +197,6 @@ def written(name: str) -> tuple[str, str]:
         case [uri, local, prefix]:
             return f"{prefix}:{local}", uri
         case [uri, local]:
-            return local, uri
+            return intern(local), uri
         case _:
-            return name, ""
+            return intern(name), ""  # there are few names, and many attributes of each

@@ -94,11 +94,17 @@ def reading(*errors: type[Exception], path: str = "") -> Iterator[None]:
 
 
 def read_whole(stream: BinaryIO, path: str, limit: int) -> bytes:
-    """A member's bytes, whatever size it claims to have; gives up past the limit."""
-    data = stream.read(limit + 1)
-    if len(data) > limit:
+    """A member's bytes, whatever size it claims to have; gives up past the limit.
+
+    In pieces, since room for what is asked for is taken before it is there, and given back as whole pages only.
+    """
+    pieces, left = [], limit + 1
+    while left and (piece := stream.read(min(CHUNK, left))):
+        pieces.append(piece)
+        left -= len(piece)
+    if not left:
         raise too_large(path, limit)
-    return data
+    return b"".join(pieces)
 
 
 def too_large(path: str, limit: int) -> Broken:

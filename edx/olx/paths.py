@@ -52,6 +52,8 @@ def is_junk(path: str) -> bool:
 
 def folded(path: str) -> str:
     """The same text for all paths that are one where letter case and the coding of accents do not count."""
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 

@@ -8,7 +8,7 @@ import gzip
 import tarfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Self, cast
+from typing import Any, BinaryIO, Self, cast
 
 from edx.olx.members import CHUNK, Broken, Counted, Kind, Limits, Member, check_ratio, read_whole, reading, too_large
 from edx.olx.problems import Code
@@ -91,8 +91,9 @@ def members_of_tar(source: Counted, limits: Limits, *, zipped: bool) -> Iterator
             fileobj=cast(BinaryIO, counted), mode="r|", bufsize=CHUNK, tarinfo=StrictInfo, encoding="utf-8"
         ) as tar,
     ):
-        for info in tar:
+        while (info := tar.next()) is not None:
             yield member_of(tar, info, limits)
+            cast(Any, tar).members.clear()  # else the headers of all files stay in memory
         while zipped and counted.read(CHUNK):
             pass  # the check sum of gzip stands at its very end
 

@@ -1,7 +1,7 @@
 """The endpoints under `/_simulator/`, by which a test or a demo reads and sets at run time what the simulator does."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import orjson
@@ -49,14 +49,31 @@ class Cloning(Protocol):
     unseen: int
 
 
+class Importing(Protocol):
+    """What is known of imports, how often one was begun for each course, and what becomes of further ones."""
+
+    imported: Counter[str]
+
+    def expect(self, states: Sequence[str] = (), stage: str | None = None, message: str = "") -> None:
+        """Have imports go through these states and, given a stage, fail in it. Raises ValueError for no stage."""
+
+
 def control_app(
-    faults: Faults, *, cloning: Cloning, reset: Callable[[], None], throttle: Throttling, take: Taking
+    faults: Faults,
+    *,
+    cloning: Cloning,
+    importing: Importing,
+    reset: Callable[[], None],
+    throttle: Throttling,
+    take: Taking,
 ) -> Starlette:
-    """The endpoints: `faults`, `throttles`, `unseen`, `requests`, `clones`, `copies`, `learners` and `reset`.
+    """The endpoints: `faults`, `throttles`, `unseen`, `requests`, `clones`, `copies`, `imports`, `learners`, `reset`.
 
     `faults` is read (GET), set (PUT with a list) and emptied (DELETE); `throttles` is set (PUT with true or false), as
     is `unseen` (PUT with a number). `requests`, `clones` and `copies` are counts (GET), the last two of how often each
-    key was asked for as the destination of a clone, and how often a clone made it. `learners` (PUT with a list of
+    key was asked for as the destination of a clone, and how often a clone made it. `imports` is a count as well, of
+    imports by course; it is set (PUT with an object) to the `states` that further ones go through and the `stage` that
+    they fail in, with a `message`. `learners` (PUT with a list of
     objects with `username`, `course_id`, `mode` and, if wanted, `has_passed`) enrolls users. `reset` (POST) brings the
     world back to its beginning, ends the faults and forgets the counts.
     """
@@ -100,6 +117,7 @@ def control_app(
             Route("/_simulator/throttles", set_throttles, methods=["PUT"]),
             Route("/_simulator/requests", read_requests, methods=["GET"]),
             *_clones(cloning),
+            *_imports(importing),
             Route("/_simulator/learners", _enrolling(take), methods=["PUT"]),
             Route("/_simulator/reset", begin_anew, methods=["POST"]),
         ]
@@ -138,6 +156,25 @@ def _clones(cloning: Cloning) -> list[Route]:
         Route("/_simulator/unseen", set_unseen, methods=["PUT"]),
         Route("/_simulator/clones", read_clones, methods=["GET"]),
         Route("/_simulator/copies", read_copies, methods=["GET"]),
+    ]
+
+
+def _imports(importing: Importing) -> list[Route]:
+    """The endpoint about imports."""
+
+    async def set_imports(request: Request) -> Response:
+        try:
+            importing.expect(**orjson.loads(await request.body()))
+        except (TypeError, ValueError) as error:
+            return JSONResponse({"detail": str(error)}, 400)
+        return Response(status_code=204)
+
+    def read_imports(_: Request) -> Response:
+        return JSONResponse(importing.imported)
+
+    return [
+        Route("/_simulator/imports", read_imports, methods=["GET"]),
+        Route("/_simulator/imports", set_imports, methods=["PUT"]),
     ]
 
 

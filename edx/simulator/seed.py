@@ -46,7 +46,16 @@ class _People:
 
     def add_staff(self) -> None:
         add = self.world.add_user
-        add(User(SERVICE_USER, f"{SERVICE_USER}@example.org", "Collegium Worker", staff=True, superuser=True))
+        add(
+            User(
+                SERVICE_USER,
+                f"{SERVICE_USER}@example.org",
+                "Collegium Worker",
+                staff=True,
+                superuser=True,
+                password=CLIENT_SECRET,
+            )
+        )
         add(User("admin", "admin@example.org", "Ada Min", staff=True))
         add(User("author", "author@example.org", "Auður Thor"))
         self.world.add_application(Application(CLIENT_ID, CLIENT_SECRET, SERVICE_USER))

@@ -80,7 +80,9 @@ class _Services:
     def __init__(self, world: World, options: Options, faults: Faults, jobs: Jobs, lms: str) -> None:
         self._world, self._options, self._jobs, self._lms = world, options, jobs, lms
         self._beginning = pickle.dumps(world)
-        control = control_app(faults, cloning=jobs, reset=self.reset, throttle=self.throttle, take=self.take)
+        control = control_app(
+            faults, cloning=jobs, importing=jobs, reset=self.reset, throttle=self.throttle, take=self.take
+        )
         self.lms = Faulty(lms_app(world, options), faults, control=control)
         self.studio = Faulty(studio_app(world, options, jobs, lms=lms), faults, control=control)
 

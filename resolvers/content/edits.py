@@ -4,19 +4,17 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.store import Author, UnknownVersion, VersionConflict, restore
-from db.tables import Course, CourseRun
+from db.tables import CourseRun
 from edx.errors import InvalidCourseKey
 from edx.keys import CourseKey
-from resolvers.access import Permission, Viewer
+from resolvers.access import Viewer
 from resolvers.audit import record
+from resolvers.editing.locks import LockRefused, check
+from resolvers.editing.requests import check_message, locked
+from resolvers.editing.rights import require_to_edit, require_to_edit_some
 from resolvers.errors import NotFound
-from resolvers.grants import require_for, require_some
 from resolvers.refusals import Problem, Reason, Refusal
 from resolvers.usage import Operation
-
-CHANGE = Permission.CHANGE_PROGRAMS
-MOST = 1000
-"""Characters of a message."""
 
 
 async def restore_version(
@@ -26,19 +24,24 @@ async def restore_version(
     version: str,
     *,
     expected: str | None,
+    token: str | None,
     message: str,
     seen: Operation,
 ) -> str:
-    """Make a version that a run had its content again; the run's key. Raises Refusal, Forbidden and NotFound."""
-    await require_some(session, viewer, CHANGE)
+    """Make a version that a run had its content again; the run's key. Raises Refusal, Forbidden and NotFound.
+
+    It is a change like others: a run that somebody has locked takes it with the token of the lock alone (L9).
+    """
+    await require_to_edit_some(session, viewer)
     run = await _run(session, viewer, key)
     seen.run_id = run.id
-    if len(message) > MOST or "\x00" in message:
-        reason = f"the message may have {MOST} characters at most, and none of them U+0000"
-        raise Refusal([Problem(Reason.INVALID, reason, ("message",))])
+    check_message(message)
     author = Author(viewer.username or "", viewer.application)
     try:
+        await check(session, run.id, token)
         head, is_new = await restore(session, run.id, version, author, expected=expected, message=message)
+    except LockRefused as refused:
+        raise Refusal([locked(refused)]) from refused
     except UnknownVersion as error:
         raise Refusal([Problem(Reason.VERSION_UNKNOWN, str(error), ("version",))]) from error
     except VersionConflict as error:
@@ -58,6 +61,5 @@ async def _run(session: AsyncSession, viewer: Viewer, key: str) -> CourseRun:
     run = await session.scalar(select(CourseRun).where(CourseRun.key_folded == folded))
     if run is None:
         raise NotFound("there is no such course run")
-    organization = await session.scalar(select(Course.organization_id).where(Course.id == run.course_id))
-    await require_for(session, viewer, CHANGE, organization)
+    await require_to_edit(session, viewer, run.id)
     return run

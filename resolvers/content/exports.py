@@ -1,7 +1,7 @@
 """Exporting: the files of a course, byte for byte, or of one block and all below it (spec/content-api.md, "Read")."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import IO, Any, BinaryIO, cast
 
@@ -9,14 +9,15 @@ import orjson
 
 from db.engine import Database
 from db.store import Author
-from edx.olx import Assets, Block, Course, File, InMemory, Key, files
-from edx.olx import write as write_archive
+from edx.olx import Assets, Block, Course, File, InMemory, Key, files, write
 from edx.olx.export import files_below
 from resolvers.content.links import LIBRARY, Kind, links_of, may_need_library
 from resolvers.content.load import Loaded
 from resolvers.usage import operation
 
 MANIFEST = "collegium.json"
+Writer = Callable[[Iterable[File], BinaryIO], object]
+"""Writes files into an archive, as `write` and `write_zip` do."""
 SORTED = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
 
 
@@ -29,19 +30,26 @@ class AmbiguousBlock(NoSuchBlock):
 
 
 def find_block(course: Course, text: str) -> Block:
-    """The block that `type/url_name`, or a `url_name` alone, means. Raises NoSuchBlock.
+    """The block that `type/url_name`, a full key of whichever run, or a `url_name` alone means. Raises NoSuchBlock.
 
     A name alone is enough only where one block has it (E7): a unit and a component may share one.
     """
-    kind, slash, name = text.partition("/")
-    found = [block for block in course.root.walk() if block.url_name == (name if slash else text)]
-    if slash:
-        found = [block for block in found if block.type == kind]
+    key = key_in(text)
+    found = [block for block in course.root.walk() if (block.key == key if key else block.url_name == text)]
     if not found:
         raise NoSuchBlock(f"there is no block {text!r}")
     if len(found) > 1:
         raise AmbiguousBlock(f"{text!r} may mean {' or '.join(sorted(str(block.key) for block in found))}")
     return found[0]
+
+
+def key_in(text: str) -> Key | None:
+    """The key that a text spells out: `type/url_name` or a full one of whichever run; None for a name alone."""
+    kind, slash, name = text.partition("/")
+    if text.startswith("block-v1:") and "+type@" in text and "+block@" in text:
+        kind, _, name = text.rpartition("+type@")[2].partition("+block@")
+        return Key(kind, name)
+    return Key(kind, name) if slash and kind else None
 
 
 def files_of(loaded: Loaded, key: Key | None = None) -> list[File]:
@@ -58,21 +66,27 @@ def files_of(loaded: Loaded, key: Key | None = None) -> list[File]:
     return [replace(found[path], path=course.folder + path) for path in sorted(found)]
 
 
-def export(loaded: Loaded, target: IO[bytes], key: Key | None = None) -> int:
-    """Write a tar.gz archive of them; the number of files. The same content gives the same bytes. Blocks the thread."""
+def export(loaded: Loaded, target: IO[bytes], key: Key | None = None, writer: Writer = write) -> int:
+    """Write an archive of them; the number of files. The same content gives the same bytes. Blocks the thread."""
     found = files_of(loaded, key)
-    write_archive(found, cast(BinaryIO, target))
+    writer(found, cast(BinaryIO, target))
     return len(found)
 
 
 async def export_course(
-    database: Database, loaded: Loaded, target: IO[bytes], key: Key | None = None, *, author: Author
+    database: Database,
+    loaded: Loaded,
+    target: IO[bytes],
+    key: Key | None = None,
+    *,
+    author: Author,
+    writer: Writer = write,
 ) -> int:
     """The same for somebody, in a thread, and counted."""
     with operation(database, "exportCourse", author, loaded.head.run_id) as seen:
         root = loaded.course.root if key is None else loaded.content.blocks[key]
         seen.touched(block.type for block in root.walk())
-        return await asyncio.to_thread(export, loaded, target, key)
+        return await asyncio.to_thread(export, loaded, target, key, writer)
 
 
 def manifest(loaded: Loaded, block: Block) -> bytes:

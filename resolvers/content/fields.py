@@ -7,6 +7,7 @@ from typing import Any
 
 from db.tables import now
 from edx.olx import Asset, Assets, Key
+from edx.olx.assets import is_media_type
 from resolvers.content.audiences import audience, outlined, seen_by
 from resolvers.content.diff import BlockChange, FileChange, blocks_changed, files_changed
 from resolvers.content.exports import AmbiguousBlock, NoSuchBlock, find_block
@@ -22,6 +23,7 @@ from resolvers.usage.reads import counted
 
 MOST_FOUND = 100
 MOST_LISTED = 1000
+BLOCK = "block-v1:"
 USUAL_LEVEL = 3
 """How deep an outline goes by default: to units."""
 
@@ -39,10 +41,8 @@ async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
 
 def _found(record: ContentRecord, text: str) -> Key:
     """The key of the block that a text means: `type/url_name`, a name, or the key that Open edX has for it."""
-    _, mark, rest = text.partition("+type@")
-    if mark and text.startswith(f"block-v1:{str(record.run).removeprefix('course-v1:')}+"):
-        kind, _, name = rest.partition("+block@")
-        text = f"{kind}/{name}"
+    if text.startswith(BLOCK) and not text.startswith(f"{BLOCK}{str(record.run).removeprefix('course-v1:')}+"):
+        raise NoSuchBlock("a block of another run")
     return find_block(record.loaded.course, text).key
 
 
@@ -125,7 +125,9 @@ class AssetRecord(Record):
 def content_type_of(asset: Asset) -> str:
     """What the list of assets says of a file, else what its name does."""
     listed = (asset.entry or {}).get("contentType")
-    return str(listed) if listed else guess_type(asset.name)[0] or "application/octet-stream"
+    if isinstance(listed, str) and is_media_type(listed):
+        return listed
+    return guess_type(asset.name)[0] or "application/octet-stream"
 
 
 async def load_assets(batch: Batch) -> dict[ContentRecord, Any]:

@@ -20,8 +20,10 @@ from db.store import (
     VersionConflict,
     adopt,
     commit,
+    drop_draft,
     head_of,
     record_source,
+    save_draft,
     sources_of,
 )
 from edx.olx import (
@@ -49,6 +51,7 @@ from resolvers.merging.lists import protections
 from resolvers.merging.merge import CannotMerge, merge
 from resolvers.merging.protection import Kept, Protection, protect
 from resolvers.merging.sides import NOBODY, Side
+from resolvers.merging.transplant import drafted
 from resolvers.usage import operation, uses_of
 from resolvers.usage.operations import VALIDATED
 from resolvers.usage.recorder import Use
@@ -316,6 +319,7 @@ def prepare(
     archive = source if isinstance(source, Archive) else read(source, limits=rules.limits, keep=kept, watch=watch)
     progress(Stage.VERIFYING, 0, len(archive.files))
     parsed = parse(archive, options=rules.options, fail_level=rules.fail_level)
+    del archive  # the course has the files; of large ones two lists of them count
     found = {file.path: file.blob for file in files(parsed.course)}
     progress(Stage.VERIFYING, len(found), len(found))
     uses = uses_of(parsed.course, parsed.course.root.walk())
@@ -336,7 +340,8 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
     if any(conflict.choice is None for conflict in prepared.conflicts):
         raise Unresolved(prepared.conflicts)
     written, source = prepared.written, prepared.source
-    blobs = written.blobs | (source.written.blobs if source else {})
+    draft = await asyncio.to_thread(_draft_of, prepared.course) if target.mode is Mode.REPLACE else None
+    blobs = written.blobs | (source.written.blobs if source else {}) | (draft.written.blobs if draft else {})
     head = await _expect(store, target)
     if source is None and head and (head.root, head.frame) == (written.root, written.frame):
         await _adopt(store, head, target)
@@ -351,7 +356,9 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
     step(0)
     intake = Intake(store)
     size = await intake.blobs(blobs.values(), step)
-    nodes = await intake.nodes(written.nodes | (source.written.nodes if source else {}))
+    nodes = await intake.nodes({**written.nodes, **(source.written.nodes if source else {})})
+    if draft is not None:
+        await intake.nodes(draft.written.nodes)
     change = prepared.commit(target, OPERATIONS[target.mode], intake.until, prepared.made_of or target.expected)
     async with store.database.writing() as session:
         await check(session, target.run_id, target.token)
@@ -360,10 +367,18 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
             taken = await record_source(session, source.commit(target, "source", intake.until, None))
         head, is_new = await commit(session, change)
         await adopt(session, taken or head, target.author, from_run=target.from_run)
+        if draft is not None:
+            await drop_draft(session, target.run_id)
+            await save_draft(session, draft.commit(target, "import", intake.until, None))
         imported = replace(told, head=head, is_new=is_new, bytes_written=size, nodes_written=nodes)
         if swap is not None:
             await swap(session, imported)
     return imported
+
+
+def _draft_of(course: Course) -> Prepared | None:
+    """The draft that came along in an archive, if one did."""
+    return of_stored(drafted(course)) if course.drafts else None
 
 
 async def _adopt(store: Store, head: Head, target: Target) -> None:

@@ -5,12 +5,13 @@ is like, stand in the node of its parent, so that equal blocks are one node what
 run, the folder and the paths that have the run in them are in a frame of their own, outside of the hash.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from db.store import BlobLink, NodeLink, Value, digest_of, encode
 from edx.olx import Blob, Block, Course, Document, File, Key, Source
+from resolvers.content.spool import Pile
 
 COURSE, BLOCK, FILES, FRAME = "course", "block", "files", "frame"
 SYNTHETIC, MISSING = 1, 2
@@ -27,7 +28,7 @@ class Written:
 
     root: str = ""
     frame: str = ""
-    nodes: dict[str, bytes] = field(default_factory=dict)
+    nodes: MutableMapping[str, bytes] = field(default_factory=Pile)
     blobs: dict[str, Blob] = field(default_factory=dict)
     blocks: dict[Key, str] = field(default_factory=dict)
     """The digest of each block's node."""
@@ -47,7 +48,8 @@ class Writer:
 
     def __init__(self) -> None:
         self.written = Written()
-        self._done: dict[int, tuple[Block, NodeLink]] = {}
+        self._known = self.written.blocks
+        """The digests of blocks that have a node: of what is published, or of drafts, which may have the same keys."""
 
     def put(self, *node: Value) -> NodeLink:
         """A node, and what to call it."""
@@ -75,8 +77,17 @@ class Writer:
             None if root.is_inline else self.source(root.source),
             documents,
             tuple(self.files(group) for group in groups),
-            tuple(self.edge(draft.block) for draft in course.drafts),
+            self.drafts(course),
         )
+
+    def drafts(self, course: Course) -> Value:
+        """What is not published; where a block is, too, its digest is that of what is."""
+        self._known = {}
+        edges = tuple(self.edge(draft.block) for draft in course.drafts)
+        for key, digest in self._known.items():
+            self.written.blocks.setdefault(key, digest)
+        self._known = self.written.blocks
+        return edges
 
     def frame(self, course: Course) -> NodeLink:
         """The node of what is outside of the hash."""
@@ -101,7 +112,7 @@ class Writer:
 
     def block(self, block: Block) -> NodeLink:
         """The node of a block, after those of all below it."""
-        known = self._done.get(id(block))
+        known = self._known.get(block.key)
         if known is None:
             stem = stem_of(block.url_name)
             settings = tuple(
@@ -113,10 +124,9 @@ class Writer:
                 is_usual = block.body.path == usual_body(block.key)
                 body = (self.blob(block.body.blob), None if is_usual else block.body.path)
             children = tuple(self.edge(child) for child in block.children)
-            known = block, self.put(BLOCK, block.type, settings, block.markup, body, children)
-            self._done[id(block)] = known  # with the block, whose id is its own for as long as it is there
-            self.written.blocks.setdefault(block.key, known[1].digest)  # drafts come after what is published
-        return known[1]
+            known = self.put(BLOCK, block.type, settings, block.markup, body, children).digest
+            self._known[block.key] = known
+        return NodeLink(known)
 
     def edge(self, block: Block) -> Value:
         """A block as its parent's node has it."""

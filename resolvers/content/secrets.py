@@ -10,10 +10,11 @@ from edx.olx.kinds import SECRETS
 HIDDEN = "••••••"
 NAMES = "|".join(sorted(SECRETS))
 WRITTEN = re.compile(rf"""\b({NAMES})(\s*=\s*)("[^"]*"|'[^']*')""")
-ELEMENT = re.compile(rf"(<(?:[\w.-]+:)?(?:{NAMES})\b[^>]*(?<!/)>)[^<]*(?:<!\[CDATA\[.*?\]\]>[^<]*)*", re.DOTALL)
+ELEMENT = re.compile(rf"(<(?:[\w.-]+:)?(?:{NAMES})\b[^<>]*(?<!/)>)[^<]*(?:<!\[CDATA\[.*?(?:\]\]>|\Z)[^<]*)*", re.DOTALL)
 """The beginning and the text of an element that is a setting, as Open edX writes what does not fit an attribute."""
 QUOTES = r'(?:"|&quot;|\\")'
-MEMBER = re.compile(rf"({QUOTES}(?:{NAMES}){QUOTES}\s*:\s*)(\[[^\]]*\]?|{QUOTES}.*?{QUOTES}|[^,}}\]\s]+)", re.DOTALL)
+LIST = r"\[[^\]]*(?:\](?:[^\[\]{}<>]*\])*)?"
+MEMBER = re.compile(rf"({QUOTES}(?:{NAMES}){QUOTES}\s*:\s*)({LIST}|{QUOTES}.*?{QUOTES}|[^,}}\]\s]+)", re.DOTALL)
 """A member of JSON that stands in a text."""
 
 

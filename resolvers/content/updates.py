@@ -28,14 +28,15 @@ async def load_protected(batch: Batch) -> Mapping[ContentRecord, Sequence[Rule]]
     return {record: found[run].rules for record, run in runs.items()}
 
 
-async def set_protected(asked: Asked, session: AsyncSession, rules: Sequence[Rule] | None) -> None:
-    """Protect other settings of a run; None for the usual ones. Raises Refusal and what `Asked.run` does."""
-    run = await asked.run(session)
+async def set_protected(asked: Asked, session: AsyncSession, rules: Sequence[Rule] | None) -> str:
+    """Protect other settings of a run, None for the usual ones; the run's key. Raises Refusal, and as `Asked.run`."""
+    run, key = await asked.named(session)
     refuse_if([*_faults(rules or ())])
     ordered = None if rules is None else tuple(sorted(set(rules)))
     await protect_settings(session, run, ordered, asked.author.username)
     told: Any = None if ordered is None else [" ".join(filter(None, rule)) for rule in ordered]
-    record(session, asked.viewer, "protect settings", f"CourseRun:{asked.key}", {"protectedSettings": (None, told)})
+    record(session, asked.viewer, "protect settings", f"CourseRun:{key}", {"protectedSettings": (None, told)})
+    return key
 
 
 def _faults(rules: Sequence[Rule]) -> list[Problem]:

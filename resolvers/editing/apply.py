@@ -70,7 +70,8 @@ def apply(
     for number, change in enumerate(changes):
         work.change = number
         done.append(MAKERS[type(change)](work, change))
-    gone = {each.key: each for each in (named for one in done for named in one.removed) if each.key not in work.tree}
+    lost = (named for one in done for named in one.removed if named.key in before.blocks)
+    gone = {each.key: each for each in lost if each.key not in work.tree}
     _note_broken(work, {key for key in work.tree.gone if key in before.blocks})
     made, after, touched = work.finished()
     changed = tuple(key for key in work.changed if before.blocks.get(key) != after.blocks[key])

@@ -1,13 +1,13 @@
 """Files beside the blocks: assets, the grading policy and tabs, all of them part of the version (U12)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from edx.olx import Asset, Assets, Course, File
-from edx.olx.assets import FOLDER, key_of
+from edx.olx.assets import FOLDER, is_media_type, key_of
 from edx.olx.documents import check_formats, grading_faults
-from edx.olx.paths import danger_of, is_junk
+from edx.olx.paths import danger_of, folded, is_junk, parts_of
 from edx.olx.problems import Findings
 from resolvers.editing.changes import DeleteAsset, PutAsset, SetGradingPolicy, SetTabs
 from resolvers.editing.problems import EditCode, EditRefused
@@ -20,10 +20,10 @@ Entry = tuple[str, Mapping[str, Any]]
 def put_asset(work: Work, change: PutAsset) -> None:
     """A file for learners, new or in place of the one at its path."""
     path = change.path.removeprefix(FOLDER)
-    reason = danger_of(path) or ("" if path and not path.endswith("/") else "it names no file")
-    if reason or is_junk(path):
-        message = f"{change.path!r} cannot be the path of a file: {reason or 'it is left out of courses'}"
-        raise work.refuse(EditCode.INVALID_PATH, message)
+    if reason := _fault_of(path):
+        raise work.refuse(EditCode.INVALID_PATH, f"{change.path!r} cannot be the path of a file: {reason}")
+    if change.content_type is not None and not is_media_type(change.content_type):
+        raise work.refuse(EditCode.INVALID_SETTING, f"{change.content_type!r} is no media type", setting="contentType")
     old = next((asset for asset in work.course.assets if asset.file.path == FOLDER + path), None)
     told = {"contentType": change.content_type, "locked": change.locked}
     told = {name: value for name, value in told.items() if value is not None}
@@ -45,6 +45,8 @@ def put_file(work: Work, file: File, entry: Entry | None) -> None:
     clash = next((asset for asset in course.assets if asset.key == key and asset.file.path != file.path), None)
     if clash is not None:
         raise work.refuse(EditCode.FILE_CLASH, f"links to {key!r} mean {clash.file.path} already, not {file.path}")
+    if old is None:
+        _check_clash(work, file.path, [asset.file.path for asset in course.assets])
     known = dict(entry[1]) if entry else old.entry if old else None
     asset = Asset(key, file.path.rpartition("/")[2], file, known)
     if old is not None:
@@ -53,6 +55,26 @@ def put_file(work: Work, file: File, entry: Entry | None) -> None:
         index = next((n for n, each in enumerate(course.assets) if each.file.path > file.path), len(course.assets))
         assets = (*course.assets[:index], asset, *course.assets[index:])
     work.course = _listed(replace(course, assets=assets), key, known)
+
+
+def _fault_of(path: str) -> str:
+    """Why a file cannot have a path; nothing if it can."""
+    if reason := danger_of(path):
+        return reason
+    if not path or path.endswith("/"):
+        return "it names no file"
+    if path != "/".join(parts_of(path)):
+        return "one of its parts is empty"
+    return "it is left out of courses" if is_junk(path) else ""
+
+
+def _check_clash(work: Work, path: str, others: Iterable[str]) -> None:
+    """Refuse a new path that is one with another where case does not count, or that has a file where others go on."""
+    mine = folded(path)
+    for other in others:
+        theirs = folded(other)
+        if other != path and (theirs == mine or theirs.startswith(f"{mine}/") or mine.startswith(f"{theirs}/")):
+            raise work.refuse(EditCode.FILE_CLASH, f"{path} and {other} cannot both be there, as not all systems can")
 
 
 def delete_asset(work: Work, change: DeleteAsset) -> None:
@@ -102,9 +124,11 @@ def set_grading_policy(work: Work, change: SetGradingPolicy) -> None:
 def set_tabs(work: Work, change: SetTabs) -> None:
     """Other tabs, and pages for those that have some."""
     for slug, blob in change.pages.items():
-        if reason := danger_of(f"tabs/{slug}.html") or ("it is empty" if not slug else ""):
+        path = f"tabs/{slug}.html"
+        if reason := _fault_of(path) if slug else "it is empty":
             raise work.refuse(EditCode.INVALID_PATH, f"{slug!r} cannot be the name of a page: {reason}")
-        work.course = replace(work.course, tabs=with_file(work.course.tabs, File(f"tabs/{slug}.html", blob)))
+        _check_clash(work, path, [file.path for file in work.course.tabs])
+        work.course = replace(work.course, tabs=with_file(work.course.tabs, File(path, blob)))
     if problems := [work.problem(EditCode.INVALID_TABS, fault) for fault in _tab_faults(work.course, change)]:
         raise EditRefused(problems)
     root = work.tree.root

@@ -7,11 +7,13 @@ from typing import Any
 import orjson
 
 from edx.olx import Blob, Block, Code, Document, File, InMemory, Key, Place, Problem, Severity
+from edx.olx.archive import printable
 from edx.olx.assets import entries_by_path
 from edx.olx.documents import load_object
 from edx.olx.kinds import FILED, is_block, is_pointer
 from edx.olx.markup import MarkupError, parse_markup
 from edx.olx.names import file_of, unusable
+from edx.olx.paths import Paths, danger_of, is_junk, parts_of
 from edx.olx.problems import Findings
 from edx.olx.tree import Options
 from edx.olx.tree import Tree as Reader
@@ -109,13 +111,14 @@ def _of_text(
 
 
 def _of_files(olx: Olx, findings: Findings, replaced: Key | None) -> Fragment:
-    key, folder = _root_of(olx, replaced)
+    sent = _admitted(olx, findings)
+    key, folder = _root_of(sent, olx.root, replaced)
     if key is None or folder is None:
         message = f"there is no {file_of(key, ())} in what was sent" if key else "nothing says which block is the root"
         hint = "name it as root, such as vertical/intro, and send its file"
         findings.error(Code.NO_ROOT, message, "", block=replaced, hint=hint)
         return _fragment(None, findings)
-    files = {path.removeprefix(folder): blob for path, blob in olx.files.items() if path.startswith(folder)}
+    files = {path.removeprefix(folder): blob for path, blob in sent.items() if path.startswith(folder)}
     place = Place(folder + file_of(key, ()))
     reader = Reader(files, folder, findings, OPTIONS)
     block = reader.pointed(key, (), place) if reader.admits(key, place) else None
@@ -127,19 +130,31 @@ def _of_files(olx: Olx, findings: Findings, replaced: Key | None) -> Fragment:
     return _fragment(block, findings, static=static, entries=entries_by_path(listed), policy=policy)
 
 
-def _root_of(olx: Olx, replaced: Key | None) -> tuple[Key | None, str | None]:
+def _admitted(olx: Olx, findings: Findings) -> Mapping[str, Blob]:
+    """The files, judged as those of an archive are."""
+    paths, found = Paths(findings), dict[str, Blob]()
+    for name, blob in olx.files.items():
+        path = "/".join(parts_of(name))
+        if danger := danger_of(name) or ("" if path else "it is empty"):
+            findings.error(Code.UNSAFE_PATH, f"the path cannot be used: {danger}", printable(name))
+        elif not is_junk(path) and paths.admit(path):
+            found[path] = blob
+    return found
+
+
+def _root_of(files: Mapping[str, Blob], root: str | None, replaced: Key | None) -> tuple[Key | None, str | None]:
     """The block at which the subtree begins, and the folder that it is in, with a final `/` or empty."""
-    manifest = next((path for path in olx.files if path.rpartition("/")[2] == MANIFEST), None)
+    manifest = next((path for path in files if path.rpartition("/")[2] == MANIFEST), None)
     key = replaced
-    if olx.root is not None:
-        kind, _, name = olx.root.partition("/")
+    if root is not None:
+        kind, _, name = root.partition("/")
         key = Key(kind, name)
     elif manifest is not None:
-        key = _of_manifest(olx.files[manifest].read()) or replaced
+        key = _of_manifest(files[manifest].read()) or replaced
     if key is None:
         return None, None
     path = file_of(key, ())
-    found = [each for each in olx.files if each == path or each.endswith(f"/{path}")]
+    found = [each for each in files if each == path or each.endswith(f"/{path}")]
     return key, min(found, key=len).removesuffix(path) if found else None
 
 

@@ -4,31 +4,39 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from edx.olx import Block, Key
-from edx.olx.kinds import FILED
+from edx.olx import Block, Code, Key
+from edx.olx.kinds import FILED, KNOWN
 from edx.olx.markup import Attributes
+from resolvers.content.nodes import FILENAME
 from resolvers.editing.changes import AddBlock, Duplicates, ReplaceBlock
 from resolvers.editing.names import free, is_same, renamed
 from resolvers.editing.placement import Verdict, allowed, level, verdict
 from resolvers.editing.problems import EditCode, EditProblem, EditRefused
-from resolvers.editing.work import Work
+from resolvers.editing.work import MODULES, Work
 
 
 @dataclass(slots=True)
 class Graft:
-    """A subtree on its way into the tree. `region` are the blocks that it takes the place of, with all below them.
+    """A subtree on its way into the tree, to stand in `parents`.
+
+    `region` are the blocks that it takes the place of, with all below them.
 
     `above` are the display names from the course down to its parent.
     """
 
     work: Work
     change: ReplaceBlock | AddBlock
+    parents: tuple[Key, ...]
     region: Collection[Key]
     above: tuple[str, ...]
     defined: dict[Key, Block] = field(default_factory=dict)
     """The blocks that were sent, under the names that they get, each after those below it."""
+    sent_as: dict[Key, Key] = field(default_factory=dict)
+    """The keys that they were sent under, by those that they get."""
     moved: list[tuple[Key, Key]] = field(default_factory=list)
     """Blocks from elsewhere, and their new parents."""
+    kept: list[tuple[Key, Key]] = field(default_factory=list)
+    """Blocks of the region that stay, and their new parents."""
     problems: list[EditProblem] = field(default_factory=list)
     _open: list[str] = field(default_factory=list)
     _settled: dict[Key, Block] = field(default_factory=dict)
@@ -55,17 +63,31 @@ class Graft:
     def _defined(self, sent: Block) -> Block:
         key = sent.key
         block = sent
-        if self._is_taken(key):
-            if self.change.duplicates is not Duplicates.RENAME:
+        may_rename = self.change.duplicates is Duplicates.RENAME
+        if self._is_taken(key) or (may_rename and not sent.is_inline and self.work.alike(key)):
+            if not may_rename:
                 self._duplicate(sent)
             block = renamed(sent, free(key, self.work.tree.blocks.keys() | self.defined.keys()).name)
+        self._check_files(sent, block)
         self._open.append(block.display_name)
         children = tuple(
             self._kept(child, key) if self._keeps(child) else self.settle(child) for child in block.children
         )
         self._open.pop()
         self.defined[block.key] = replace(block, children=children)
+        self.sent_as[block.key] = key
         return self.defined[block.key]
+
+    def _check_files(self, sent: Block, block: Block) -> None:
+        """Note a page that was not sent, and a file that another block's is where letter case does not count."""
+        page = None if sent.body or sent.type != "html" else sent.get(FILENAME)
+        if page:
+            hint = "send the page in files, or what it says within the tag, without filename"
+            message = f"the page {page}.html of {sent.key} was not sent"
+            self._note(EditCode.INVALID_OLX, message, sent, reason=Code.MISSING_FILE.value, hint=hint)
+        if not block.is_inline and (other := self.work.alike(block.key)):
+            message = f"the names of {block.key} and {other} differ by letter case or accents only"
+            self._note(EditCode.DUPLICATE_NAME, message, sent)
 
     def _is_taken(self, key: Key) -> bool:
         return key in self.work.tree and key not in self.region
@@ -105,6 +127,7 @@ class Graft:
             self._note(EditCode.CHILD_MISSING, message, child)
             return child
         if key in self.region:
+            self.kept.append((key, parent))
             return replace(tree[key], pointer=self._pointer(key, parent))
         there = tree.named(key)
         if not self.change.allow_move:
@@ -122,9 +145,9 @@ class Graft:
         found = next((child for child in above.children if child.key == key), None) if above else None
         return (found or self.work.tree[key]).pointer
 
-    def check(self, root: Block, parents: Collection[Key], *, is_new: bool) -> None:
-        """Note what may not stand where it would. `parents` are those that the root is to have, be it there or new."""
-        tree = self.work.tree
+    def check(self, root: Block, *, is_new: bool) -> None:
+        """Note what may not stand where it would, be the root there or new."""
+        tree, parents = self.work.tree, self.parents
         for parent in parents:
             self._check(tree[parent], root, in_experiment=tree.in_experiment(parent), is_new=is_new)
         inside = any(tree.in_experiment(parent) or parent.type == "split_test" for parent in parents)
@@ -146,13 +169,15 @@ class Graft:
                 left.extend((child, inside or block.type == "split_test", below) for child in block.children)
 
     def _check(self, parent: Block, child: Block, *, in_experiment: bool, is_new: bool) -> None:
-        found = verdict(parent.type, child.type, in_experiment=in_experiment)
+        is_module = child.type not in KNOWN and self.work.is_module(child.type)
+        found = verdict(parent.type, child.type, in_experiment=in_experiment, is_module=is_module)
         if found is Verdict.ALLOWED:
             return
         types = ", ".join(sorted(allowed(parent.type, in_experiment=in_experiment))) or "no blocks"
         message = f"{child.key} may not stand in {parent.key}, which takes {types}"
         if is_new or found is Verdict.REFUSED:
-            self._note(EditCode.PLACEMENT, message, child)
+            hint = "" if child.type in KNOWN else f"if it is a type of blocks, add it to {MODULES} of the course"
+            self._note(EditCode.PLACEMENT, message, child, hint=hint)
         else:
             self.work.warn(EditCode.PLACEMENT, f"{message}; it stood there already", child.key, place=child.place)
 
@@ -165,9 +190,9 @@ class Graft:
         """Put what was sent into the tree. Raises EditRefused with all that was noted."""
         if self.problems:
             raise EditRefused(self.problems)
-        for key, parent in self.moved:
-            if self.work.tree.is_below(parent, key) or parent == key:
-                raise self.work.refuse(EditCode.INTO_ITSELF, "You can not move an item into it's child.", key)
+        for key, _ in self.moved:
+            if any(self.work.tree.is_below(parent, key) for parent in self.parents):
+                raise self._into_itself(key)
             for above in self.work.tree.parents(key):
                 children = self.work.tree[above].children
                 self.work.put(
@@ -175,7 +200,13 @@ class Graft:
                 )
         for block in self.defined.values():
             self.work.put(block, block.place)
+        for key, parent in (*self.moved, *self.kept):
+            if self.work.tree.is_below(parent, key):
+                raise self._into_itself(key)
         self._check_pages()
+
+    def _into_itself(self, key: Key) -> EditRefused:
+        return self.work.refuse(EditCode.INTO_ITSELF, "You can not move an item into it's child.", key)
 
     def _check_pages(self) -> None:
         """Two blocks may share a page, but not have two pages under one path."""

@@ -29,6 +29,7 @@ def move_block(work: Work, change: MoveBlock) -> Done:
     if source != parent:
         work.put(replace(tree[source], children=tuple(child for child in tree[source].children if child.key != key)))
     work.put(replace(tree[parent], children=tuple(left)))
+    work.check_depth(key)
     return Done(key, parent=source, index=before.index(key))
 
 
@@ -63,7 +64,7 @@ def _check_target(work: Work, key: Key, source: Key, parent: Key) -> None:
     if source.type == EXPERIMENT and _is_group(work, key, source):
         message = f"{key} is a group of the experiment {source}, which would lose it"
         raise work.refuse(EditCode.BROKEN_REFERENCE, message, key, blocks=(tree.named(source),))
-    found = verdict(parent.type, key.type, in_experiment=tree.in_experiment(parent))
+    found = verdict(parent.type, key.type, in_experiment=tree.in_experiment(parent), is_module=True)
     if level(source.type, key.type) != level(parent.type, key.type) or found is Verdict.TOLERATED:
         message = f"{key} must remain at the same level of content hierarchy"
         raise work.refuse(EditCode.LEVEL_MISMATCH, message, key)

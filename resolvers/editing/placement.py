@@ -31,6 +31,8 @@ STRICT = {
     LIBRARY: frozenset({"html", "problem", "video"}),
 }
 """What edits may put into a type; into any other nothing."""
+OPEN = frozenset({VERTICAL, "conditional", "randomize", "wrapper"})
+"""What takes blocks of types that are not known here, where the course uses them."""
 IN_SEQUENCES = LEAVES | {SEQUENTIAL, "conditional", "wrapper", EXPERIMENT, "randomize", "videosequence", "problemset"}
 TOLERATED = {CHAPTER: LEAVES | {VERTICAL, SEQUENTIAL}, SEQUENTIAL: IN_SEQUENCES}
 """What else Open edX keeps of an import in chapters and sequences."""
@@ -59,12 +61,15 @@ LEVELS = {COURSE: Level.CHAPTER, CHAPTER: Level.SEQUENCE, SEQUENTIAL: Level.UNIT
 """The level of what stands directly below a type."""
 
 
-def verdict(parent: str, child: str, *, in_experiment: bool = False) -> Verdict:
+def verdict(parent: str, child: str, *, in_experiment: bool = False, is_module: bool = False) -> Verdict:
     """Whether a block of one type may stand in one of another.
 
-    `in_experiment` says that the parent is below a content experiment, whose groups may be units of units.
+    `in_experiment` says that the parent is below a content experiment, whose groups may be units of units; `is_module`
+    that the course uses the type of the child, be it known here or not.
     """
     if child in allowed(parent, in_experiment=in_experiment):
+        return Verdict.ALLOWED
+    if is_module and child not in KNOWN and parent in OPEN:
         return Verdict.ALLOWED
     if child in NEVER_INSIDE or parent in LEAVES:
         return Verdict.REFUSED

@@ -31,6 +31,8 @@ from resolvers.usage import operation, uses_of
 from resolvers.usage.operations import VALIDATED, Operation
 
 T = TypeVar("T")
+MOST = 1000
+"""Characters of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +56,54 @@ class Asked:
 
     async def run(self, session: AsyncSession) -> int:
         """The run, if the viewer may change its content. Raises Unauthenticated, Forbidden, NotFound and Refusal."""
+        return (await self.named(session))[0]
+
+    async def named(self, session: AsyncSession) -> tuple[int, str]:
+        """The same with its course key as the catalog writes it."""
         _ = self.author
         await require_to_edit_some(session, self.viewer)
         try:
             key = CourseKey.parse(self.key)
         except InvalidCourseKey as error:
             raise Refusal([Problem(Reason.BAD_COURSE_KEY, str(error), ("courseRun",))]) from error
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key_folded == key.folded))
+        run = (
+            await session.execute(select(CourseRun.id, CourseRun.key).where(CourseRun.key_folded == key.folded))
+        ).first()
         if run is None:
             raise NotFound(f"there is no course run '{key}'")
-        await require_to_edit(session, self.viewer, run)
-        return run
+        await require_to_edit(session, self.viewer, run.id)
+        return run.id, run.key
 
     async def found(self) -> tuple[int, str]:
         """The run with its course key, if the viewer may change its content. Raises as `run` does, and BadUserInput."""
         try:
             async with self.database.writing() as session:
-                run = await self.run(session)
-                return run, await session.scalar(select(CourseRun.key).where(CourseRun.id == run)) or self.key
+                return await self.named(session)
         except Refusal as refusal:
             raise BadUserInput("; ".join(problem.message for problem in refusal.problems)) from refusal
 
     async def locking(self, work: Callable[..., Awaitable[T]], *given: Any) -> T:
-        """What a function of `locks` gives for the run. Raises Refusal where somebody else has the lock."""
+        """What a function of `locks` gives for the run, which is counted. Raises Refusal as `doing` does."""
         with self.operation(f"{work.__name__.partition('_')[0]}Lock") as seen:
-            try:
-                async with self.database.writing() as session:
-                    seen.run_id = await self.run(session)
-                    return await work(session, seen.run_id, *given)
-            except LockRefused as refused:
-                raise Refusal([locked(refused)]) from refused
+            return await self._of_run(seen, work, *given)
+
+    async def beginning(self, name: str, work: Callable[..., Awaitable[T]], *given: Any) -> T:
+        """What a function gives that asks for an operation, which is counted when it is done, or now if it is refused.
+
+        Raises what `locking` does.
+        """
+        with self.operation(name) as seen:
+            found = await self._of_run(seen, work, *given)
+            seen.is_over = False
+            return found
+
+    async def _of_run(self, seen: Operation, work: Callable[..., Awaitable[T]], *given: Any) -> T:
+        try:
+            async with self.database.writing() as session:
+                seen.run_id = await self.run(session)
+                return await work(session, seen.run_id, *given)
+        except LockRefused as refused:
+            raise Refusal([locked(refused)]) from refused
 
     async def break_lock(self) -> Lock | None:
         """Take the lock away from whoever has it, which is put down. Raises Forbidden."""
@@ -94,11 +114,11 @@ class Asked:
 
     async def _broken(self, seen: Operation) -> Lock | None:
         async with self.database.writing() as session:
-            seen.run_id = await self.run(session)
+            seen.run_id, key = await self.named(session)
             broken = await locks.break_lock(session, seen.run_id)
             if broken is not None:
                 changes = {"lock": (broken.holder.username, None)}
-                record(session, self.viewer, "break lock", f"CourseRun:{self.key}", changes)
+                record(session, self.viewer, "break lock", f"CourseRun:{key}", changes)
         return broken
 
 
@@ -113,15 +133,16 @@ async def edit(
     message: str = "",
     is_dry: bool = False,
     is_list: bool = True,
-) -> Edited:
-    """Make changes to the content of a run; they are read only for who may.
+) -> tuple[str, Edited]:
+    """Make changes to the content of a run, which is told with its key; they are read only for who may.
 
     Problems lead to the change of a list that they are about, if `is_list`. Raises Refusal with all that is wrong,
     FeatureDisabled where there is no editor, and what `Asked.run` does.
     """
     with asked.operation(SEVERAL) as seen:
         async with asked.database.writing() as session:
-            seen.run_id = await asked.run(session)
+            seen.run_id, key = await asked.named(session)
+        check_message(message)
         if editor is None:
             raise FeatureDisabled("this installation does without content")
         listed = changes()
@@ -140,7 +161,14 @@ async def edit(
         except LockRefused as refused:
             raise Refusal([locked(refused)]) from refused
         _tell(seen, edited, is_dry=is_dry)
-        return edited
+        return key, edited
+
+
+def check_message(message: str) -> None:
+    """Refuse what the history cannot take as the reason of a change."""
+    if len(message) > MOST or "\x00" in message:
+        reason = f"the message may have {MOST} characters at most, and none of them U+0000"
+        raise Refusal([Problem(Reason.INVALID, reason, ("message",))])
 
 
 def _tell(seen: Operation, edited: Edited, *, is_dry: bool) -> None:
@@ -168,7 +196,7 @@ def _problem(problem: EditProblem, *place: str, is_list: bool = False) -> Proble
 
 
 def locked(refused: LockRefused) -> Problem:
-    """What to answer whoever comes without the lock."""
+    """What to answer where somebody else has the lock, or the caller's own has ended."""
     return _problem(EditProblem(refused.code, str(refused)), "lockToken")
 
 

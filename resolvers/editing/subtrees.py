@@ -1,5 +1,6 @@
 """Replacing and adding subtrees (spec/content-api.md, "Update"; notes on OLX, §2.1 and §2.3)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from edx.olx import Block, Key, Severity
@@ -41,19 +42,20 @@ def replace_block(work: Work, change: ReplaceBlock) -> Done:
     if sent.type != key.type:
         message = f"a <{key.type}> cannot be replaced by a <{sent.type}>"
         raise work.refuse(EditCode.TYPE_MISMATCH, message, key, place=sent.place)
-    region = set(tree.below(key))
-    graft = Graft(work, change, region, work.tree.trail(parents[0]))
+    region = dict.fromkeys(tree.below(key))
+    graft = Graft(work, change, parents, region, work.tree.trail(parents[0]))
     root = graft.rooted(sent, tree[key].pointer)
-    graft.check(root, parents, is_new=False)
+    graft.check(root, is_new=False)
     before = tree.copy() if len(region) > 1 or root.key != key else tree
     edges = {parent: _edge(tree[parent], key) for parent in parents}
-    graft.put()
     _note_shared(work, key)
+    graft.put()
     for parent, pointer in edges.items():
         tree.reparent(parent, key, replace(tree[root.key], pointer=None if pointer is None else root.pointer))
         if root.key != key:
             work.changed[parent] = None
-    removed = _without_orphans(work, change, key, before)
+    work.check_depth(root.key, sent.place)
+    removed = _without_orphans(work, change, key, region, before)
     _take_along(work, graft, fragment.fragment)
     return Done(root.key, removed)
 
@@ -64,15 +66,16 @@ def add_block(work: Work, change: AddBlock) -> Done:
     children = work.tree[parent].children
     index = checked_index(work, change.index, len(children), parent)
     fragment = _read(work, change, parent, None)
-    graft = Graft(work, change, frozenset(), work.tree.trail(parent))
+    graft = Graft(work, change, (parent,), frozenset(), work.tree.trail(parent))
     root = graft.rooted(fragment.root, ())
-    graft.check(root, [parent], is_new=True)
+    graft.check(root, is_new=True)
     if any(child.key == root.key for child in children):
         graft.problems.append(work.problem(EditCode.ALREADY_THERE, f"{root.key} stands in {parent} already", root.key))
     graft.put()
     children = work.tree[parent].children
     index = min(index, len(children))
     work.put(replace(work.tree[parent], children=(*children[:index], root, *children[index:])))
+    work.check_depth(root.key, fragment.root.place)
     _take_along(work, graft, fragment.fragment)
     return Done(root.key)
 
@@ -125,9 +128,14 @@ def _note_shared(work: Work, key: Key) -> None:
         work.warn(EditCode.SHARED, f"{key} stands in several places and changes in all of them", key)
 
 
-def _without_orphans(work: Work, change: ReplaceBlock, key: Key, before: Tree) -> tuple[Named, ...]:
-    """Take out what the new subtree does not lead to any more (U20 to U24)."""
-    lost = work.tree.lost([key, *(child.key for child in before[key].children)])
+def _without_orphans(
+    work: Work, change: ReplaceBlock, key: Key, region: Iterable[Key], before: Tree
+) -> tuple[Named, ...]:
+    """Take out what the new subtree does not lead to any more (U20 to U24).
+
+    Any block of the region may have lost children: what was sent may define it anew.
+    """
+    lost = work.tree.lost(region)
     orphans = tuple(before.named(each) for each in lost if each != key)
     if orphans and change.orphans is Orphans.DECLINE:
         names = ", ".join(f"{each.key} ({' > '.join(each.breadcrumb)})" for each in orphans)
@@ -138,7 +146,7 @@ def _without_orphans(work: Work, change: ReplaceBlock, key: Key, before: Tree) -
 def _take_along(work: Work, graft: Graft, fragment: fragments.Fragment) -> None:
     """What came with the blocks: their policy, and files for learners. An old policy of theirs stays, and wins."""
     for key, block in graft.defined.items():
-        sent = fragment.policy.get(str(key))
+        sent = fragment.policy.get(str(graft.sent_as[key]))
         if isinstance(sent, dict):
             work.set_policy(key, sent)
         elif key.type in WITH_POLICY:

@@ -4,7 +4,7 @@ Nothing of the old course is changed. At the end only the blocks on the way from
 anew; all others are the same objects, which is how the writer knows that they are stored.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from edx.olx import Block, Key
@@ -131,6 +131,14 @@ class Tree:
                 left.extend(self.parents(found))
         return False
 
+    def depth(self, key: Key) -> int:
+        """How many blocks there are from the root to a block, by the longest way."""
+        return _longest(key, self.parents)
+
+    def height(self, key: Key) -> int:
+        """How many blocks there are below a block, by the longest way."""
+        return _longest(key, lambda each: tuple(child.key for child in self.blocks[each].children)) - 1
+
     def in_experiment(self, key: Key) -> bool:
         """Whether a block stands below a content experiment."""
         left, seen = [key], set()
@@ -199,6 +207,20 @@ class Tree:
                 left.append((key, True))
                 left.extend((child.key, False) for child in self.blocks[key].children)
         return order
+
+
+def _longest(start: Key, beyond: Callable[[Key], tuple[Key, ...]]) -> int:
+    """How many blocks the longest way has that begins at one, which is one of them; there are no circles."""
+    known: dict[Key, int] = {}
+    left = [(start, False)]
+    while left:
+        key, is_done = left.pop()
+        if is_done:
+            known[key] = 1 + max((known[each] for each in beyond(key)), default=0)
+        elif key not in known:
+            left.append((key, True))
+            left.extend((each, False) for each in beyond(key))
+    return known[start]
 
 
 def _as_child(child: Block, made: Block | None) -> Block:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from edx.olx.canonical import FORBIDDEN, is_name
+from edx.olx.documents import is_too_deep
 from edx.olx.kinds import SECRETS
 from resolvers.content import settings as read
 from resolvers.content.secrets import HIDDEN
@@ -101,7 +102,8 @@ def fault_of_name(name: str) -> str:
         return f"{name} is changed by {ELSEWHERE[name]}"
     if name in FILES:
         return f"{name} is about files, and no setting"
-    return "" if is_name(name) and ":" not in name else f"{name!r} cannot be the name of a setting"
+    is_fine = is_name(name) and ":" not in name and name != "xmlns"  # which would make another tag of the block's
+    return "" if is_fine else f"{name!r} cannot be the name of a setting"
 
 
 def fault_of_value(name: str, value: Any) -> str:
@@ -132,6 +134,8 @@ def _check(name: str, value: Any) -> None:
     for names, reader in readers:
         if name in names:
             reader(value)
+    if is_too_deep(read.plain(value)):
+        raise read.Unreadable("it is nested too deep")
     if name in CHOICES and str(read.plain(value)).lower() not in CHOICES[name]:
         raise read.Unreadable(f"{value!r} is none of {', '.join(sorted(CHOICES[name]))}")
 

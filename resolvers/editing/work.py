@@ -6,11 +6,18 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from edx.olx import Block, Course, Document, File, InMemory, Key, Place, UnwritableBlock
+from edx.olx import Block, Code, Course, Document, File, InMemory, Key, Place, UnwritableBlock
 from edx.olx.canonical import check_block, path_of
+from edx.olx.paths import folded
+from edx.olx.tree import MAX_LEVELS
+from resolvers.content.exports import key_in
+from resolvers.content.settings import plain
 from resolvers.editing.problems import NOWHERE, EditCode, EditProblem, EditRefused, Named
 from resolvers.editing.references import References
 from resolvers.editing.tree import Index, Tree
+
+MODULES = "advanced_modules"
+"""Setting of a course: the types of blocks that its authors may use besides the usual ones."""
 
 
 @dataclass(slots=True)
@@ -27,6 +34,7 @@ class Work:
     """The files of blocks that were put, which take the places of files that belonged to no block."""
     policy: dict[str, Any] | None = None
     """What the policy says now, None as long as nothing changed it."""
+    _files: dict[Key, Key] | None = None
 
     @classmethod
     def on(cls, course: Course, index: Index, references: References) -> "Work":
@@ -78,6 +86,27 @@ class Work:
         if block.body:
             self.paths[block.body.path] = block.key
 
+    def check_depth(self, key: Key, place: Place = NOWHERE) -> None:
+        """Refuse a block that stands, or has others below it, deeper than any course."""
+        if self.tree.depth(key) + self.tree.height(key) > MAX_LEVELS:
+            message = f"blocks are nested deeper than {MAX_LEVELS} levels"
+            raise self.refuse(EditCode.INVALID_OLX, message, key, reason=Code.TOO_DEEP.value, place=place)
+
+    def is_module(self, kind: str) -> bool:
+        """Whether the course uses a type of blocks: it has some, or lists it among its advanced modules."""
+        root = self.tree.root
+        listed = self.policy_of(root).get(MODULES, self.tree[root].get(MODULES))
+        found = plain(listed) if listed else None
+        return (isinstance(found, list) and kind in found) or any(key.type == kind for key in self.tree.blocks)
+
+    def alike(self, key: Key) -> Key | None:
+        """Another block, whose file would be that of this one where letter case does not count."""
+        if self._files is None:
+            filed = (each for each, block in self.tree.blocks.items() if not block.is_inline)
+            self._files = {Key(each.type, folded(each.name)): each for each in filed}
+        found = self._files.setdefault(Key(key.type, folded(key.name)), key)
+        return found if found != key and found in self.tree else None
+
     def drop(self, keys: Iterable[Key], before: Tree) -> tuple[Named, ...]:
         """Take out blocks that stand nowhere any more, with what the policy says of them; who they were before."""
         gone = list(keys)
@@ -122,15 +151,6 @@ class Work:
             path = f"policies/{course.run}/policy.json"
             course = replace(course, policy=document(course.policy, path, self.policy))
         return course, index, touched
-
-
-def key_in(text: str) -> Key | None:
-    """The key that a text spells out: `type/url_name` or a full one of whichever run; None for a name alone."""
-    kind, slash, name = text.partition("/")
-    if text.startswith("block-v1:") and "+type@" in text and "+block@" in text:
-        kind, _, name = text.rpartition("+type@")[2].partition("+block@")
-        return Key(kind, name)
-    return Key(kind, name) if slash and kind else None
 
 
 def document(old: Document | None, path: str, value: Any) -> Document:

@@ -13,9 +13,23 @@ from weakref import WeakValueDictionary
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.store import Author, Commit, Head, Intake, NodeLink, Store, Stored, VersionConflict, commit, head_of
+from db.engine import Snapshot
+from db.store import (
+    Author,
+    Commit,
+    Head,
+    Intake,
+    NodeLink,
+    Store,
+    Stored,
+    VersionConflict,
+    commit,
+    drafts,
+    head_of,
+    save_draft,
+)
 from db.store.store import INTEGERS, keys
-from db.tables import ContentLock
+from db.tables import DRAFT, PUBLISHED, ContentLock
 from db.types import any_of
 from edx.olx import Blob, Block, Course, File, InMemory, Key
 from edx.olx.canonical import lead_of
@@ -48,12 +62,14 @@ BESIDE = ("policy", "grading", "assets_policy", "assets", "tabs", "extras")
 class Expected:
     """What a change is made for: a version of the run, or hashes of the subtrees of blocks, by block.
 
-    With `anything` it is made to whatever is there, as by the holder of a lock.
+    With `anything` it is made to whatever is there, as by the holder of a lock. `branch` says whether that is what the
+    run shows, or its draft, which is begun where there is none.
     """
 
     version: str | None = None
     subtrees: Mapping[str, str] = field(default_factory=dict)
     anything: bool = False
+    branch: str = PUBLISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,27 +134,32 @@ class Editor:
 
     async def _current(self, request: Request) -> Loaded:
         """What the run is at, if nobody else has the lock and that is what the change was made for."""
-        if request.token is not None or await self._may_be_locked(request.run_id):
-            async with self.store.database.writing() as session:
-                await check(session, request.run_id, request.token, clock=self.clock)
-        return await self._expected(request)
+        if request.token is None:
+            async with self.store.database.reading() as snapshot:
+                may_be_locked = bool(await self.store.fetch(LOCKED, [request.run_id], snapshot))
+                head = await self._head(request, snapshot)
+            if not may_be_locked:
+                return await self._expected(request, head)
+        async with self.store.database.writing() as session:
+            await check(session, request.run_id, request.token, clock=self.clock)
+        return await self._expected(request, await self._head(request))
 
-    async def _may_be_locked(self, run_id: int) -> bool:
-        async with self.store.database.reading() as snapshot:
-            return bool(await self.store.fetch(LOCKED, [run_id], snapshot))
-
-    async def _expected(self, request: Request) -> Loaded:
+    async def _expected(self, request: Request, head: Head | None) -> Loaded:
         """What the run is at, if that is what the change was made for."""
         expected = request.expected
         if not (expected.version or expected.subtrees or expected.anything or request.token):
             message = "say which version the change is made for, or which subtrees, or lock the run"
             raise EditRefused([EditProblem(EditCode.VERSION_REQUIRED, message)])
-        head = await head_of(self.store, request.run_id)
         if head is None:
             raise EditRefused([EditProblem(EditCode.NO_CONTENT, "the run has no content yet: import a course first")])
         if expected.version is not None and expected.version != head.root:
             raise _conflict(expected.version, head.root)
         return await self.courses.load(head)
+
+    async def _head(self, request: Request, snapshot: Snapshot | None = None) -> Head | None:
+        run = request.run_id
+        known = await drafts(self.store, [run], snapshot) if request.expected.branch == DRAFT else {}
+        return known[run].head if run in known else await head_of(self.store, run, snapshot=snapshot)
 
     def _made(self, loaded: Loaded, request: Request) -> "_Made":
         """The new course as nodes. Blocks the thread."""
@@ -177,7 +198,7 @@ class Editor:
         """The same while nobody else can change the run: others in other processes were faster again and again."""
         async with self.store.database.writing() as session:
             lock = await check(session, request.run_id, request.token, clock=self.clock)
-            loaded = await self._expected(request)
+            loaded = await self._expected(request, await self._head(request))
             made = await asyncio.to_thread(self._made, loaded, request)
             intake = Intake(self.store, session)
             await intake.blobs(made.new_blobs)
@@ -187,7 +208,8 @@ class Editor:
         self, session: AsyncSession, intake: Intake, made: "_Made", loaded: Loaded, request: Request
     ) -> Edited:
         new = await intake.nodes(made.written.nodes)
-        head, is_new = await commit(session, made.commit(loaded, request, intake))
+        save = save_draft if request.expected.branch == DRAFT else commit
+        head, is_new = await save(session, made.commit(loaded, request, intake))
         if is_new and made.is_small:
             self.courses.keep(head, Content(made.applied.course, made.digests))
             self._keep((head.root, head.frame), made.applied.index)

@@ -5,7 +5,7 @@ operations graphql-core resolves the fields, and each planned one among them is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
@@ -88,6 +88,7 @@ class Planner:
     def __init__(self, schema: GraphQLSchema, dialect: Dialect) -> None:
         assert schema.query_type is not None  # noqa: S101 -- every schema has one
         self.plans: Cache[Plan] = Cache(ROOM)
+        self.lookups: Cache[KeyRoot] = Cache(ROOM)
         self.most_rows = MOST_ROWS
         self._schema = schema
         self._query: GraphQLObjectType = schema.query_type
@@ -122,12 +123,21 @@ class Planner:
 
     async def object(self, request: Request, site: Site, key: str | int, snapshot: Snapshot, context: Any) -> Planned:
         """The object with a public key, for a field that graphql-core resolves."""
-        kind = object_type(site.kind)
-        document = self._document(request)
-        compiler = Compiler(document, self._dialect, request.permissions)
-        lookup = compiler.lookup(kind, site.nodes, is_single=True)
-        root = KeyRoot(site.kind, site.nodes, document, lookup, key, befores=compiler.befores)
+        root = replace(self._lookup(request, site), key=key)
         return await self._resolved(root, Run(snapshot, request.values, context, self.most_rows), site)
+
+    def _lookup(self, request: Request, site: Site) -> KeyRoot:
+        """What looks up objects at a place in a document, such as what a mutation changed; made once, as plans are."""
+        places = tuple(node.loc.start if node.loc else None for node in site.nodes)
+        key = (*request.key(), places, str(site.kind))
+        root = self.lookups.get(key) if None not in places else None
+        if root is None:
+            document = self._document(request)
+            compiler = Compiler(document, self._dialect, request.permissions)
+            lookup = compiler.lookup(object_type(site.kind), site.nodes, is_single=True)
+            root = KeyRoot(site.kind, site.nodes, document, lookup, "", befores=compiler.befores)
+            self.lookups.put(key, root, 16 * len(request.text) + WEIGHT_OF_A_PLAN)
+        return root
 
     async def told(self, request: Request, site: Site, records: Any, snapshot: Snapshot, context: Any) -> Planned:
         """Records, one or a tuple of them, for a field that graphql-core resolves; what they lead to is read."""

@@ -12,11 +12,10 @@ from db.store import UnknownVersion, VersionConflict, current, entry_of
 from db.tables import ClientApplication, CourseRun
 from edx.olx import Severity
 from resolvers.access import HELD, Role, Viewer
-from resolvers.content.edits import MOST
 from resolvers.content.imports import Mode
 from resolvers.content.uploads import Uploads, UploadUnfinished, UploadUnknown, claim
 from resolvers.editing.locks import check
-from resolvers.editing.requests import Asked
+from resolvers.editing.requests import Asked, check_message
 from resolvers.editing.rights import may_edit
 from resolvers.errors import Code, FeatureDisabled
 from resolvers.jobs import CONTENT, JobContext, JobFailed, Kind, enqueue
@@ -65,15 +64,13 @@ async def ask_for_import(asked: Asked, uploads: Uploads | None, wanted: Import) 
 
     Raises Refusal, FeatureDisabled where there are no uploads, and what `Asked.run` does.
     """
-    return await asked.locking(_import, asked, uploads, wanted)
+    return await asked.beginning("importCourse", _import, asked, uploads, wanted)
 
 
 async def _import(session: AsyncSession, run: int, asked: Asked, uploads: Uploads | None, wanted: Import) -> str:
     if uploads is None:
         raise FeatureDisabled(WITHOUT)
-    if len(wanted.message) > MOST or "\0" in wanted.message:
-        message = f"the message may have {MOST} characters at most, and none of them U+0000"
-        raise Refusal([Problem(Reason.INVALID, message, ("message",))])
+    check_message(wanted.message)
     lock = await check(session, run, wanted.lock_token)
     head = await current(session, run)
     root = head.root if head else None
@@ -104,7 +101,7 @@ async def ask_for_export(asked: Asked, uploads: Uploads | None, wanted: Export) 
 
     The version is the one that the run is at now, if none is named, whatever becomes of the run meanwhile.
     """
-    return await asked.locking(_export, asked, uploads, wanted)
+    return await asked.beginning("exportCourse", _export, asked, uploads, wanted)
 
 
 async def _export(session: AsyncSession, run: int, asked: Asked, uploads: Uploads | None, wanted: Export) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import IO, Any, BinaryIO, cast
 
-from db.store import head_of
+from db.store import Author, head_of
 from db.store.parcels import PART, Parcels, parcel_of
 from db.tables import Parcel, ParcelKind, now
 from edx.olx import Key, UnwritableBlock, write, write_zip
@@ -18,6 +18,7 @@ from resolvers.refusals import Reason
 from resolvers.transfer.asking import Format, require_rights
 from resolvers.transfer.importing import DONE, failing, in_time
 from resolvers.transfer.telling import Told
+from resolvers.usage import Operation, operation
 
 EXPORTING, COMPRESSING = "EXPORTING", "COMPRESSING"
 TYPES = {Format.TAR_GZ: "application/gzip", Format.ZIP: "application/zip"}
@@ -53,11 +54,17 @@ class _Export:
 
     async def done(self) -> dict[str, Any]:
         """Write the archive, and say what it is."""
+        author = Author(self.job.requested_by or "", self.job.application)
+        with operation(self.parcels.database, "exportCourse", author, self.job.input["run"]) as seen:
+            return await self._done(seen)
+
+    async def _done(self, seen: Operation) -> dict[str, Any]:
         given = self.job.input
         head = await head_of(self.courses.store, given["run"], given["version"])
         assert head is not None  # noqa: S101 -- of a version that is named there is one, or UnknownVersion
         loaded = await self.courses.load(head)
         key, format_ = _found(loaded, given["block"]), Format(given["format"])
+        seen.touched(block.type for block in (loaded.content.blocks[key] if key else loaded.course.root).walk())
         with TemporaryFile(prefix="collegium-") as file:
             count = await asyncio.to_thread(self._write, loaded, key, format_, file)
             parcel = await self._kept(file, f"{self._name(key)}.{format_.value}")

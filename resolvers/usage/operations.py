@@ -52,6 +52,8 @@ class Operation:
     uses: Mapping[Use, int] = field(default_factory=dict)
     faults: Counter[Fault] = field(default_factory=Counter)
     version: str | None = None
+    is_over: bool = True
+    """False where it goes on elsewhere, and is counted there."""
     _began: float = 0.0
 
     def __enter__(self) -> Self:
@@ -78,6 +80,8 @@ class Operation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         seconds = perf_counter() - self._began
+        if not self.is_over:
+            return
         if error is not None:
             self.outcome = outcome_of(error)
             self.told(problems_of(error))

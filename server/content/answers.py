@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -11,13 +12,16 @@ from db.errors import DatabaseError
 from db.store import StoreError, VersionConflict
 from edx.olx import ArchiveRefused
 from resolvers import refusals
+from resolvers.access import Viewer
 from resolvers.content.uploads import BadUpload, ChecksumMismatch, OffsetConflict, UploadTooLarge, UploadUnknown
 from resolvers.editing.locks import LockRefused
 from resolvers.errors import Code, Forbidden, NotFound, ServiceUnavailable, Unauthenticated
 from resolvers.transfer.importing import report_of
 from resolvers.transfer.trees import BadTree, Incomplete
+from server.applications.callers import check_scope
 from server.content.forms import BadForm
 from server.operations import Refusal
+from server.throttle import Throttle
 
 Work = Callable[[Request], Awaitable[Response]]
 
@@ -43,6 +47,25 @@ STATUSES: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
 )
 """What is answered for what goes wrong, the narrower kinds first; 460 is what tus has for it."""
 LOCKED = 423
+
+
+class Entrance:
+    """Finds who sent a request, by `sign_in`; each request takes a point of theirs, if points are counted."""
+
+    def __init__(self, sign_in: Callable[[Mapping[str, str]], Viewer], throttle: Throttle | None = None) -> None:
+        self._sign_in = sign_in
+        self._throttle = throttle
+
+    async def viewer(self, request: Request) -> Viewer:
+        """Who sent a request. Raises Unauthenticated, and Refusal for those who may only read, or not as often."""
+        viewer = self._sign_in(request.headers)
+        if viewer.username is None:
+            raise Unauthenticated("Sign in: send a token in the header Authorization.")
+        if request.method not in ("GET", "HEAD"):
+            check_scope(viewer, OperationType.MUTATION)
+        if self._throttle is not None:
+            await self._throttle.take(viewer, 1)
+        return viewer
 
 
 class Unsupported(Exception):
@@ -76,7 +99,8 @@ def _seen(error: Exception) -> tuple[int, str, str]:
         case Unsupported():
             return error.status, error.code, str(error)
         case Refusal():
-            return 403, error.code, error.errors[0]["message"]
+            status = 429 if error.code is Code.RATE_LIMITED else 403
+            return status, error.code, error.errors[0]["message"]
         case refusals.Refusal():
             return 400, error.problems[0].code, str(error)
         case LockRefused():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from resolvers.merging.conflicts import Conflict
 
 STREAM = Path("-")
+LONGEST_NAME = 255
 RunKey = Annotated[str, typer.Option("--run", help="Course key of the run, such as `course-v1:ANUx+ASTRO2X+2T2026`.")]
 Version = Annotated[str | None, typer.Option(help="A version that the run had; what it has now if none is given.")]
 
@@ -63,13 +64,14 @@ async def import_file(
     from resolvers.merging.conflicts import Choice, Resolution, Unresolved
     from resolvers.merging.merge import CannotMerge
 
+    _check_words(message, username)
     if (update and merge) or (ours and theirs):
         raise Failure("only one of --update and --merge, and one of --ours and --theirs, can be given")
     mode = Mode.MERGE if merge else Mode.UPDATE if update else Mode.REPLACE
     choice = Choice.OURS if ours else Choice.THEIRS if theirs else None
     source = file if file != STREAM else _buffered(sys.stdin.buffer)
     try:
-        if dry_run and mode is Mode.REPLACE:
+        if dry_run and mode is Mode.REPLACE and not (expected or lock_token):
             _tell(await check_course(source), is_dry_run=True)
             return
         async with _opened() as store:
@@ -98,7 +100,10 @@ async def import_file(
 
 
 async def export_file(
-    file: Annotated[Path, typer.Argument(help="The tar.gz archive to write; `-` is standard output.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="The archive to write: zip where its name ends so, else tar.gz; `-` is standard output."),
+    ],
     run: RunKey,
     *,
     block: Annotated[str | None, typer.Option(help="Only this block and all below it: `type/url_name`.")] = None,
@@ -108,13 +113,16 @@ async def export_file(
 
     Example: `collegium export-course demo.tar.gz --run course-v1:ANUx+ASTRO2X+2T2026 --block vertical/intro`
     """
+    from functools import partial
     from tempfile import NamedTemporaryFile
 
     from db.store import Author
+    from edx.olx import write, write_zip
     from resolvers.content.exports import NoSuchBlock, export_course, find_block
     from resolvers.content.load import Courses
 
     author = Author("collegium", "command line")
+    export = partial(export_course, writer=write_zip if file.suffix.lower() == ".zip" else write, author=author)
     async with _opened() as store:
         loaded = await Courses(store).load(await _head(store, run, version))
         try:
@@ -122,12 +130,12 @@ async def export_file(
         except NoSuchBlock as error:
             raise Failure(str(error)) from None
         if file == STREAM:
-            await export_course(store.database, loaded, sys.stdout.buffer, key, author=author)
+            await export(store.database, loaded, sys.stdout.buffer, key)
             return
         with NamedTemporaryFile(dir=file.absolute().parent, prefix=f".{file.name}-", delete=False) as target:
             written = Path(target.name)
             try:
-                count = await export_course(store.database, loaded, target, key, author=author)
+                count = await export(store.database, loaded, target, key)
                 target.close()
                 written.replace(file)
             finally:
@@ -288,6 +296,16 @@ async def _head(store: "Store", key: str, version: str | None) -> "Head":
     if head is None:
         raise Failure(f"the run {key} has no content")
     return head
+
+
+def _check_words(message: str, username: str) -> None:
+    """Refuse what histories cannot hold. Raises Failure."""
+    from resolvers.editing.requests import MOST
+
+    if len(message) > MOST or "\0" in message:
+        raise Failure(f"--message may have {MOST} characters at most")
+    if not 0 < len(username) <= LONGEST_NAME:
+        raise Failure(f"--username may have 1 to {LONGEST_NAME} characters")
 
 
 def _buffered(stream: Any) -> Any:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
-from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -16,14 +15,12 @@ from starlette.routing import Route
 from db.engine import Database
 from db.store import Author
 from edx.olx import Severity
-from resolvers.access import Viewer
 from resolvers.content.imports import Rules, Target
 from resolvers.editing.requests import Asked
-from resolvers.errors import Code, Unauthenticated
+from resolvers.errors import Code
 from resolvers.transfer.importing import as_data
 from resolvers.transfer.trees import BadTree, Tree, Trees
-from server.applications.callers import check_scope
-from server.content.answers import Unsupported, answered
+from server.content.answers import Entrance, Unsupported, answered
 from server.content.pieces import PIECES, read_pieces
 
 PATH = "/content/sync/{key}"
@@ -34,14 +31,12 @@ NO_STORE = {"cache-control": "no-store"}
 
 
 class SyncEndpoint:
-    """Answers synchronizations, for those whom `sign_in` finds and who may change the content of the run."""
+    """Answers synchronizations, for those who may change the content of the run."""
 
-    def __init__(
-        self, database: Database, trees: Trees, sign_in: Callable[[Mapping[str, str]], Viewer], *, most: int
-    ) -> None:
+    def __init__(self, database: Database, trees: Trees, entrance: Entrance, *, most: int) -> None:
         self._database = database
         self._trees = trees
-        self._sign_in = sign_in
+        self._entrance = entrance
         self._most = most
         """Bytes of the pieces of one request."""
 
@@ -86,11 +81,7 @@ class SyncEndpoint:
 
     async def _run(self, request: Request) -> tuple[int, Author]:
         """The run that a request is about, and who asks."""
-        viewer = self._sign_in(request.headers)
-        if viewer.username is None:
-            raise Unauthenticated("Sign in: send a token in the header Authorization.")
-        check_scope(viewer, OperationType.MUTATION)
-        asked = Asked(self._database, viewer, request.path_params["key"])
+        asked = Asked(self._database, await self._entrance.viewer(request), request.path_params["key"])
         async with self._database.writing() as session:
             return await asked.run(session), asked.author
 

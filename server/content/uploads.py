@@ -6,12 +6,11 @@ Of tus there are the extensions creation, creation-with-upload, checksum, expira
 import base64
 import binascii
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from email.utils import format_datetime
 from types import MappingProxyType
 from typing import Any
 
-from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,7 +18,6 @@ from starlette.routing import Route
 from db.engine import Database
 from db.store import Author
 from db.tables import Parcel
-from resolvers.access import Viewer
 from resolvers.content.uploads import (
     Announced,
     BadUpload,
@@ -28,9 +26,8 @@ from resolvers.content.uploads import (
     UploadTooLarge,
 )
 from resolvers.editing.rights import require_to_edit_some
-from resolvers.errors import Code, Unauthenticated
-from server.applications.callers import check_scope
-from server.content.answers import Unsupported, Work, answered, failure
+from resolvers.errors import Code
+from server.content.answers import Entrance, Unsupported, Work, answered, failure
 from server.content.forms import Form, boundary_of
 
 PATH = "/uploads"
@@ -54,12 +51,12 @@ SPOKEN: Mapping[str, str] = MappingProxyType({"tus-resumable": VERSION, "cache-c
 
 
 class UploadEndpoint:
-    """Answers requests about uploads, for those whom `sign_in` finds and who may change the content of some run."""
+    """Answers requests about uploads, for those who may change the content of some run."""
 
-    def __init__(self, database: Database, uploads: Uploads, sign_in: Callable[[Mapping[str, str]], Viewer]) -> None:
+    def __init__(self, database: Database, uploads: Uploads, entrance: Entrance) -> None:
         self._database = database
         self._uploads = uploads
-        self._sign_in = sign_in
+        self._entrance = entrance
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -171,15 +168,11 @@ class UploadEndpoint:
     # Who asks, and for what
 
     async def _owner(self, request: Request, *, is_new: bool = False) -> Author:
-        viewer = self._sign_in(request.headers)
-        if viewer.username is None:
-            raise Unauthenticated("Sign in: send a token in the header Authorization.")
-        if request.method not in ("GET", "HEAD"):
-            check_scope(viewer, OperationType.MUTATION)
+        viewer = await self._entrance.viewer(request)
         if is_new:
             async with self._database.writing() as session:
                 await require_to_edit_some(session, viewer)
-        return Author(viewer.username, viewer.application)
+        return Author(viewer.username or "", viewer.application)
 
     async def _parcel(self, request: Request) -> Parcel:
         return await self._uploads.find(await self._owner(request), request.path_params["uuid"])

@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from edx.errors import NotFound, Rejected, UnexpectedAnswer
@@ -151,3 +152,15 @@ async def test_cookies_go_to_the_lms_and_studio_only(edx: Studios, session: Stud
             OpenEdxHttp(edx.lms.replace("127.0.0.1", "localhost"), settings=PATIENCE, keeps_cookies=True) as lms,
         ):
             await StudioSession(lms, studio, "worker", SECRET).export_of(RUN)
+
+
+async def test_what_becomes_of_imports_can_be_set_over_http(edx: Studios, imports: StudioImports) -> None:
+    control = f"{edx.studio}/_simulator/imports"
+    async with httpx.AsyncClient() as client:
+        wanted = {"states": ["Unpacking"], "stage": "Verifying", "message": "Odd."}
+        assert (await client.put(control, json=wanted)).status_code == 204
+        assert (await client.put(control, json={"stage": "Nowhere"})).status_code == 400
+        assert (await client.put(control, json={"colour": 1})).status_code == 400
+        task = await imports.begin(RUN, archive(), "a.tar.gz")
+        assert [await imports.state(RUN, task, "a.tar.gz") for _ in range(2)] == ["Unpacking", "Failed"]
+        assert (await client.get(control)).json() == {str(RUN): 1}

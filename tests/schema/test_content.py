@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from db.engine import Database
 from db.store import Retention, Store, collect, open_blobs
-from db.tables import CourseRun, Organization, RoleGrant, now
+from db.tables import CourseRun, DirectoryMember, Organization, RoleGrant, now
 from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.content.load import Courses
 from resolvers.features import Feature
@@ -253,6 +253,26 @@ async def test_many_runs_are_read_in_as_many_statements_as_one(asking: Asking) -
     assert asking.statements == 2
 
 
+async def test_a_version_is_restored_by_who_may_change_content_and_has_the_lock(asking: Asking) -> None:
+    """L9: a write without the token is refused, whoever it is from. O2: teachers of the run may, as for other edits."""
+    query = f'{{ courseRun(key: "{RUN}") {{ contentVersions {{ nodes {{ version }} }} }} }}'
+    old = (await asking.data(query, viewer=AUTHOR))["courseRun"]["contentVersions"]["nodes"][-1]["version"]
+    async with asking.database.writing() as session:
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
+        session.add(DirectoryMember(course_run_id=run, username="teacher", role="instructor"))
+    teacher = Viewer("teacher", frozenset({Role.LEARNER}))
+    locking = f'mutation {{ acquireLock(input: {{ courseRun: "{RUN}" }}) {{ lock {{ token }} }} }}'
+    token = (await asking.data(locking, viewer=teacher))["acquireLock"]["lock"]["token"]
+    mutation = """mutation ($input: RestoreContentVersionInput!) { restored: restoreContentVersion(input: $input) {
+        userErrors { code field ... on ContentRefused { problem { code } } } } }"""
+    given = {"run": RUN, "version": old}
+    [locked] = (await asking.data(mutation, {"input": given}, viewer=ADMIN))["restored"]["userErrors"]
+    assert locked == {"code": "CONTENT_REFUSED", "field": ["lockToken"], "problem": {"code": "LOCKED"}}
+    done = await asking.data(mutation, {"input": {**given, "lockToken": token}}, viewer=teacher)
+    assert done["restored"]["userErrors"] == []
+    assert (await content(asking, "version"))["version"] == old
+
+
 async def test_an_old_version_is_restored_and_a_lost_race_is_told(asking: Asking) -> None:
     """V5: the old hash again, a new entry of the history. C5: a conflict says which version it is."""
     query = f'{{ courseRun(key: "{RUN}") {{ contentVersions {{ nodes {{ version operation message }} }} }} }}'
@@ -275,6 +295,11 @@ async def test_an_old_version_is_restored_and_a_lost_race_is_told(asking: Asking
     assert latest == {"version": old["version"], "operation": "restore", "message": "It was better"}
     [unknown] = (await restored("0" * 64))["userErrors"]
     assert (unknown["code"], unknown["field"]) == ("VERSION_UNKNOWN", ["version"])
+    locking = f'mutation {{ acquireLock(input: {{ courseRun: "{RUN}" }}) {{ lock {{ token }} }} }}'
+    token = (await asking.data(locking, viewer=ADMIN))["acquireLock"]["lock"]["token"]
+    [locked] = (await restored(new["version"]))["userErrors"]  # L9
+    assert (locked["code"], locked["field"]) == ("CONTENT_REFUSED", ["lockToken"])
+    assert (await restored(new["version"], lockToken=token))["userErrors"] == []
     [long] = (await restored(old["version"], message="x" * 1001))["userErrors"]
     assert (long["code"], long["field"]) == ("INVALID", ["message"])
     for viewer, run, code in ((LEARNER, RUN, "FORBIDDEN"), (AUTHOR, "course-v1:No+Such+Run", "NOT_FOUND")):

@@ -144,6 +144,11 @@ async def test_who_may_not_learns_nothing(asking: Asking, viewer: Viewer, code: 
         assert error["extensions"]["code"] == code
 
 
+async def test_the_run_is_answered_however_its_key_is_written(asking: Asking) -> None:
+    given = {**OPERATIONS["updateBlockSettings"], "courseRun": RUN.lower()}
+    assert (await do(asking, "updateBlockSettings", given))["courseRun"]["key"] == RUN
+
+
 async def test_only_a_replacement_can_leave_orphans_and_must_say_what_becomes_of_them(asking: Asking) -> None:
     """U20."""
     assert {name for name in OPERATIONS if "orphans" in fields_of(input_of(name))} == {"replaceBlock"}
@@ -159,9 +164,16 @@ async def test_only_a_replacement_can_leave_orphans_and_must_say_what_becomes_of
         ("putAsset", {"path": "a", "base64": "?"}, ["base64"]),
         ("updateGradingPolicy", {"policy": "{"}, ["policy"]),
         ("updateTabs", {"tabs": "[1]"}, ["tabs"]),
+        ("updateTabs", {"tabs": f'[{{"a": {"[" * 200}{"]" * 200}}}]'}, ["tabs"]),
+        ("updateTabs", {"tabs": "[]", "pages": [{"path": "a", "text": ""}] * 2}, ["pages", "1", "path"]),
+        ("updateCourseSettings", {"settings": [{"name": "start"}] * 2}, ["settings", "1", "name"]),
+        ("applyContentChanges", {"changes": [{"updateCourseSettings": {"settings": [{"name": "due"}] * 2}}]},
+         ["changes", "0", "settings", "1", "name"]),
+        ("deleteBlock", {"block": "html/page", "message": "a\0b"}, ["message"]),
+        ("deleteBlock", {"block": "html/page", "message": "x" * 1001}, ["message"]),
         ("addBlock", {"parent": "u1", "olx": {"files": [{"path": "a"}]}}, ["olx", "files", "0", "text"]),
     ],
-)
+)  # fmt: skip
 async def test_what_is_malformed_is_told_with_its_place(
     asking: Asking, name: str, given: Given, field: list[str]
 ) -> None:

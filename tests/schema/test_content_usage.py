@@ -169,12 +169,14 @@ async def test_every_operation_is_counted_with_who_what_and_what_came_of_it(aski
     first = (await do(f'{{ courseRun(key: "{RUN}") {{ content {{ version }} }} }}'))["courseRun"]["content"]["version"]
     await do(EDIT.format(run=RUN, changes=SET.format("max_attempts", "2")))
     await do(EDIT.format(run=RUN, changes=SET.format("max_attempts", "hush-hush")))
-    await do(f'mutation {{ acquireLock(input: {{ courseRun: "{RUN}" }}) {{ lock {{ fencing }} }} }}')
+    lock = await do(f'mutation {{ got: acquireLock(input: {{ courseRun: "{RUN}" }}) {{ lock {{ token }} }} }}')
     restore = (
-        f'mutation {{ restoreContentVersion(input: {{ run: "{RUN}", version: "%s" }}) {{ userErrors {{ code }} }} }}'
+        f'mutation {{ restoreContentVersion(input: {{ run: "{RUN}", version: "%s", lockToken: '
+        f'"{lock["got"]["lock"]["token"]}" }}) {{ userErrors {{ code }} }} }}'
     )
     await do(restore % first)
     await do(restore % ("0" * 64))
+    await do(f'mutation {{ acquireLock(input: {{ courseRun: "{RUN}" }}) {{ lock {{ fencing }} }} }}')
     await do(
         f'{{ courseRun(key: "{RUN}") {{ content {{ block(key: "problem/sum") {{ olx }}'
         ' search(text: "x") { excerpt } } } }'

@@ -119,6 +119,7 @@ async def test_nothing_that_is_hidden_shows_anywhere(asking: Asking) -> None:
         "lock { username }",
         "protectedSettings { name }",
         "upstream { version }",
+        "draft { version }",
     ],
 )
 async def test_what_tells_of_all_is_for_those_who_see_all(asking: Asking, selection: str) -> None:
@@ -126,7 +127,7 @@ async def test_what_tells_of_all_is_for_those_who_see_all(asking: Asking, select
 
 
 FOR_STAFF = {
-    "CourseContent": {"references", "diff", "lock", "instances", "protectedSettings", "upstream"},
+    "CourseContent": {"references", "diff", "lock", "instances", "protectedSettings", "upstream", "draft"},
     "ContentBlock": {"usedBy", "visibleTo", "state"},
 }
 SHOWN_OF_WHAT_IS_SEEN = {

@@ -7,12 +7,17 @@ import httpx
 import pytest
 from sqlalchemy import URL
 
+from db.engine import Database
 from edx.errors import OpenEdxError
+from edx.simulator.world import Member
 from resolvers.access import Role
+from server import cli
 from server.app import create_app
-from server.settings import Settings, load
+from server.settings import Settings, SettingsError, load
 from server.signin import mint
 from server.upstream import SharedLms
+from tests.catalog import fill
+from tests.edx.studios import CLIENT, SECRET, serving_studios
 from tests.offering import Platform, platform
 from tests.server.test_cli import SIGNING
 
@@ -60,3 +65,21 @@ async def test_the_shared_client_is_opened_once_and_closed(database_url: URL) ->
         await shared.close()
         with pytest.raises((OpenEdxError, RuntimeError)):
             await first.ping()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_teams_are_read_from_the_studio_of_the_settings(
+    database: Database, database_url: URL, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await fill(database)
+    async with serving_studios() as edx:
+        edx.world.runs[RUN].team.append(Member("grace", "staff"))
+        credentials = {"lms_client_id": CLIENT, "lms_client_secret": SECRET}
+        settings = load(database_url=database_url, lms_url=edx.lms, studio_url=edx.studio, **credentials)
+        monkeypatch.setattr(cli, "read_settings", lambda: settings)
+        await cli.sync_teams()
+        assert capsys.readouterr().out == "Teams: 0 created, 1 updated, 0 unchanged, 0 skipped.\n"
+        monkeypatch.setattr(cli, "read_settings", lambda: load(database_url=database_url, lms_url=edx.lms))
+        with pytest.raises(SettingsError) as caught:
+            await cli.sync_teams()
+    assert caught.value.problems[-1] == "COLLEGIUM_STUDIO_URL must be set to reach Studio"

@@ -105,6 +105,12 @@ class Jobs:
         self.imported[course_id] += 1
         return task
 
+    def expect(self, states: Sequence[str] = (), stage: str | None = None, message: str = "") -> None:
+        """Have imports go through these states and, given a stage, fail in it. Raises ValueError for no stage."""
+        if stage is not None and stage not in STAGES:
+            raise ValueError(f"stage: one of {', '.join(STAGES)}")
+        self.states, self.fails = tuple(states), None if stage is None else Flaw(stage, message)
+
     def begin_export(self, username: str, course_id: str) -> None:
         """Begin an export for a user, of what was imported last; without anything it fails."""
         waits = list(self.export_states)

@@ -18,6 +18,8 @@ def test_a_policy_that_is_not_json_is_refused_with_its_place(path: str) -> None:
     problem = problem_of(UNIT | {path: b'{"a":\n oops}'}, Code.INVALID_JSON)
     assert problem.place[:2] == (path, 2)
     assert problem_of(UNIT | {path: b"[]"}, Code.INVALID_JSON).message == "the file is not a JSON object"
+    deep = b'{"a":' * 200 + b"{}" + b"}" * 200
+    assert problem_of(UNIT | {path: deep}, Code.INVALID_JSON).message == "the file is nested too deep"
 
 
 def test_policies_are_found_in_their_older_places() -> None:
@@ -97,6 +99,7 @@ GRADER = {"type": "Homework", "weight": 1, "min_count": 1, "drop_count": 0}
         ({"GRADER": [{**GRADER, "weight": 0.5}]}, ["the weights add up to 0.5 in place of 1"]),
         ({"GRADER": [{**GRADER, "weight": "1"}]}, ["a weight is not a number"]),
         ({"GRADER": [{**GRADER, "min_count": 0}]}, ["min_count of 'Homework' is less than 1"]),
+        ({"GRADER": [{**GRADER, "type": {}}]}, ["an assignment type has no name"]),
         ({"GRADER": [{**GRADER, "drop_count": -1}]}, ["drop_count of 'Homework' is less than 0"]),
         (
             {"GRADER": [{**GRADER, "weight": 0.5}, {**GRADER, "weight": 0.5}]},
@@ -126,6 +129,9 @@ def test_a_subsection_of_an_assignment_type_that_is_not_there_is_warned_of() -> 
     problem = problem_of(source, Code.INVALID_GRADING, Severity.WARNING)
     assert problem.message == "the assignment type 'Homework' is not in the grading policy"
     assert problem.place.file == "sequential/first.xml"
+    odd = {**COURSE, "policies/course/grading_policy.json": b'{"GRADER": [{"type": ["Homework"], "weight": 1}]}'}
+    told = [each.message for each in report_of(odd).problems if each.code is Code.INVALID_GRADING]
+    assert told == ["an assignment type has no name", problem.message]
 
 
 def test_a_policy_of_any_size_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

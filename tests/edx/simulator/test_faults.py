@@ -51,6 +51,7 @@ class Shop:
         control = control_app(
             self.faults,
             cloning=self.cloning,
+            importing=self.cloning,
             reset=self.reset,
             throttle=self.throttle,
             take=self.take,

@@ -82,6 +82,7 @@ async def test_a_block_is_found_by_type_and_name_or_a_name_that_only_one_has(sto
 
     assert find_block(course, "first").key == ("sequential", "first")
     assert find_block(course, "poll/u1").key == ("poll", "u1")
+    assert find_block(course, "block-v1:Twin+T1+course+type@poll+block@u1").key == ("poll", "u1")
     with pytest.raises(NoSuchBlock, match="may mean poll/u1 or vertical/u1"):
         find_block(course, "u1")
     with pytest.raises(NoSuchBlock, match="there is no block 'html/first'"):

@@ -17,6 +17,8 @@ from resolvers.content.secrets import redacted, shown
         '{"a": {"xqa_key":"hush"}}',
         r'{"a": "{\"xqa_key\": \"hush\"}"}',
         '{"xqa_key": 12345}',
+        '{"lti_passports": ["a]b:k:hush", "c:d:hu]sh hush"], "a": ["b"]}',
+        "<xqa_key><![CDATA[hush",
     ],
 )
 def test_olx_and_json_come_without_passwords(text: str) -> None:
@@ -39,3 +41,11 @@ def test_settings_come_without_the_passwords_inside_them() -> None:
     assert shown("xqa_key", "") == ""
     assert shown("xml_attributes", {"xqa_key": "hush", "b": 1}) == '{"xqa_key":"••••••","b":1}'
     assert shown("other", '{"lti_passports": ["a:b:hush"]}') == '{"lti_passports": "••••••"}'
+
+
+@pytest.mark.parametrize(
+    "part", ["<xqa_key><![CDATA[", "<xqa_key ", '"xqa_key":[', "xqa_key = ", "&quot;xqa_key&quot;:"]
+)
+def test_a_page_that_is_meant_to_take_long_does_not(part: str) -> None:
+    """It is read in one go, however often something begins and never ends: else this would take hours."""
+    assert "hush" in redacted(f"hush{part * 50_000}")

@@ -47,13 +47,26 @@ def test_putting_and_deleting_an_asset_gives_the_same_version() -> None:
     assert write(same.course).root == write(bare).root
 
 
-@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/", "", ".DS_Store", "a\\b", "x\0"])
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/", "", ".DS_Store", "a\\b", "x\0", "./a", "a//b", "a/."])
 def test_a_path_that_no_file_can_have_is_refused(path: str) -> None:
     assert codes(refused(PutAsset(path, BLOB))) == ["INVALID_PATH"]
 
 
 def test_two_assets_cannot_have_one_name_in_links() -> None:
     assert codes(refused(PutAsset("a b.txt", BLOB), PutAsset("a/b.txt", BLOB))) == ["FILE_CLASH"]
+
+
+@pytest.mark.parametrize("paths", [("Leaf.png",), ("leaf.png/x",), ("sub/x", "sub")])
+def test_two_assets_cannot_be_one_file_where_case_does_not_count(paths: tuple[str, ...]) -> None:
+    """Such an archive is not imported."""
+    assert codes(refused(*(PutAsset(path, BLOB) for path in paths))) == ["FILE_CLASH"]
+
+
+@pytest.mark.parametrize("kind", ["text/html\r\nx: y", "text/é", "text", "", "a/b;c"])
+def test_a_media_type_is_one_that_a_header_can_have(kind: str) -> None:
+    [problem] = refused(PutAsset("x", BLOB, content_type=kind))
+    assert (problem.code.value, problem.setting) == ("INVALID_SETTING", "contentType")
+    edited(PutAsset("x", BLOB, content_type="text/html; charset=utf-8"))
 
 
 def test_deleting_an_asset_names_what_links_to_it() -> None:
@@ -93,6 +106,7 @@ def test_a_grading_policy_names_the_sequences_that_it_leaves_out() -> None:
         (grading(("A", 0.5), ("A", 0.5)), "more than one assignment type is called 'A'"),
         (grading(("A", 1.0), A=0.5, B=0.9), "GRADE_CUTOFFS do not fall from one grade to the next"),
         (SetGradingPolicy({"GRADER": 3}), "GRADER is not a list of objects"),
+        (SetGradingPolicy({"GRADER": [{"type": ["Homework"], "weight": 1}]}), "an assignment type has no name"),
     ],
 )
 def test_a_grading_policy_must_add_up(change: SetGradingPolicy, words: str) -> None:
@@ -134,3 +148,5 @@ def test_tabs_that_are_none_are_refused(tabs: list[dict[str, str]], words: str) 
 
 def test_a_page_cannot_lead_out_of_its_folder() -> None:
     assert codes(refused(SetTabs([COURSEWARE], {"../x": BLOB}))) == ["INVALID_PATH"]
+    assert codes(refused(SetTabs([COURSEWARE], {"a//b": BLOB}))) == ["INVALID_PATH"]
+    assert codes(refused(SetTabs([COURSEWARE], {"FAQ": BLOB}))) == ["FILE_CLASH"]

@@ -150,3 +150,12 @@ def test_a_password_as_it_is_shown_does_not_take_its_place(change: Change) -> No
     """F26: passwords are not shown, so whoever sends back what was read does not know them."""
     [problem] = refused(change)
     assert "only stands for" in problem.message
+
+
+DEEP = "[" * 200 + "]" * 200
+
+
+@pytest.mark.parametrize(("name", "value"), [("xmlns", "urn:x"), ("discussion_topics", DEEP), ("x_own", DEEP)])
+def test_what_could_not_be_read_again_is_refused(name: str, value: str) -> None:
+    """Another namespace makes no block of it; what is nested too deep stops whatever looks through the policy."""
+    assert codes(refused(SetCourseSettings({name: value}))) == ["INVALID_SETTING"]

@@ -1,5 +1,7 @@
 """Replacing and adding subtrees (§2.1 C7, §2.3 U1 to U10 and U20 to U25 of the notes on OLX)."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from db.store import Head
@@ -7,7 +9,16 @@ from edx.olx import InMemory, files
 from resolvers.content.exports import files_of
 from resolvers.content.load import Content, Loaded
 from resolvers.content.nodes import Written, write
-from resolvers.editing.changes import AddBlock, Duplicates, Olx, Orphans, ReplaceBlock
+from resolvers.editing.changes import (
+    AddBlock,
+    DeleteBlock,
+    Duplicates,
+    MoveBlock,
+    Olx,
+    Orphans,
+    ReplaceBlock,
+    SetCourseSettings,
+)
 from resolvers.editing.problems import EditCode
 from resolvers.editing.tree import Index
 from tests.resolvers.editing.courses import FILES, codes, course_of, demo, edited, folder, key, olx, outline, refused
@@ -363,3 +374,134 @@ def test_two_pages_cannot_have_one_path() -> None:
 def test_a_course_with_a_missing_block_can_be_edited() -> None:
     course = course_of(FILES)
     assert outline(edited(AddBlock("s3", olx('<vertical url_name="v" a="b"/>')), course=course).course)["s3"] == ["v"]
+
+
+# What would not read back
+
+
+NESTED: Mapping[str, bytes] = {
+    **FILES,
+    "vertical/red.xml": b'<vertical display_name="Red"><vertical url_name="outer"/></vertical>\n',
+    "vertical/outer.xml": b'<vertical display_name="Outer"><vertical url_name="inner"/></vertical>\n',
+    "vertical/inner.xml": b'<vertical display_name="Inner"><conditional url_name="choice"/></vertical>\n',
+    "conditional/choice.xml": b'<conditional><vertical url_name="chosen"/></conditional>\n',
+    "vertical/chosen.xml": b'<vertical display_name="Chosen"/>\n',
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        AddBlock("vertical/chosen", olx('<conditional><vertical url_name="chosen"/></conditional>'), allow_move=True),
+        AddBlock("vertical/inner", olx('<vertical x="y"><vertical url_name="outer"/></vertical>'), allow_move=True),
+        ReplaceBlock(
+            "vertical/red",
+            olx('<vertical><vertical url_name="inner" x="y"><vertical url_name="outer"/></vertical></vertical>'),
+            DELETE,
+        ),
+    ],
+)
+def test_pointers_cannot_put_a_block_below_itself(change: AddBlock | ReplaceBlock) -> None:
+    """U3, U4: neither one above the place that the change is about, nor one that keeps what is put above it."""
+    assert codes(refused(change, course=course_of(NESTED))) == ["INTO_ITSELF"]
+
+
+def test_a_block_can_be_put_into_a_new_one_in_its_place() -> None:
+    change = ReplaceBlock(
+        "vertical/outer", olx('<vertical url_name="new"><vertical url_name="outer"/></vertical>'), KEEP
+    )
+    made = edited(change, course=course_of(NESTED))
+    assert outline(made.course)["red"] == ["new"]
+    assert outline(made.course)["new"] == ["outer"]
+    assert made.warnings == ()
+
+
+def test_blocks_cannot_be_nested_deeper_than_can_be_read() -> None:
+    """One change after the other would get anywhere."""
+    above = ["vertical/inner", *(f"vertical/n{number}" for number in range(70))]
+    adds = [AddBlock(parent, olx(f'<vertical url_name="n{n}" x="y"/>')) for n, parent in enumerate(above)]
+    edited(*adds[:56], course=course_of(NESTED))
+    [problem] = refused(*adds[:57], course=course_of(NESTED))
+    assert (problem.code, problem.reason, problem.change) == (EditCode.INVALID_OLX, "TOO_DEEP", 56)
+
+
+@pytest.mark.parametrize(
+    ("block", "text", "orphans"),
+    [
+        ("chapter/c1", '<chapter><sequential url_name="s1" x="y"/><sequential url_name="s2"/></chapter>',
+         ["vertical/u1", "vertical/u2", "html/page", "problem/sum", "discussion/talk", "html/both"]),
+        ("vertical/red", '<vertical><vertical url_name="inner" x="y"/></vertical>',
+         ["vertical/outer", "conditional/choice", "vertical/chosen"]),
+    ],
+)  # fmt: skip
+def test_what_blocks_below_leave_out_is_orphaned_too(block: str, text: str, orphans: list[str]) -> None:
+    """U20, U24: transitive, of whichever block of the subtree is defined anew, and wherever it stands now."""
+    course = course_of(NESTED)
+    [problem] = refused(ReplaceBlock(block, olx(text), KEEP), course=course)
+    assert problem.code is EditCode.ORPHANS
+    assert {str(each.key) for each in problem.blocks} >= set(orphans)
+    made = edited(ReplaceBlock(block, olx(text), DELETE), course=course)
+    assert made.removed == problem.blocks
+
+
+def test_what_a_list_adds_and_takes_out_again_was_never_there() -> None:
+    made = edited(AddBlock("u3", olx('<html url_name="new">x</html>')), DeleteBlock("vertical/u3"))
+    assert key("html/new") not in [each.key for each in made.removed]
+
+
+def test_a_page_that_is_not_sent_is_missed() -> None:
+    """A course with it could not be imported again; nor is the page that is there to be lost."""
+    for change in (
+        ReplaceBlock("html/page", olx('<html filename="page" display_name="New"/>'), KEEP),
+        AddBlock("vertical/u3", olx('<html filename="../policies/R/policy"/>')),
+    ):
+        [problem] = refused(change)
+        assert (problem.code, problem.reason) == (EditCode.INVALID_OLX, "MISSING_FILE")
+        assert problem.breadcrumb[:2] == ("Demo", "One")
+
+
+def test_names_that_only_differ_by_case_are_refused() -> None:
+    """Their files are one on some systems, and such an archive is not imported."""
+    text = '<html url_name="PAGE">x</html>'
+    assert codes(refused(AddBlock("u3", olx(text)))) == ["DUPLICATE_NAME"]
+    assert outline(edited(AddBlock("u3", olx(text), duplicates=Duplicates.RENAME)).course)["u3"]
+    inline = '<vertical url_name="v"><html url_name="PAGE">x</html></vertical>'
+    edited(AddBlock("s3", olx(inline)))
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("static/../../x", "UNSAFE_PATH"),
+        ("static/a\0b", "UNSAFE_PATH"),
+        ("VERTICAL/new.xml", "CASE_CLASH"),
+        ("vertical/new.xml/x", "DUPLICATE_PATH"),
+    ],
+)
+def test_files_are_judged_as_those_of_an_archive(path: str, reason: str) -> None:
+    files = {"vertical/new.xml": InMemory.of(b"<vertical/>"), path: InMemory.of(b"x")}
+    assert [problem.reason for problem in refused(AddBlock("s3", Olx(None, files, "vertical/new")))] == [reason]
+
+
+def test_a_renamed_block_keeps_the_policy_that_it_comes_with() -> None:
+    sent = {
+        "problem/sum.xml": b"<problem>another</problem>",
+        "policies/R/policy.json": b'{"problem/sum": {"weight": 7.0}}',
+    }
+    blobs = {path: InMemory.of(data) for path, data in sent.items()}
+    made = edited(AddBlock("u3", Olx(None, blobs, "problem/sum"), duplicates=Duplicates.RENAME))
+    assert made.course.policy is not None
+    assert made.course.policy.value["problem/sum_2"] == {"weight": 7.0}
+    assert made.course.policy.value["problem/sum"] == {"weight": 2.0}
+
+
+def test_blocks_of_other_packages_are_added_where_the_course_uses_them() -> None:
+    """spec/content-api.md, "Self-documenting API": a type need not be known here; one that is mistyped is refused."""
+    add = AddBlock("u3", olx('<scorm url_name="s" x="y"/>'))
+    [problem] = refused(add)
+    assert problem.code is EditCode.PLACEMENT
+    assert "advanced_modules" in problem.hint
+    made = edited(SetCourseSettings({"advanced_modules": '["scorm"]'}), add)
+    assert outline(made.course)["u3"] == ["bank", "s"]
+    again = edited(AddBlock("u1", olx("<scorm/>")), MoveBlock("scorm/s", "vertical/u2"), course=made.course)
+    assert outline(again.course)["u2"][-1] == "s"

@@ -199,7 +199,7 @@ async def test_versions_made_one_after_the_other_are_those_that_others_load(desk
 
 
 async def test_a_warm_change_reads_no_nodes(desk: Desk) -> None:
-    """A single change neither loads nor writes the course."""
+    """A single change neither loads nor writes the course: one transaction, of nine statements on either database."""
     made = await desk.apply(RENAME)
     statements: list[str] = []
     engine = desk.store.database.engine.sync_engine
@@ -210,6 +210,7 @@ async def test_a_warm_change_reads_no_nodes(desk: Desk) -> None:
     ]
     assert sum("INSERT INTO content_node" in each for each in statements) == 1
     assert sum("INSERT INTO content_version" in each for each in statements) == 1
+    assert len(statements) == 9
 
 
 async def test_a_version_that_another_process_made_is_loaded_by_what_differs(desk: Desk) -> None:

@@ -364,3 +364,6 @@ def test_two_blocks_that_were_put_into_each_other_are_a_conflict() -> None:
         assert {each.id for each in made.conflicts} == {"place vertical/x", "place vertical/y"}
         expected = sides[1] if resolution is THEIRS else sides[0]
         assert outline(made.course) == outline(expected)
+    mixed = Resolution({"place vertical/x": Choice.OURS, "place vertical/y": Choice.THEIRS})
+    made = merged(base, *sides, resolution=mixed)
+    assert {key("vertical/x"), key("vertical/y")} <= {block.key for block in made.course.root.walk()}

@@ -6,7 +6,7 @@ from sqlalchemy import Alias
 
 from resolvers.plan.cache import Cache
 from resolvers.plan.connections import PageArguments
-from tests.asking import Asking
+from tests.asking import ADMIN, AUTHOR, Asking
 
 QUERY = "{ organizations { nodes { key courses(first: 2) { totalCount pageInfo { endCursor } nodes { key } } } } }"
 
@@ -78,3 +78,20 @@ async def test_what_leaves_the_cache_is_gone_without_a_collector(asking: Asking,
     plans.put("one more", {}, 10**9)
 
     assert number(PageArguments) == before
+
+
+CHANGE = """mutation ($name: String) { updateOrganization(input: {key: "Org0X", displayName: $name}) {
+    organization { displayName %s } } }"""
+
+
+async def test_what_a_mutation_changed_is_looked_up_by_what_was_made_once(asking: Asking) -> None:
+    """As plans are: by document, place, permissions and the shape of variables, and never by their values."""
+    lookups = asking.executor.planner.lookups
+    for name in ("One", "Two", "Three"):
+        data = await asking.data(CHANGE % "", {"name": name}, viewer=ADMIN)
+        assert data["updateOrganization"]["organization"] == {"displayName": name}
+    assert (lookups.hits, lookups.misses, len(lookups)) == (2, 1, 1)
+
+    other = await asking.data(CHANGE % "key", {"name": None}, viewer=AUTHOR)
+    assert other["updateOrganization"]["organization"] == {"displayName": "Org0X", "key": "Org0X"}
+    assert len(lookups) == 2

@@ -3,14 +3,16 @@
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from starlette.applications import Starlette
 
-from db.tables import JobState, now
+from db.tables import ContentUsage, JobState, now
 from edx.olx import File as OlxFile
 from edx.olx import InMemory
 from edx.olx.export import write_zip
@@ -20,6 +22,7 @@ from resolvers.content.signing import ARCHIVES, File, Signer
 from resolvers.errors import Forbidden
 from resolvers.refusals import Reason, Refusal
 from resolvers.transfer.asking import Format
+from resolvers.usage import usage_of
 from server.content.downloads import Downloads
 from tests.edx.olx.twins import COURSE
 from tests.resolvers.content.conftest import imported, unpacked
@@ -116,3 +119,25 @@ async def test_an_archive_can_be_had_until_it_is_swept(desk: Desk) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://college.test") as client:
         assert (await client.get(url.replace("archives", "files"))).status_code == 404
         assert (await client.get(url.replace("gzip", "html"))).status_code == 403
+
+
+@ON_SQLITE
+async def test_what_is_asked_for_is_counted_once_when_it_is_done_or_refused(desk: Desk) -> None:
+    """spec/content-api.md, "Observability": by operation, type of blocks and outcome."""
+    await desk.imported({**COURSE, "README": b"new"})
+    await desk.work(await desk.ask_to_export(block="html/page"))
+    await desk.work(await desk.ask_to_export(block="html/none"))
+    with pytest.raises(Refusal):
+        await desk.ask_to_export(version="0" * 64)
+    await usage_of(desk.database).flush(desk.database)
+    async with desk.database.writing() as session:
+        query = select(ContentUsage).where(ContentUsage.application == "tests", ContentUsage.username == "ada")
+        rows = list(await session.scalars(query))
+    counted = Counter({(row.operation, row.outcome, row.block_type): row.count for row in rows})
+    assert {key: count for key, count in counted.items() if key[0] != "importCourse" or not key[2]} == {
+        ("importCourse", "ok", ""): 1,
+        ("exportCourse", "ok", ""): 1,
+        ("exportCourse", "ok", "html"): 1,
+        ("exportCourse", "BLOCK_UNKNOWN", ""): 1,
+        ("exportCourse", "VERSION_UNKNOWN", ""): 1,
+    }

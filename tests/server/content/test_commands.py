@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,12 @@ async def test_a_rehearsal_tells_the_version_that_an_import_gives(
     assert f"{version}, as before" in capsys.readouterr().out
     with pytest.raises(Failure, match=f"the run is at version {version}, not at 00"):
         await import_file(archive, RUN, expected="0" * 64)
+    with pytest.raises(Failure, match=f"the run is at version {version}, not at 00"):
+        await import_file(archive, RUN, expected="0" * 64, dry_run=True)
+    with pytest.raises(Failure, match="--message may have 1000 characters"):
+        await import_file(archive, RUN, message="x" * 1001)
+    with pytest.raises(Failure, match="--username may have 1 to 255"):
+        await import_file(archive, RUN, username="x" * 256)
     with pytest.raises(Failure, match="course key"):
         await import_file(archive, "nonsense")
 
@@ -105,6 +112,9 @@ async def test_content_is_looked_after(setting: dict[str, str], archive: Path, t
     assert capsys.readouterr().out.startswith("Gave up 0 versions; removed 0 nodes and 0 blobs (0 bytes)")
     await show_statistics()
     assert capsys.readouterr().out.startswith("1 run with content: 24 files, ")
+    await export_file(tmp_path / "back.ZIP", RUN)
+    with zipfile.ZipFile(tmp_path / "back.ZIP") as zipped:
+        assert {name: zipped.read(name) for name in zipped.namelist()} == COURSE
     with pytest.raises(Failure, match="there is no block 'html/none'"):
         await export_file(back, RUN, block="html/none")
     with pytest.raises(Failure, match="has no content"):

@@ -18,6 +18,7 @@ from resolvers.content.exports import files_of
 from resolvers.content.nodes import Written, write
 from resolvers.editing.locks import acquire
 from resolvers.transfer.trees import BadTree, Trees
+from server.content.answers import Entrance
 from server.content.commands import push_file
 from server.content.pieces import BLOB, PIECES, batches, read_pieces, written
 from server.content.pushing import PushRefused, connected
@@ -90,7 +91,7 @@ async def run(database: Database) -> int:
 
 @pytest.fixture
 async def line(store: Store, run: int) -> AsyncIterator[Line]:
-    app = Starlette(routes=SyncEndpoint(store.database, Trees(store), sign_in, most=1 << 20).routes())
+    app = Starlette(routes=SyncEndpoint(store.database, Trees(store), Entrance(sign_in), most=1 << 20).routes())
     async with serving(app) as url, Line().to(url) as line:
         yield line
 

@@ -19,7 +19,10 @@ from resolvers.access import Viewer
 from resolvers.content.uploads import Limits, Uploads
 from resolvers.errors import Unauthenticated
 from server.applications.callers import Caller
+from server.content.answers import Entrance
 from server.content.uploads import UploadEndpoint
+from server.exchange import Exchanges
+from server.throttle import open_throttle
 from tests.asking import ANONYMOUS, AUTHOR, LEARNER
 from tests.serving import serving
 
@@ -50,7 +53,7 @@ def uploads(database: Database, tmp_path: Path) -> Uploads:
 
 @pytest.fixture
 async def site(database: Database, uploads: Uploads) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=UploadEndpoint(database, uploads, sign_in).routes())
+    app = Starlette(routes=UploadEndpoint(database, uploads, Entrance(sign_in)).routes())
     async with serving(app) as url, httpx.AsyncClient(base_url=url, headers={"authorization": "author"}) as client:
         yield client
 
@@ -232,3 +235,16 @@ async def test_a_quota_is_for_all_uploads_of_a_user(site: httpx.AsyncClient) -> 
     assert (refused.status_code, code(refused)) == (413, "PAYLOAD_TOO_LARGE")
     await site.delete(urls[0], headers=TUS)
     assert (await begin(site, 1)).status_code == 201
+
+
+async def test_each_request_takes_a_point(database: Database, uploads: Uploads) -> None:
+    """T1: one of those that the operations of the user take theirs of, too."""
+    entrance = Entrance(sign_in, open_throttle(2))
+    app = Exchanges(Starlette(routes=UploadEndpoint(database, uploads, entrance).routes()))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://college.test") as client:
+        client.headers["authorization"] = "author"
+        answers = [await begin(client) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert code(answers[2]) == "RATE_LIMITED"
+    assert int(answers[2].headers["retry-after"]) > 0

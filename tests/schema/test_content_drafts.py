@@ -1,0 +1,172 @@
+"""Drafts over GraphQL: published and draft pointers for each run (notes on OLX, F50 to F52)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from db.engine import Database
+from db.store import Store, open_blobs
+from db.tables import CourseRun
+from resolvers.access import ANONYMOUS, Viewer
+from resolvers.content.load import Courses
+from tests.asking import AUTHOR, LEARNER, Asking
+from tests.catalog import fill
+from tests.resolvers.content.conftest import imported
+from tests.resolvers.editing.courses import FILES
+from tests.resolvers.merging.test_transplant import DRAFTS
+
+RUN = "course-v1:Org0X+C0.0x+R0"
+EDIT = """mutation($input: UpdateBlockSettingsInput!) {
+  updateBlockSettings(input: $input) { edit { version } courseRun { content { version } } userErrors { message } }
+}"""
+READ = f"""{{ courseRun(key: "{RUN}") {{
+  content {{ version draft {{
+    version baseVersion username changedAt
+    content {{ version block(key: "problem/sum") {{ displayName }} }}
+    changes {{ oldVersion newVersion blocks {{ change key }} }}
+  }} }}
+  contentVersions(first: 9) {{ nodes {{ operation branch }} }}
+}} }}"""
+PUBLISH = """mutation($input: PublishDraftInput!) { publishDraft(input: $input) {
+  merge { version isNew conflicts { key ours theirs } } userErrors { code message field }
+  courseRun { content { version draft { version } } }
+} }"""
+DISCARD = """mutation($input: DiscardDraftInput!) { discardDraft(input: $input) {
+  userErrors { code message field } courseRun { content { version draft { version } } }
+} }"""
+
+
+@pytest.fixture
+def dialect() -> str:
+    """One: what differs is tested where drafts are stored."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def store(database: Database, tmp_path: Path) -> Store:
+    await fill(database)
+    return Store(database, open_blobs(tmp_path / "blobs"))
+
+
+async def take(store: Store, files: dict[str, bytes]) -> str:
+    async with store.database.writing() as session:
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
+    assert run is not None
+    return (await imported(store, run, files)).version
+
+
+@pytest.fixture
+async def asking(store: Store) -> Asking:
+    await take(store, dict(FILES))
+    return Asking(store.database, courses=Courses(store))
+
+
+async def rename(asking: Asking, block: str, name: str, branch: str | None = "DRAFT") -> Any:
+    settings = [{"name": "display_name", "value": name}]
+    given = {"courseRun": RUN, "block": block, "settings": settings, "force": True, "branch": branch}
+    return (await asking.data(EDIT, {"input": given}, viewer=AUTHOR))["updateBlockSettings"]
+
+
+async def read(asking: Asking, viewer: Viewer = AUTHOR) -> Any:
+    return (await asking.data(READ, viewer=viewer))["courseRun"]
+
+
+async def work(asking: Asking, query: str, **given: Any) -> Any:
+    (found,) = (await asking.data(query, {"input": {"courseRun": RUN, **given}}, viewer=AUTHOR)).values()
+    return found
+
+
+async def test_a_draft_is_written_shown_to_authors_and_published(asking: Asking) -> None:
+    before = await read(asking)
+    assert before["content"]["draft"] is None
+    made = await rename(asking, "problem/sum", "New")
+    assert made["userErrors"] == []
+    assert made["courseRun"]["content"]["version"] == before["content"]["version"]
+    await rename(asking, "html/page", "New page")
+
+    found = await read(asking)
+    draft = found["content"]["draft"]
+    assert (draft["baseVersion"], draft["username"]) == (before["content"]["version"], AUTHOR.username)
+    assert draft["content"] == {"version": draft["version"], "block": {"displayName": "New"}}
+    assert draft["changes"] == {
+        "oldVersion": before["content"]["version"], "newVersion": draft["version"],
+        "blocks": [{"change": "CHANGED", "key": "html/page"}, {"change": "CHANGED", "key": "problem/sum"}],
+    }  # fmt: skip
+    done = await work(asking, PUBLISH, expectedVersion=before["content"]["version"], message="now")
+    assert (done["userErrors"], done["merge"]["version"]) == ([], draft["version"])
+    assert done["courseRun"]["content"] == {"version": draft["version"], "draft": None}
+    nodes = (await read(asking))["contentVersions"]["nodes"]
+    assert [(node["operation"], node["branch"]) for node in nodes] == [
+        ("publish", "published"), ("SetBlockSettings", "draft"), ("SetBlockSettings", "draft"), ("import", "published"),
+    ]  # fmt: skip
+
+
+async def test_one_unit_is_published_and_another_discarded(asking: Asking) -> None:
+    await rename(asking, "problem/sum", "New")
+    await rename(asking, "vertical/u2", "Other")
+    done = await work(asking, PUBLISH, blocks=["vertical/u1"])
+    assert done["userErrors"] == []
+    assert done["courseRun"]["content"]["draft"] is not None
+    changes = (await read(asking))["content"]["draft"]["changes"]["blocks"]
+    assert changes == [{"change": "CHANGED", "key": "vertical/u2"}]
+    done = await work(asking, DISCARD, blocks=["vertical/u2"])
+    assert (done["userErrors"], done["courseRun"]["content"]["draft"]) == ([], None)
+
+
+async def test_a_draft_is_discarded_as_a_whole(asking: Asking) -> None:
+    before = (await read(asking))["content"]
+    await rename(asking, "problem/sum", "New")
+    done = await work(asking, DISCARD)
+    assert (done["userErrors"], done["courseRun"]["content"]) == ([], before)
+    again = await work(asking, DISCARD)
+    assert (again["userErrors"][0]["code"], again["userErrors"][0]["field"]) == ("INVALID", ["courseRun"])
+
+
+async def test_what_was_changed_besides_the_draft_stays_and_both_is_a_conflict(asking: Asking) -> None:
+    await rename(asking, "problem/sum", "Draft")
+    await rename(asking, "html/page", "Shown", branch=None)
+    await rename(asking, "problem/sum", "Shown", branch=None)
+    refused = await work(asking, PUBLISH)
+    assert refused["userErrors"][0]["code"] == "MERGE_CONFLICTS"
+    assert refused["merge"]["conflicts"] == [
+        {"key": "setting problem/sum display_name", "ours": "Shown", "theirs": "Draft"}
+    ]
+    assert (await work(asking, PUBLISH, others="THEIRS"))["merge"]["isNew"] is True
+    outline = 'outline(depth: 9, types: ["html", "problem"]) { displayName }'
+    query = f'{{ courseRun(key: "{RUN}") {{ content {{ {outline} }} }} }}'
+    found = (await asking.data(query, viewer=AUTHOR))["courseRun"]["content"]["outline"]
+    assert {"Shown", "Draft"} <= {block["displayName"] for block in found}
+
+
+async def test_drafts_of_an_archive_become_the_draft_of_the_run(store: Store) -> None:
+    """F52; and a draft that is discarded is exported no more."""
+    version = await take(store, {**FILES, **DRAFTS})
+    asking = Asking(store.database, courses=Courses(store))
+    found = (await read(asking))["content"]
+    assert (found["version"], found["draft"]["baseVersion"]) == (version, version)
+    kinds = {change["key"]: change["change"] for change in found["draft"]["changes"]["blocks"]}
+    assert (kinds["vertical/d1"], kinds["html/fresh"], kinds["vertical/u1"]) == ("ADDED", "ADDED", "CHANGED")
+    done = await work(asking, DISCARD)
+    assert done["courseRun"]["content"]["draft"] is None
+    assert done["courseRun"]["content"]["version"] == await take(store, dict(FILES))
+
+
+@pytest.mark.parametrize(("viewer", "code"), [(ANONYMOUS, "UNAUTHENTICATED"), (LEARNER, "FORBIDDEN")])
+async def test_who_may_not_edit_does_not_publish(asking: Asking, viewer: Viewer, code: str) -> None:
+    for query in (PUBLISH, DISCARD):
+        error = await asking.error(query, {"input": {"courseRun": RUN}}, viewer=viewer)
+        assert error["extensions"]["code"] == code
+
+
+async def test_what_cannot_be_published_is_told(asking: Asking) -> None:
+    await rename(asking, "problem/sum", "New")
+    for blocks, code, field in (
+        (["vertical/none"], "BLOCK_UNKNOWN", ["blocks", "0"]),
+        (["u1", "course/R"], "INVALID", ["blocks", "1"]),
+    ):
+        [error] = (await work(asking, PUBLISH, blocks=blocks))["userErrors"]
+        assert (error["code"], error["field"]) == (code, field)
+    late = await work(asking, PUBLISH, expectedVersion="0" * 64)
+    assert late["userErrors"][0]["code"] == "VERSION_CONFLICT"
