@@ -146,11 +146,6 @@ class Studio:
         )
         return read_whole(answer, read_studio_run)
 
-    async def ping(self) -> None:
-        """Make one cheap call as the signed-in user, without retries; raises if that does not work."""
-        answer = await self._http.call("GET", RUNS, operation="ping", query={"page_size": 1}, attempts=1)
-        answer.json()
-
     async def _made(self, path: str, body: Mapping[str, Any], operation: str) -> StudioRun:
         answer: Answer = await self._http.call(
             "POST", path, operation=operation, json=body, idempotent=False, patience=self._clone_seconds

@@ -36,10 +36,7 @@ def _site(plan: SitePlan, most: int | None) -> dict[str, Any]:
         "reason": plan.reason,
         "counts": {fate.value: count for fate, count in plan.counts().items()},
         "levels": [{"path": level.path, "fate": level.fate} for level in plan.levels],
-        "courses": [
-            _change(change) | {"sections": [_change(each) for each in change.sections]}
-            for change in plan.courses[:most]
-        ],
+        "courses": [_course(change) for change in plan.courses[:most]],
         "omitted": len(plan.courses[most:]) if most is not None else 0,
         "diagnostics": [_diagnostic(each) for each in plan.diagnostics],
     }

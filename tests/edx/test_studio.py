@@ -293,14 +293,3 @@ async def test_a_mode_is_added_once_with_what_the_lms_requires(service: Service,
 async def test_modes_that_a_run_was_not_given_are_not_its_own(service: Service, http: OpenEdxHttp) -> None:
     service.answers(reply([]))
     assert await Lms(http).own_modes(SOURCE) == []
-
-
-async def test_a_ping_is_one_small_call_and_never_made_again(service: Service, studio: Studio) -> None:
-    service.answers(reply({"results": []}), reply("slow", 503))
-    await studio.ping()
-    (seen,) = service.seen
-    assert (seen.path, seen.query) == ("/api/v1/course_runs/", "page_size=1")
-
-    with pytest.raises(OpenEdxError):
-        await studio.ping()
-    assert len(service.seen) == 2

@@ -225,6 +225,13 @@ async def test_only_staff_see_roles_vendors_information_and_problems(
         assert section_entry == {"roles": [], "vendorInfo": None, "problems": []}
 
 
+async def test_an_entry_without_texts_and_outline_is_empty_there(catalog: Asking) -> None:
+    fields = "description richDescription isPreview isCurrent outline { path }"
+    found = await entry(catalog, HIDDEN, fields, ADMIN)
+    assert (found["description"], found["richDescription"], found["outline"]) == ("", "", None)
+    assert (found["isPreview"], found["isCurrent"]) == (False, True)
+
+
 async def test_entries_of_a_page_take_one_statement(catalog: Asking) -> None:
     await catalog.data("{ courseRuns { nodes { key catalogEntry { title outline { units { title } } } } } }")
     assert catalog.statements == 2

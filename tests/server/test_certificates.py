@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from starlette.applications import Starlette
 
-from db.engine import Database
+from db.engine import Database, open_database
 from db.tables import CertificateTemplate, Program, ProgramCertificate, ProgramStatus
 from resolvers.learners.links import Links
 from server.certificates import CertificatePages
@@ -124,3 +125,13 @@ async def test_a_template_that_fails_gives_way_to_the_built_in_one(
     await design(database, "{{ courses[7].name }}")
 
     assert "ada</p>" in (await client.get(f"/certificates/{number}")).text
+
+
+async def test_whether_a_certificate_is_good_is_not_said_while_the_database_does_not_answer(tmp_path: Path) -> None:
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path}/none.db")
+    app = Starlette(routes=CertificatePages(database, Links()).routes())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        answer = await client.get(f"/certificates/{uuid4()}")
+    await database.close()
+
+    assert (answer.status_code, answer.text) == (503, "The database does not answer; try again later.")

@@ -347,6 +347,13 @@ async def test_a_bad_token_is_refused_whatever_is_asked(client: httpx.AsyncClien
     assert response.json()["errors"][0]["message"] == "The token has expired."
 
 
+async def test_the_id_of_a_document_is_a_text(client: httpx.AsyncClient) -> None:
+    response = await client.post("/graphql", json={"documentId": 3})
+
+    assert (response.status_code, code(response)) == (400, "BAD_REQUEST")
+    assert response.json()["errors"][0]["message"] == "'documentId' must be a text or null"
+
+
 @pytest.mark.parametrize(
     ("error", "status", "expected"),
     [

@@ -129,3 +129,10 @@ class Watched(dict[Key, str]):
     def __getitem__(self, key: Key) -> str:
         self.looked.append(key)
         return super().__getitem__(key)
+
+
+def test_a_block_that_is_new_or_gone_has_lines_on_one_side() -> None:
+    new = content({**COURSE, "course/course.xml": WITH_NEW, "chapter/new.xml": b'<chapter display_name="New"/>'})
+    [added], [removed] = blocks_changed(OLD, new), blocks_changed(new, OLD)
+    assert not [line for line in added.text().splitlines() if line.startswith("- ")]
+    assert not [line for line in removed.text().splitlines() if line.startswith("+ ")]

@@ -75,3 +75,12 @@ def test_a_trail_is_of_display_names() -> None:
     assert tree().named(key("sequential/s1")).descendants == 12
     assert tree().in_experiment(key("html/rose"))
     assert not tree().in_experiment(key("split_test/ab"))
+
+
+def test_what_stands_in_several_places_is_below_all_of_them_and_no_others() -> None:
+    made = tree()
+    both = key("html/both")
+    assert made.is_below(both, both)
+    assert made.is_below(both, key("vertical/u2"))
+    assert made.is_below(both, made.root)
+    assert not made.is_below(both, key("vertical/red"))

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
-from db.engine import Database, PostgresqlDatabase
+from db.engine import Database, PostgresqlDatabase, open_database
+from db.errors import DatabaseBusy
 from db.tables import Job, JobState, now
 from db.types import EPOCH
 from resolvers.jobs import (
@@ -27,8 +30,9 @@ from resolvers.jobs import (
     enqueue,
     enqueue_all,
 )
+from resolvers.jobs.attempts import hold
 from resolvers.jobs.delivered import Delivered
-from resolvers.jobs.sweeping import sweep
+from resolvers.jobs.sweeping import Sweeper, sweep
 from tests.resolvers.jobs.sample import COUNT, FAST, HANDLERS, OTHER, SLOW
 
 SUBJECT = "Course:MITx+1x"
@@ -323,3 +327,127 @@ async def test_many_jobs_are_drained_and_each_runs_once(database: Database, coun
 
     assert len(set(ran)) == len(ran) == len(jobs)
     assert {(job.state, job.attempts) for job in jobs if job.finished_at} == {(JobState.SUCCEEDED, 1)}
+
+
+def failing(work: Callable[..., Awaitable[Any]], *errors: Exception) -> Callable[..., Awaitable[Any]]:
+    """The same work, which fails with these errors first."""
+    to_come = list(errors)
+
+    async def tried(*given: Any, **named: Any) -> Any:
+        if to_come:
+            raise to_come.pop(0)
+        return await work(*given, **named)
+
+    return tried
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(DatabaseBusy("locked"), "DATABASE_UNAVAILABLE"), (TimeoutError("of its own"), "INTERNAL_ERROR")],
+)
+@ON_SQLITE
+async def test_work_that_meets_a_busy_database_or_a_time_limit_of_its_own_is_tried_again(
+    database: Database, error: Exception, code: str
+) -> None:
+    always = {COUNT: failing(HANDLERS[COUNT], *[error] * COUNT.attempts)}
+    once = {COUNT: failing(HANDLERS[COUNT], error)}
+    async with engine(database, always).running():
+        failed = await over(database, await ask(database))
+    async with engine(database, once).running():
+        done = await over(database, await ask(database))
+
+    assert (failed.state, failed.error_code) == (JobState.FAILED, code)
+    assert (done.state, done.attempts) == (JobState.SUCCEEDED, 2)
+
+
+@ON_SQLITE
+async def test_a_job_goes_on_while_it_cannot_be_written_for_a_moment(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobContext, "write", failing(JobContext.write, *[DatabaseBusy("locked")] * 2))
+
+    async def work(context: JobContext) -> str:
+        await context.advance("WORKING")
+        await asyncio.sleep(3 * FAST.beat)
+        return "done"
+
+    with capture_logs() as lines:
+        async with engine(database, {COUNT: work}).running():
+            job = await over(database, await ask(database))
+
+    assert (job.state, job.attempts) == (JobState.SUCCEEDED, 1)
+    assert [line["event"] for line in lines if line["event"] == "job_not_held"] == ["job_not_held"] * 2
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("failures", "is_lost"), [(1, False), (4, True)])
+async def test_the_end_of_a_job_is_written_as_soon_as_that_is_possible_or_another_worker_does(
+    database: Database, monkeypatch: pytest.MonkeyPatch, failures: int, is_lost: bool
+) -> None:
+    runner = Runner(database, HANDLERS, FAST)
+    uuid = await ask(database)
+    held = await runner.take(queue="default")
+    assert held is not None
+    monkeypatch.setattr("resolvers.jobs.running.hold", failing(hold, *[DatabaseBusy("locked")] * failures))
+
+    with capture_logs() as lines:
+        await runner.run(held)
+    [job] = await read(database, [uuid])
+
+    assert ("job_end_not_written" in {line["event"] for line in lines}) is is_lost
+    assert job.state == (JobState.RUNNING if is_lost else JobState.SUCCEEDED)
+
+
+@ON_SQLITE
+async def test_later_jobs_are_taken_up_though_one_look_for_them_failed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Runner, "take", failing(Runner.take, RuntimeError("once")))
+    with capture_logs() as lines:
+        async with engine(database).running():
+            job = await over(database, await ask(database))
+
+    assert job.state == JobState.SUCCEEDED
+    assert "jobs_not_taken_up" in {line["event"] for line in lines}
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_deliveries_go_on_though_their_worker_failed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resolvers.jobs.delivered.PAUSE", 0.01)
+    made = engine(database)
+    assert isinstance(made, Delivered)
+    monkeypatch.setattr(made._app, "run_worker_async", failing(made._app.run_worker_async, RuntimeError("once")))
+    with capture_logs() as lines:
+        async with made.running():
+            job = await over(database, await ask(database))
+
+    assert job.state == JobState.SUCCEEDED
+    assert "jobs_not_taken_up" in {line["event"] for line in lines}
+
+
+@ON_SQLITE
+async def test_as_many_jobs_are_swept_as_there_are_and_canceled_ones_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resolvers.jobs.sweeping.MOST_SWEPT", 1)
+    runner = Runner(database, HANDLERS, FAST)
+    uuids = [await ask(database) for _ in range(2)]
+    assert [await runner.take(uuid=uuid) is not None for uuid in uuids] == [True, True]
+    async with database.writing() as session:
+        await session.execute(update(Job).values(lease_until=EPOCH))
+        await session.execute(update(Job).where(Job.uuid == uuids[1]).values(cancel_requested_at=now()))
+
+    assert await sweep(database) == 2
+    assert [job.state for job in await read(database)] == [JobState.QUEUED, JobState.CANCELED]
+
+
+async def test_sweeping_goes_on_while_the_database_does_not_answer(tmp_path: Path) -> None:
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path}/none.db")
+    with capture_logs() as lines:
+        async with Sweeper(database, 0.01).running():
+            await asyncio.sleep(0.2)
+    await database.close()
+
+    events = [line["event"] for line in lines]
+    assert len(events) > 1
+    assert set(events) == {"jobs_not_swept"}

@@ -1,14 +1,16 @@
 """Learners' associations with programs (`spec/programs.md`, "ProgramUser"; domain notes §2.6 and §2.7)."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import false, func, select, update
 
 from db.tables import AuditEntry, Program, ProgramStatus, ProgramUser, ProgramUserSource
-from resolvers.access import Viewer
+from resolvers.access import Viewer, visible_associations
 from resolvers.learners import associate
+from resolvers.learners.service import listed
 from tests.asking import ADMIN, ANONYMOUS, AUTHOR
 from tests.catalog import uuid
 from tests.resolvers.learners.conftest import ELSEWHERE, OTHER_RUN, RUN, Campus
@@ -328,3 +330,9 @@ async def test_a_revert_and_an_association_at_once_do_not_both_succeed(campus: C
         users = await session.scalar(select(func.count()).select_from(ProgramUser))
     reverted = [each for each in results if each and not each["revertProgram"]["userErrors"]]
     assert len(reverted) + (users or 0) == 2
+
+
+async def test_who_may_see_no_programs_has_no_associations_brought_up_to_date() -> None:
+    context = SimpleNamespace(request=SimpleNamespace(permissions=frozenset()))
+    await listed(context, ["ada"])  # nothing else of the context is there
+    assert str(visible_associations(frozenset())) == str(false())

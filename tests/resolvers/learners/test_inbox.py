@@ -2,14 +2,18 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
+from db.engine import Database, open_database
 from db.tables import LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramUser, now
 from edx.events import Event, EventKind
 from edx.simulator import Fault, Kind
+from resolvers.learners import Learners, inbox
 from tests.asking import ADMIN
 from tests.resolvers.learners.conftest import CERTIFICATES, MANY, ONE, OTHER_RUN, RUN, Campus
 
@@ -232,3 +236,45 @@ async def test_learners_refresh_themselves_only(campus: Campus, usernames: list[
 
     assert error["extensions"]["code"] == code
     assert campus.calls() == {}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_events_that_are_done_are_forgotten_after_a_month(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learners = Learners(database)
+    await learners.inbox.put([enrollment(number=number, run=UNKNOWN_RUN) for number in (1, 2)])
+    await learners.inbox.take_up()
+    async with database.writing() as session:
+        old = update(LearnerEvent).where(LearnerEvent.id.endswith("-1"))
+        await session.execute(old.values(done_at=now() - timedelta(days=31)))
+    monkeypatch.setattr(inbox, "PERIOD", 0.01)
+    times = iter([now() - timedelta(hours=2)])
+    monkeypatch.setattr(inbox, "now", lambda: next(times, now()))
+    async with learners.inbox.running():
+        for _ in range(100):
+            await asyncio.sleep(0.02)
+            async with database.writing() as session:
+                left = list(await session.scalars(select(LearnerEvent.id)))
+            if len(left) == 1:
+                break
+    await learners.aclose()
+
+    assert left == [f"ada-{UNKNOWN_RUN}-2"]
+
+
+async def test_taking_events_up_goes_on_while_the_database_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "PERIOD", 0.01)
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path}/none.db")
+    learners = Learners(database)
+    with capture_logs() as lines:
+        async with learners.inbox.running():
+            await asyncio.sleep(0.2)
+    await learners.aclose()
+    await database.close()
+
+    events = [line["event"] for line in lines]
+    assert len(events) > 1
+    assert set(events) == {"events_not_taken_up"}

@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, func, select
 
+from db.engine import Database
 from db.tables import Learner, LearnerEnrollment
+from edx.errors import Unreachable
 from edx.simulator import Fault, Kind
 from resolvers.access import Role
+from resolvers.learners import Learners
 from resolvers.learners.copies import Kind as CopyKind
 from resolvers.learners.copies import outdate
 from resolvers.learners.mirror import Memory
@@ -290,3 +293,11 @@ async def test_copies_say_as_of_when_they_are(campus: Campus) -> None:
     async with campus.database.writing() as session:
         learner = await session.get_one(Learner, "ada")
     assert abs(learner.enrollments_at - at) < timedelta(milliseconds=1)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_without_an_lms_nobody_can_be_known(database: Database) -> None:
+    learners = Learners(database)
+    [(name, failure)] = (await learners.mirror.refresh(["ada"], [CopyKind.ENROLLMENTS])).items()
+    await learners.aclose()
+    assert (name, type(failure)) == ("ada", Unreachable)

@@ -21,13 +21,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
-from db.engine import Database
-from db.tables import Delivery, OutgoingEvent, ProgramUser, ProgramUserSource, now
+from db.engine import Database, open_database
+from db.tables import Delivery, OutgoingEvent, Program, ProgramUser, ProgramUserSource, now
 from resolvers.learners.links import Links
 from resolvers.learners.outbox import Outbox, Patience
 from server.webhooks.sending import Webhook
-from tests.catalog import uuid
+from tests.catalog import fill, uuid
 from tests.resolvers.learners.conftest import Campus
 from tests.server.test_cli import collegium
 from tests.serving import serving
@@ -265,3 +266,48 @@ async def test_an_event_outlives_a_process_that_was_killed_while_it_was_sent(
 
     assert {each["id"] for each in receiver.bodies} == {each.uuid for each in found}
     assert {each.state for each in await events(small.database)} == {Delivery.SENT}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_events_that_were_sent_are_forgotten_after_a_while(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(database)
+    async with database.writing() as session:
+        program = await session.scalar(select(Program.id))
+        long_ago = {"program_id": program, "username": "ada", "kind": "k", "due_at": now() - timedelta(days=31)}
+        for state in (Delivery.SENT, Delivery.GIVEN_UP):
+            session.add(OutgoingEvent(uuid=state.value, certificate=state.value, state=state, **long_ago))
+    monkeypatch.setattr("resolvers.learners.outbox.PERIOD", 0.01)
+    times = iter([now() - timedelta(hours=2)])
+    monkeypatch.setattr("resolvers.learners.outbox.now", lambda: next(times, now()))
+
+    async def never(_: bytes) -> None:
+        raise NotImplementedError
+
+    async with Outbox(database, never, Links(site="https://programs.example.org")).running():
+        for _ in range(100):
+            await asyncio.sleep(0.02)
+            if len(left := await events(database)) == 1:
+                break
+
+    assert [each.state for each in left] == [Delivery.GIVEN_UP]
+
+
+async def test_sending_goes_on_while_the_database_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resolvers.learners.outbox.PERIOD", 0.01)
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path}/none.db")
+
+    async def never(_: bytes) -> None:
+        raise NotImplementedError
+
+    with capture_logs() as lines:
+        async with Outbox(database, never, Links(site="https://programs.example.org")).running():
+            await asyncio.sleep(0.2)
+    await database.close()
+
+    told = [line["event"] for line in lines]
+    assert len(told) > 1
+    assert set(told) == {"outgoing_events_not_sent"}

@@ -1,12 +1,16 @@
 """Slugs of sequences and units (`spec/courseware-paths.md`, "Further work"), through the mutation."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from db.tables import AuditEntry, BlockSlug
+from edx.keys import CourseKey
+from resolvers.errors import FeatureDisabled, NotFound
+from resolvers.paths import naming
 from tests.asking import ADMIN, AUTHOR, LEARNER
 from tests.edx.courseware import BASE as BLOCKS
 from tests.edx.simulator.situations import CS101, CS102
@@ -146,3 +150,15 @@ async def test_of_two_who_want_one_slug_at_once_one_gets_it(school: School) -> N
         rows = (await session.scalars(select(BlockSlug))).all()
     assert [row.slug for row in rows] == ["wanted"]
     assert sorted(len(payload["userErrors"]) for payload in taken) == [0, 0, 1, 1]
+
+
+async def test_a_run_that_is_gone_meanwhile_is_not_named(school: School) -> None:
+    async with school.asking.database.writing() as session:
+        with pytest.raises(NotFound):
+            await naming._locked(session, ADMIN, CourseKey.parse("course-v1:a+b+c"))
+
+
+async def test_without_content_nothing_is_named() -> None:
+    context = SimpleNamespace(paths=SimpleNamespace(places=None))
+    with pytest.raises(FeatureDisabled):
+        await naming._content(context, CourseKey.parse("course-v1:a+b+c"))

@@ -11,10 +11,10 @@ from db.tables import AuditEntry, Program, ProgramCategory, ProgramCategoryMode,
 from resolvers.access import Role, Viewer
 from resolvers.errors import Forbidden
 from resolvers.programs import CategoryDraft, CourseLeaf, Group, ProgramDraft, ProgramLeaf, load_programs
-from resolvers.programs.exchange import Imported, Importer, Rehearsed, export_programs
-from resolvers.programs.files import Category, read, written
+from resolvers.programs.exchange import Imported, Importer, Rehearsed, export_programs, placed
+from resolvers.programs.files import Category, Entry, read, written
 from resolvers.programs.lifecycle import Rules
-from resolvers.refusals import Reason, Refusal
+from resolvers.refusals import Problem, Reason, Refusal
 from tests.resolvers.catalog.conftest import rows, statements
 from tests.resolvers.programs.conftest import draft, everything, fill, uuid
 
@@ -241,3 +241,16 @@ async def test_only_those_who_may_publish_everything_import(filled: Database, ro
     viewer = Viewer("somebody", frozenset({role}))
     with pytest.raises(Forbidden):
         await imported(filled, document(draft(1)), viewer=viewer)
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        (("courses",), ("programs", "3", "requirements")),
+        (("courses", "1"), ("programs", "3", "requirements", "1", "course")),
+        (("name",), ("programs", "3", "name")),
+    ],
+)
+def test_a_problem_of_a_program_has_its_place_in_the_file(place: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    entry = Entry(draft(requirements=(CourseLeaf("A"), CourseLeaf("B"))), ("programs", "3"), is_readable=True)
+    assert placed(Problem(Reason.INVALID, "it is odd", place), entry).place == expected

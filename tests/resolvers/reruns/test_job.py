@@ -11,11 +11,11 @@ from db.engine import Database
 from db.tables import JobState, Rerun, RerunState
 from edx.breaker import Breaker
 from edx.simulator import Fault, Kind
-from resolvers.jobs import AttemptLost, JobContext
+from resolvers.jobs import AttemptLost, JobContext, JobFailed, Postponed, TryAgain
 from resolvers.jobs.attempts import take
-from resolvers.reruns import RERUN, Platform, Reason, Rules
-from resolvers.reruns.job import MEANINGS, NOT_CONFIGURED, WAITING
-from resolvers.reruns.machine import Memory, Told
+from resolvers.reruns import RERUN, Platform, Reason, Rules, store
+from resolvers.reruns.job import MEANINGS, NOT_CONFIGURED, WAITING, _go_on
+from resolvers.reruns.machine import Answer, Memory, Told
 from resolvers.reruns.store import RUN_NOT_FOUND, RerunStore, memory_of, remembered
 from tests.resolvers.reruns.conftest import SOURCE, WANTED, Edx, until
 from tests.resolvers.reruns.planned import making, over, plan, request, state_of
@@ -192,3 +192,27 @@ def test_every_reason_has_a_meaning_and_is_documented() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \| [^|]+ \| [^|]+ \|$", page, flags=re.MULTILINE)
     assert rows == sorted(reason.upper() for reason in Reason)
     assert all(f"`{code}`" in page for code in (NOT_CONFIGURED, RUN_NOT_FOUND, WAITING))
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "detail"),
+    [
+        (Answer(Told.NOT_DONE, detail="later"), Postponed, "later"),
+        (Answer(Told.NOT_DONE, detail="later", retry_after=7), Postponed, "later"),
+        (Answer(Told.REFUSED, detail="no"), JobFailed, "no"),
+        (Answer(Told.BROKEN, detail="what?"), TryAgain, "what\\?"),
+        (Answer(Told.MISSING), TryAgain, "Studio does not show the run"),
+    ],
+)
+def test_what_came_of_a_step_decides_what_becomes_of_the_attempt(
+    answer: Answer, kind: type[Exception], detail: str
+) -> None:
+    with pytest.raises(kind, match=detail):
+        _go_on(answer)
+    _go_on(Answer(Told.DONE))
+
+
+async def test_a_run_that_is_not_planned_any_more_is_not_made(database: Database) -> None:
+    async with database.writing() as session:
+        with pytest.raises(JobFailed, match="not planned any more"):
+            await store.read(session, 77)
