@@ -1,7 +1,7 @@
 """Importing: an archive becomes the content of a run, as a whole or not at all (spec/content-api.md, "Create")."""
 
 import asyncio
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -341,7 +341,8 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
         raise Unresolved(prepared.conflicts)
     written, source = prepared.written, prepared.source
     draft = await asyncio.to_thread(_draft_of, prepared.course) if target.mode is Mode.REPLACE else None
-    blobs = written.blobs | (source.written.blobs if source else {}) | (draft.written.blobs if draft else {})
+    beside = [each.written for each in (source, draft) if each is not None]
+    blobs = dict(ChainMap(written.blobs, *(each.blobs for each in beside))) if beside else written.blobs
     head = await _expect(store, target)
     if source is None and head and (head.root, head.frame) == (written.root, written.frame):
         await _adopt(store, head, target)
@@ -356,7 +357,9 @@ async def _store(store: Store, prepared: Prepared, target: Target, progress: Pro
     step(0)
     intake = Intake(store)
     size = await intake.blobs(blobs.values(), step)
-    nodes = await intake.nodes({**written.nodes, **(source.written.nodes if source else {})})
+    nodes = await intake.nodes(written.nodes)
+    if source is not None:
+        nodes += await intake.nodes(source.written.nodes)
     if draft is not None:
         await intake.nodes(draft.written.nodes)
     change = prepared.commit(target, OPERATIONS[target.mode], intake.until, prepared.made_of or target.expected)

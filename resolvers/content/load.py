@@ -79,6 +79,8 @@ class Courses:
         self._last: dict[int, tuple[str, str]] = {}
         self.views: dict[Any, Content] = {}
         """What learners see of some of them, by what that is."""
+        self.records: dict[Any, Any] = {}
+        """What was worked out of some of them for staff."""
 
     async def of_run(self, run_id: int, version: str | None = None, snapshot: Snapshot | None = None) -> Loaded | None:
         """The content of a run, or a version that it had; None for a run without any.

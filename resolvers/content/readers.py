@@ -34,6 +34,9 @@ Load = Callable[[Batch], Awaitable[Mapping[Any, Any]]]
 MOST_VIEWS = 16
 """Views of learners that a process keeps."""
 
+MOST_RECORDS = 8
+"""Versions of which a process keeps what it worked out for staff."""
+
 OF_RUNS = (
     select(CourseRun.key, *COLUMNS)
     .join(ContentHead, ContentHead.course_run_id == CourseRun.id)
@@ -159,7 +162,18 @@ async def _record(courses: Courses, key: str, head: Head, snapshot: Any, audienc
         loaded = await courses.load(head, snapshot)
     except BlobsUnavailable as error:
         return ServiceUnavailable(str(error))
-    return ContentRecord(loaded, run) if audience is None else await _seen(courses, loaded, run, audience)
+    return _whole(courses, loaded, run) if audience is None else await _seen(courses, loaded, run, audience)
+
+
+def _whole(courses: Courses, loaded: Loaded, run: CourseKey) -> ContentRecord:
+    """All of a version; what was worked out of it for the last readers is kept."""
+    key = run, loaded.head
+    found = courses.records.get(key)
+    if found is None or found.content is not loaded.content:
+        while len(courses.records) >= MOST_RECORDS:
+            courses.records.pop(next(iter(courses.records)), None)
+        found = courses.records[key] = ContentRecord(loaded, run)
+    return found
 
 
 def for_staff(load: Load) -> Load:

@@ -15,6 +15,7 @@ from edx.blocks import BlockKey
 from edx.keys import CourseKey
 from edx.olx import Block, Key, UnwritableBlock, serialize
 from edx.olx.kinds import SECRETS, WITH_POLICY
+from edx.olx.tree import MAX_LEVELS
 from resolvers.content.load import Content, Loaded
 from resolvers.content.outline import INHERITED
 from resolvers.content.secrets import redacted, shown
@@ -121,6 +122,7 @@ class ContentRecord(Record):
     unlisted: frozenset[Key] = frozenset()
     """Blocks that are in no outline of learners."""
     _blocks: dict[Key, "BlockRecord"] = field(default_factory=dict)
+    _outlines: dict[int, Sequence["BlockRecord"]] = field(default_factory=dict)
 
     @property
     def content(self) -> Content:
@@ -192,8 +194,15 @@ class ContentRecord(Record):
             found = self._blocks[key] = BlockRecord(self, self.content.blocks[key])
         return found
 
-    def outline(self, deepest: int, types: frozenset[str] | None) -> Iterator["BlockRecord"]:
+    def outline(self, deepest: int, types: frozenset[str] | None) -> Sequence["BlockRecord"]:
         """The blocks in the order of the course down to a level, of which the course is 0; shared ones come once."""
+        deepest = max(-1, min(deepest, MAX_LEVELS))
+        found = self._outlines.get(deepest)
+        if found is None:
+            found = self._outlines[deepest] = tuple(self._outline(deepest))
+        return found if types is None else tuple(block for block in found if block.type in types)
+
+    def _outline(self, deepest: int) -> Iterator["BlockRecord"]:
         seen: set[Key] = set()
         left = [(self.content.course.root, 0)]
         while left:
@@ -201,24 +210,23 @@ class ContentRecord(Record):
             if block.key in seen or level > deepest or block.key in self.unlisted:
                 continue
             seen.add(block.key)
-            if types is None or block.type in types:
-                yield self.block(block.key)
+            yield self.block(block.key)
             left.extend((child, level + 1) for child in reversed(block.children))
 
 
 @dataclass(eq=False)
 class BlockRecord(Record):
-    """A block of a version."""
+    """A block of a version. What plans ask for is worked out once, as long as the version is kept."""
 
     content: ContentRecord
     block: Block
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Type and name."""
         return str(self.block.key)
 
-    @property
+    @cached_property
     def usage_key(self) -> str:
         """The key that Open edX has for it in the run."""
         return str(BlockKey(self.content.run, self.block.type, self.block.url_name))
@@ -233,17 +241,17 @@ class BlockRecord(Record):
         """Its name."""
         return self.block.url_name
 
-    @property
+    @cached_property
     def display_name(self) -> str:
         """What people call it."""
         return str(self._own.get("display_name") or self.block.url_name)
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The digest of it and all below it."""
         return self.content.content.digests[self.block.key]
 
-    @property
+    @cached_property
     def level(self) -> int:
         """How deep it is, through its first parent."""
         return len(self.ancestors)
@@ -253,19 +261,19 @@ class BlockRecord(Record):
         """Whether it is defined within its parent's file."""
         return self.block.is_inline
 
-    @property
+    @cached_property
     def children(self) -> tuple["BlockRecord", ...]:
         """The blocks right below."""
         left_out = self.content.unlisted if self.block.key not in self.content.unlisted else ()
         return tuple(self.content.block(child.key) for child in self.block.children if child.key not in left_out)
 
-    @property
+    @cached_property
     def parent(self) -> "BlockRecord | None":
         """The block that it stands in, the first of several."""
         parents = self.content.parents.get(self.block.key)
         return self.content.block(parents[0]) if parents else None
 
-    @property
+    @cached_property
     def ancestors(self) -> tuple["BlockRecord", ...]:
         """The blocks from the course down to its parent."""
         found: list[BlockRecord] = []

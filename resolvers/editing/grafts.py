@@ -100,9 +100,7 @@ class Graft:
         if not is_same(sent, self.work.tree.whole(sent.key)):
             return None
         if there.is_inline and there.type in FILED:
-            self.work.tree.point(there.key, ())
-            there = replace(there, pointer=())
-            self.work.put(there)
+            return self.work.file(there.key)
         return there
 
     def _duplicate(self, sent: Block) -> None:
@@ -207,6 +205,14 @@ class Graft:
 
     def _into_itself(self, key: Key) -> EditRefused:
         return self.work.refuse(EditCode.INTO_ITSELF, "You can not move an item into it's child.", key)
+
+    def share(self, root: Key) -> None:
+        """Give blocks that now stand in several places a file, as only one could have them defined in place."""
+        for key in [key for key in self.defined if key in self.work.tree and len(self.work.tree.parents(key)) > 1]:
+            if self.work.tree[key].is_inline:
+                self.work.file(key)
+            if key in self.region and key != root:
+                self.work.note_shared(key)
 
     def _check_pages(self) -> None:
         """Two blocks may share a page, but not have two pages under one path."""

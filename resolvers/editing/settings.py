@@ -23,8 +23,7 @@ def set_settings(work: Work, change: SetBlockSettings | SetCourseSettings) -> Ke
             problems.append(work.problem(EditCode.INVALID_SETTING, f"{name}: {fault}", key, setting=name))
     if problems:
         raise EditRefused(problems)
-    if len(work.tree.parents(key)) > 1:
-        work.warn(EditCode.SHARED, f"{key} stands in several places and changes in all of them", key)
+    work.note_shared(key)
     _in_policy(work, key, change.settings)
     _in_xml(work, key, change.settings)
     return key

@@ -48,7 +48,7 @@ def replace_block(work: Work, change: ReplaceBlock) -> Done:
     graft.check(root, is_new=False)
     before = tree.copy() if len(region) > 1 or root.key != key else tree
     edges = {parent: _edge(tree[parent], key) for parent in parents}
-    _note_shared(work, key)
+    work.note_shared(key)
     graft.put()
     for parent, pointer in edges.items():
         tree.reparent(parent, key, replace(tree[root.key], pointer=None if pointer is None else root.pointer))
@@ -56,6 +56,7 @@ def replace_block(work: Work, change: ReplaceBlock) -> Done:
             work.changed[parent] = None
     work.check_depth(root.key, sent.place)
     removed = _without_orphans(work, change, key, region, before)
+    graft.share(root.key)
     _take_along(work, graft, fragment.fragment)
     return Done(root.key, removed)
 
@@ -76,6 +77,7 @@ def add_block(work: Work, change: AddBlock) -> Done:
     index = min(index, len(children))
     work.put(replace(work.tree[parent], children=(*children[:index], root, *children[index:])))
     work.check_depth(root.key, fragment.root.place)
+    graft.share(root.key)
     _take_along(work, graft, fragment.fragment)
     return Done(root.key)
 
@@ -121,11 +123,6 @@ def _read(work: Work, change: ReplaceBlock | AddBlock, parent: Key, replaced: Ke
 
 def _edge(parent: Block, key: Key) -> Attributes | None:
     return next(child.pointer for child in parent.children if child.key == key)
-
-
-def _note_shared(work: Work, key: Key) -> None:
-    if len(work.tree.parents(key)) > 1:
-        work.warn(EditCode.SHARED, f"{key} stands in several places and changes in all of them", key)
 
 
 def _without_orphans(

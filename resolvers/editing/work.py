@@ -86,6 +86,17 @@ class Work:
         if block.body:
             self.paths[block.body.path] = block.key
 
+    def file(self, key: Key) -> Block:
+        """Give a block that is defined within its parent's file one of its own."""
+        self.tree.point(key, ())
+        self.put(replace(self.tree[key], pointer=()))
+        return self.tree[key]
+
+    def note_shared(self, key: Key) -> None:
+        """Warn of a change of a block that is seen in several places."""
+        if len(self.tree.parents(key)) > 1:
+            self.warn(EditCode.SHARED, f"{key} stands in several places and changes in all of them", key)
+
     def check_depth(self, key: Key, place: Place = NOWHERE) -> None:
         """Refuse a block that stands, or has others below it, deeper than any course."""
         if self.tree.depth(key) + self.tree.height(key) > MAX_LEVELS:

@@ -127,7 +127,9 @@ class UploadEndpoint:
             async for after in fields:
                 if after.filename is not None:
                     raise BadUpload("a form may have one file; send others on their own")
-                await _text(form)
+                value = await _text(form)
+                if after.name == "sha256" and value:
+                    raise BadUpload("the field sha256 has to come before the file, which is not checked else")
             return await self._uploads.complete(parcel)
 
     def _check_length(self, request: Request) -> None:

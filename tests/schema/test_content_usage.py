@@ -176,7 +176,6 @@ async def test_every_operation_is_counted_with_who_what_and_what_came_of_it(aski
     )
     await do(restore % first)
     await do(restore % ("0" * 64))
-    await do(f'mutation {{ acquireLock(input: {{ courseRun: "{RUN}" }}) {{ lock {{ fencing }} }} }}')
     await do(
         f'{{ courseRun(key: "{RUN}") {{ content {{ block(key: "problem/sum") {{ olx }}'
         ' search(text: "x") { excerpt } } } }'

@@ -134,7 +134,7 @@ async def test_an_organization_whose_key_fits_in_no_course_key_gets_no_contract(
 async def test_a_request_that_is_sent_again_makes_one_contract(asking: Asking, database: Database) -> None:
     given: dict[str, Any] = {"organization": "Org0X", "name": "C", "idempotencyKey": "k"}
     made = await asyncio.gather(*(done(asking, "createContract", **given) for _ in range(5)))
-    assert {each["id"] for each in made} == {"Contract:3"}
+    assert len({each["id"] for each in made}) == 1
     assert len(await rows(database, select(Contract.id))) == 3
     assert await errors(asking, "createContract", **given | {"name": "D"}) == [
         ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")

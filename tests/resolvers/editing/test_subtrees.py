@@ -444,6 +444,18 @@ def test_what_blocks_below_leave_out_is_orphaned_too(block: str, text: str, orph
     assert made.removed == problem.blocks
 
 
+def test_a_block_of_several_places_that_is_defined_in_one_of_them_gets_a_file() -> None:
+    """It is one block still; two definitions could not be imported again."""
+    text = '<vertical><html url_name="both" display_name="New">new</html>{}</vertical>'
+    made = edited(ReplaceBlock("vertical/u2", olx(text.format("")), DELETE))
+    assert outline(made.course)["u1"][-1] == "both"
+    assert "SHARED" in codes(made.warnings)
+    kept = text.replace("both", "then").format('<conditional url_name="if"/>')
+    made = edited(ReplaceBlock("vertical/u2", olx(kept), DELETE))
+    assert outline(made.course)["u2"] == ["then", "if"]
+    assert outline(made.course)["if"] == ["then"]
+
+
 def test_what_a_list_adds_and_takes_out_again_was_never_there() -> None:
     made = edited(AddBlock("u3", olx('<html url_name="new">x</html>')), DeleteBlock("vertical/u3"))
     assert key("html/new") not in [each.key for each in made.removed]

@@ -102,6 +102,7 @@ FORMS: list[tuple[dict[str, Any], int, str]] = [
     ({"files": [("a", ("a", DATA)), ("b", ("b", DATA))]}, 400, "BAD_REQUEST"),
     ({"files": {"sha256": (None, b"x" * 2000)}}, 400, "BAD_REQUEST"),
     ({"files": {"name": (None, b"x")}}, 400, "BAD_REQUEST"),
+    ({"files": {"file": ("a", DATA), "sha256": (None, b"0" * 64)}}, 400, "BAD_REQUEST"),
     ({"content": b"--x\r\n", "headers": {"content-type": "multipart/form-data; boundary=x"}}, 400, "BAD_REQUEST"),
 ]
 
