@@ -73,11 +73,11 @@ async def discard(asked: Asked, courses: Courses | None, target: Target, blocks:
 
 
 async def _begun(asked: Asked, courses: Courses | None, target: Target) -> tuple[Both, Target, Store]:
+    async with asked.database.writing() as session:
+        run = await asked.run(session)
     if courses is None:
         raise FeatureDisabled("this installation does without content")
     store = courses.store
-    async with store.database.writing() as session:
-        run = await asked.run(session)
     head, draft = await head_of(store, run), (await drafts(store, [run])).get(run)
     if head is None or draft is None:
         raise Refusal([Problem(Reason.INVALID, f"the run {asked.key} has no draft", ("courseRun",))])

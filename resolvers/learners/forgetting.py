@@ -25,6 +25,7 @@ from db.tables import (
     OutgoingEvent,
     ProgramCertificate,
     RoleGrant,
+    StudioMember,
     now,
 )
 from resolvers.access import Permission, Viewer
@@ -32,10 +33,11 @@ from resolvers.audit import record
 from resolvers.errors import Forbidden
 from resolvers.refusals import Problem, Reason, Refusal
 
-NAMES = frozenset({"username", "granted_by", "created_by", "requested_by", "added_by"})
+NAMES = frozenset({"username", "granted_by", "created_by", "requested_by", "added_by", "pushed_by", "pulled_by"})
 ERASED = (
     Learner, LearnerEnrollment, LearnerCertificate, LearnerEvent, ProgramCertificate, OutgoingEvent, IdempotencyKey,
     RoleGrant, ContractMember, OrganizationManager, DirectoryMember,
+    StudioMember,
 )  # fmt: skip
 """Tables whose rows of the learner go; in others the name is replaced, since counts and histories rest on them."""
 

@@ -60,7 +60,7 @@ def render(
 ) -> Statement:
     """`query` as text for `dialect`; `reads` names the parameters whose values come from variables.
 
-    It may be for one key only.
+    It may be for one key only. Raises BadUserInput for a text that no database can hold.
     """
     compiled = query.compile(dialect=dialect, compile_kwargs={ONE: is_one})
     constants, binds = compiled.params, compiled.binds
@@ -83,7 +83,7 @@ def _reader(
     if bind.key == KEYS:
         return lambda _variables, keys: process(keys)
     if read is None:
-        value = process(constant)
+        value = process(storable(constant))
         return lambda _variables, _keys: value
     return lambda variables, _keys: process(storable(read(variables)))
 
