@@ -20,7 +20,7 @@ demo: $(STAMP) ## Run the server on a simulated Open edX with demo data
 	@exec $(BIN)/collegium demo
 
 test: $(STAMP) ## Run all tests but the browser's
-	$(BIN)/pytest -n 3 --dist loadfile -m "not browser" $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not browser" $(ARGS)
 
 test-browser: $(STAMP) ## Run the explorer's tests in a headless Chromium (needs Node)
 	./tests/browser/setup
@@ -28,7 +28,7 @@ test-browser: $(STAMP) ## Run the explorer's tests in a headless Chromium (needs
 
 coverage: $(STAMP) ## Run all tests but the browser's, and fail where they leave too much of the code unrun
 	$(BIN)/coverage erase
-	$(BIN)/pytest -n 3 --dist loadfile -m "not browser" --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not browser" --cov --cov-report=term $(ARGS)
 
 audit: $(STAMP) ## Run the public audits of GraphQL over HTTP (needs Node)
 	$(PY) -m tests.audit

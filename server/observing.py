@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 from time import perf_counter, time
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 from sqlalchemy import event
@@ -20,11 +20,13 @@ from sqlalchemy import event
 from db.engine import Database
 from edx import http
 from resolvers.errors import Code
-from resolvers.plan.planner import Request
 from resolvers.refusals import Problem
 from server import metrics
 from server.logs import operation_lines
 from server.tracing import operation_span
+
+if TYPE_CHECKING:
+    from resolvers.plan.planner import Request
 
 OK = "ok"
 CANCELLED = "CANCELLED"
@@ -82,7 +84,7 @@ class Observation:
         self.outcome: str = OK
         self._query = query
 
-    def of(self, request: Request, cost: int) -> None:
+    def of(self, request: "Request", cost: int) -> None:
         """Take what the operation turned out to be, and what it costs at most."""
         name = request.operation.name
         self.name = name.value if name else self.name

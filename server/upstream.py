@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
 
 from edx.budget import CallBudget
 from edx.courseware import CoursewareRecords
@@ -14,10 +15,12 @@ from edx.lms import Lms
 from edx.patience import HttpSettings, Try
 from edx.studio import Studio
 from edx.tokens import Tokens
-from resolvers.reruns import Platform
 from server.circuits import circuit
 from server.observing import count_lms_call
 from server.settings import Settings, SettingsError
+
+if TYPE_CHECKING:  # commands that only ask Open edX need not wait for what makes runs
+    from resolvers.reruns import Platform
 
 ANSWER_SECONDS = 10.0
 BUDGET_SECONDS = 5.0
@@ -50,8 +53,10 @@ async def open_lms(settings: Settings, *, attempts: int = 4) -> AsyncIterator[Lm
 
 
 @contextlib.asynccontextmanager
-async def open_platform(settings: Settings) -> AsyncIterator[Platform | None]:
+async def open_platform(settings: Settings) -> AsyncIterator["Platform | None"]:
     """What runs are made in, for jobs, which wait; None where the settings do not name the LMS and Studio."""
+    from resolvers.reruns import Platform
+
     if missing(settings) or settings.studio_url is None:
         yield None
         return
