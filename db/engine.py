@@ -68,9 +68,13 @@ class Snapshot(ABC):
     @abstractmethod
     async def _fetch(self, sql: str, parameters: Sequence[Any]) -> Sequence[Row]: ...
 
-    @abstractmethod
     async def release(self) -> None:
-        """Give the connection back; a later `fetch` starts a new snapshot."""
+        """Give the connection back once no statement is under way; a later `fetch` starts a new snapshot."""
+        async with self._lock:
+            await self._release()
+
+    @abstractmethod
+    async def _release(self) -> None: ...
 
 
 class Database(ABC):
@@ -240,7 +244,7 @@ class SqliteSnapshot(Snapshot):
             raise (DatabaseNotMigrated if lacks_table else DatabaseUnavailable)(str(error)) from error
 
     @override
-    async def release(self) -> None:
+    async def _release(self) -> None:
         reader, self._reader = self._reader, None
         if reader is not None:
             try:
@@ -305,14 +309,14 @@ class PostgresqlSnapshot(Snapshot):
             raise DatabaseUnavailable(str(error)) from error
         except asyncpg.PostgresError as error:
             # The transaction is of no more use to the fields that come after; they start a new one.
-            await self.release()
+            await self._release()
             if isinstance(error, asyncpg.UndefinedTableError):
                 raise DatabaseNotMigrated(str(error)) from error
             raise
         return rows
 
     @override
-    async def release(self) -> None:
+    async def _release(self) -> None:
         connection, self._connection = self._connection, None
         if connection is None:
             return

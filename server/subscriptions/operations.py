@@ -140,7 +140,7 @@ class NoSnapshot(Snapshot):
         raise TypeError("a source of events reads in a block of info.context.database.reading()")
 
     @override
-    async def release(self) -> None: ...
+    async def _release(self) -> None: ...
 
 
 async def _finished(work: Coroutine[Any, Any, Result]) -> Result:

@@ -170,3 +170,12 @@ async def test_a_file_that_is_removed_replaced_or_broken_while_in_use_is_noticed
         with pytest.raises(DatabaseUnavailable):
             await count()
     await database.close()
+
+
+async def test_a_snapshot_is_released_when_no_statement_is_under_way(database: Database) -> None:
+    """Fields of one operation may read while another one lets go of the snapshot."""
+    async with database.reading() as snapshot:
+        reads = [snapshot.fetch("SELECT count(*) FROM program") for _ in range(3)]
+        found = await asyncio.gather(reads[0], snapshot.release(), reads[1], snapshot.release(), reads[2])
+
+        assert [int(rows[0][0]) for rows in found if rows is not None] == [0, 0, 0]
