@@ -25,8 +25,8 @@ from db.engine import open_database
 from resolvers.access import Role, Viewer
 from resolvers.learners import Learners, MirrorRules
 from schema import schema
-from server.app import settle_garbage_collection
 from server.execution import Executor, Operation
+from server.garbage import settle_garbage_collection
 from server.logs import configure
 from tests.postgresql import postgresql
 

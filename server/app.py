@@ -1,7 +1,6 @@
 """The ASGI application: the GraphQL endpoint, the pages for people, and what those who run it look at."""
 
 import contextlib
-import gc
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from dataclasses import replace
 
@@ -27,6 +26,7 @@ from server.events import EventsEndpoint
 from server.examples import OPERATIONS, STORY
 from server.exchange import Exchanges, headers_of
 from server.exports import Exports
+from server.garbage import settle_garbage_collection
 from server.graphql import GraphQLView
 from server.jobs.counting import JobCounts
 from server.jobs.running import Work, work
@@ -146,10 +146,3 @@ class _Endpoint:
         if scope["method"] == "GET" and "text/html" in headers_of(scope).get("accept", "").lower():
             return explorer.page(self._config, Request(scope))(scope, receive, send)
         return self._view(scope, receive, send)
-
-
-def settle_garbage_collection() -> None:
-    """Keep the collector off what lives as long as the process, and from running for every few hundred rows."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)

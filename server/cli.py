@@ -20,6 +20,7 @@ from server.content import commands as content
 from server.directories import commands as directories
 from server.documents import commands as documents
 from server.failures import Failure
+from server.garbage import look_seldom
 from server.jobs import commands as jobs
 from server.programs import commands as programs
 from server.users import commands as users
@@ -77,6 +78,7 @@ content.declare(command, app)
 
 def main() -> None:
     """The entry point of the `collegium` command."""
+    look_seldom()
     app()
 
 

@@ -11,8 +11,8 @@ from typing_extensions import override
 from db.engine import open_database
 from resolvers.access import Role, Viewer
 from schema import schema
-from server.app import settle_garbage_collection
 from server.execution import Executor, Operation, Result
+from server.garbage import settle_garbage_collection
 from server.graphql import GraphQLView
 from server.observing import Observation
 
