@@ -34,12 +34,14 @@ class Work:
     """The files of blocks that were put, which take the places of files that belonged to no block."""
     policy: dict[str, Any] | None = None
     """What the policy says now, None as long as nothing changed it."""
+    before: Mapping[Key, Block] = field(default_factory=dict)
+    """The blocks as they were before all changes."""
     _files: dict[Key, Key] | None = None
 
     @classmethod
     def on(cls, course: Course, index: Index, references: References) -> "Work":
         """Ready for changes of a course."""
-        return cls(course, Tree(index), references)
+        return cls(course, Tree(index), references, before=index.blocks)
 
     def problem(self, code: EditCode, message: str, block: Key | None = None, **more: Any) -> EditProblem:
         """A problem of this change."""
@@ -112,7 +114,10 @@ class Work:
 
     def alike(self, key: Key) -> Key | None:
         """Another block, whose file would be that of this one where letter case does not count."""
+        old = self.before.get(key)
         if self._files is None:
+            if old is not None and not old.is_inline:
+                return None  # it has its file already, and no other block is new yet
             filed = (each for each, block in self.tree.blocks.items() if not block.is_inline)
             self._files = {Key(each.type, folded(each.name)): each for each in filed}
         found = self._files.setdefault(Key(key.type, folded(key.name)), key)

@@ -183,7 +183,7 @@ def test_a_file_of_secrets_that_cannot_be_read_is_one_clear_line(tmp_path: Path,
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGTERM])
 def test_nothing_is_left_of_a_demo_that_is_stopped_while_it_fills(tmp_path: Path, number: signal.Signals) -> None:
     ports = free_ports(3)
     process = subprocess.Popen(

@@ -138,7 +138,7 @@ async def test_synchronizing_after_each_edit_leaves_what_synchronizing_once_does
             await sync(database, root, layout=LAYOUT)
             assert await everything(database) == incremental
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(st.lists(st.lists(edits(), min_size=1, max_size=6), min_size=1, max_size=4))
     def agree(steps: list[list[Edit]]) -> None:
         asyncio.run_coroutine_threadsafe(compare(steps), loop).result(timeout=60)

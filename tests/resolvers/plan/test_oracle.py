@@ -49,7 +49,7 @@ LEFT_OUT |= {"coursewarePath", "coursewarePaths", "openEdxInstances", "contentUs
 """Fields that are nobody's business but the server's, and those that no plan answers."""
 
 NOUNS = ("Organization", "Course", "CourseRun", "Program", "Site", "Job", "Contract")
-EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("COLLEGIUM_TEST_EXAMPLES", "60"))
 RUN = f"course-v1:{SITE}+CLC_3403+Fall2014"
 HIDDEN = f"course-v1:{SITE}+Hidden+Fall2014"
 IDS = ["Organization:Org0X", "Course:Org0X+C1.0x", "CourseRun:course-v1:Org1X+C0.0x+R1", "Course:No+Such"]
