@@ -73,10 +73,31 @@ def control_app(
     is `unseen` (PUT with a number). `requests`, `clones` and `copies` are counts (GET), the last two of how often each
     key was asked for as the destination of a clone, and how often a clone made it. `imports` is a count as well, of
     imports by course; it is set (PUT with an object) to the `states` that further ones go through and the `stage` that
-    they fail in, with a `message`. `learners` (PUT with a list of
-    objects with `username`, `course_id`, `mode` and, if wanted, `has_passed`) enrolls users. `reset` (POST) brings the
-    world back to its beginning, ends the faults and forgets the counts.
+    they fail in, with a `message`. `learners` (PUT with a list of objects with `username`, `course_id`, `mode` and, if
+    wanted, `has_passed`) enrolls users. `reset` (POST) brings the world back to its beginning, ends the faults and
+    forgets the counts.
     """
+
+    def begin_anew(_: Request) -> Response:
+        reset()
+        faults.set([])
+        faults.requests.clear()
+        return Response(status_code=204)
+
+    return Starlette(
+        routes=[
+            *_faults(faults),
+            Route("/_simulator/throttles", _throttling(throttle), methods=["PUT"]),
+            *_clones(cloning),
+            *_imports(importing),
+            Route("/_simulator/learners", _enrolling(take), methods=["PUT"]),
+            Route("/_simulator/reset", begin_anew, methods=["POST"]),
+        ]
+    )
+
+
+def _faults(faults: Faults) -> list[Route]:
+    """The endpoints about faults, and about the requests that they may strike."""
 
     async def set_faults(request: Request) -> Response:
         try:
@@ -93,6 +114,18 @@ def control_app(
         faults.set([])
         return Response(status_code=204)
 
+    def read_requests(_: Request) -> Response:
+        return JSONResponse({f"{method} {path}": count for (method, path), count in sorted(faults.requests.items())})
+
+    return [
+        Route("/_simulator/faults", read_faults, methods=["GET"]),
+        Route("/_simulator/faults", set_faults, methods=["PUT"]),
+        Route("/_simulator/faults", end_faults, methods=["DELETE"]),
+        Route("/_simulator/requests", read_requests, methods=["GET"]),
+    ]
+
+
+def _throttling(throttle: Throttling) -> Callable[[Request], Awaitable[Response]]:
     async def set_throttles(request: Request) -> Response:
         on = (await request.body()).strip()
         if on not in {b"true", b"false"}:
@@ -100,28 +133,7 @@ def control_app(
         throttle(on=on == b"true")
         return Response(status_code=204)
 
-    def read_requests(_: Request) -> Response:
-        return JSONResponse({f"{method} {path}": count for (method, path), count in sorted(faults.requests.items())})
-
-    def begin_anew(_: Request) -> Response:
-        reset()
-        faults.set([])
-        faults.requests.clear()
-        return Response(status_code=204)
-
-    return Starlette(
-        routes=[
-            Route("/_simulator/faults", read_faults, methods=["GET"]),
-            Route("/_simulator/faults", set_faults, methods=["PUT"]),
-            Route("/_simulator/faults", end_faults, methods=["DELETE"]),
-            Route("/_simulator/throttles", set_throttles, methods=["PUT"]),
-            Route("/_simulator/requests", read_requests, methods=["GET"]),
-            *_clones(cloning),
-            *_imports(importing),
-            Route("/_simulator/learners", _enrolling(take), methods=["PUT"]),
-            Route("/_simulator/reset", begin_anew, methods=["POST"]),
-        ]
-    )
+    return set_throttles
 
 
 def _enrolling(take: Taking) -> Callable[[Request], Awaitable[Response]]:

@@ -8,19 +8,16 @@ import pytest
 from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Retention, Store, collect, open_blobs
+from db.store import Retention, collect
 from db.tables import CourseRun, DirectoryMember, Organization, RoleGrant, now
 from resolvers.access import ANONYMOUS, Role, Viewer
-from resolvers.content.load import Courses
 from resolvers.features import Feature
 from schema import schema
 from server.execution import Executor
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
-from tests.catalog import fill
 from tests.edx.olx.twins import COURSE
-from tests.resolvers.content.conftest import imported
+from tests.schema.contents import RUN, with_content
 
-RUN = "course-v1:Org0X+C0.0x+R0"
 SECRET = {
     **COURSE,
     "course/course.xml": COURSE["course/course.xml"].replace(
@@ -33,14 +30,7 @@ CHANGED = {**SECRET, "problem/sum.xml": b"<problem>\n2\n</problem>"}
 @pytest.fixture
 async def asking(database: Database, tmp_path: Path) -> Asking:
     """An executor over the small catalog, of which one run has content, at its second version."""
-    await fill(database)
-    store = Store(database, open_blobs(tmp_path / "blobs"))
-    async with database.writing() as session:
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
-    assert run is not None
-    for content in (SECRET, CHANGED):
-        await imported(store, run, content)
-    return Asking(database, courses=Courses(store))
+    return await with_content(database, tmp_path, SECRET, CHANGED)
 
 
 async def content(asking: Asking, selection: str, viewer: Viewer = AUTHOR, arguments: str = "") -> Any:

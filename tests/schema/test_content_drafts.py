@@ -4,11 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from db.engine import Database
 from db.store import Store, open_blobs
-from db.tables import CourseRun
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.content.load import Courses
 from tests.asking import AUTHOR, LEARNER, Asking
@@ -16,8 +14,8 @@ from tests.catalog import fill
 from tests.resolvers.content.conftest import imported
 from tests.resolvers.editing.courses import FILES
 from tests.resolvers.merging.test_transplant import DRAFTS
+from tests.schema.contents import RUN, run_id
 
-RUN = "course-v1:Org0X+C0.0x+R0"
 EDIT = """mutation($input: UpdateBlockSettingsInput!) {
   updateBlockSettings(input: $input) { edit { version } courseRun { content { version } } userErrors { message } }
 }"""
@@ -51,10 +49,7 @@ async def store(database: Database, tmp_path: Path) -> Store:
 
 
 async def take(store: Store, files: dict[str, bytes]) -> str:
-    async with store.database.writing() as session:
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
-    assert run is not None
-    return (await imported(store, run, files)).version
+    return (await imported(store, await run_id(store.database), files)).version
 
 
 @pytest.fixture

@@ -7,19 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Store, open_blobs
-from db.tables import AuditEntry, CourseRun
+from db.tables import AuditEntry
 from resolvers.access import ANONYMOUS, Viewer
-from resolvers.content.load import Courses
 from resolvers.editing.problems import EditCode
 from resolvers.editing.requests import OF_THE_WHOLE
 from schema.content_problem import ContentProblemCode
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
-from tests.catalog import fill
-from tests.resolvers.content.conftest import imported
 from tests.resolvers.editing.courses import FILES
+from tests.schema.contents import RUN, with_content
 
-RUN = "course-v1:Org0X+C0.0x+R0"
 EDIT = """
 mutation($input: ApplyContentChangesInput!) {
   applyContentChanges(input: $input) {
@@ -47,13 +43,7 @@ def dialect() -> str:
 
 @pytest.fixture
 async def asking(database: Database, tmp_path: Path) -> Asking:
-    await fill(database)
-    store = Store(database, open_blobs(tmp_path / "blobs"))
-    async with database.writing() as session:
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
-    assert run is not None
-    await imported(store, run, FILES)
-    return Asking(database, courses=Courses(store))
+    return await with_content(database, tmp_path, FILES)
 
 
 async def edit(asking: Asking, *changes: dict[str, Any], viewer: Viewer = AUTHOR, **given: Any) -> Any:

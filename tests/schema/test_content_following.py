@@ -10,21 +10,18 @@ import pytest
 from sqlalchemy import URL, select
 
 from db.engine import Database, open_database
-from db.store import Author, Store, open_blobs
+from db.store import Author
 from db.tables import CourseRun
 from resolvers.access import Viewer
-from resolvers.content.load import Courses
 from resolvers.editing import locks
 from schema import schema
 from server.execution import Operation
 from server.operations import Refusal
 from server.subscriptions.operations import Operations
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
-from tests.catalog import fill
-from tests.resolvers.content.conftest import imported
 from tests.resolvers.editing.courses import FILES
+from tests.schema.contents import RUN, with_content
 
-RUN = "course-v1:Org0X+C0.0x+R0"
 LOCK = f'subscription {{ contentLock(courseRun: "{RUN}") {{ event username application lock {{ username token }} }} }}'
 VERSIONS = f"""subscription {{ contentVersions(courseRun: "{RUN}") {{
     version {{ number operation username message }} courseRun {{ key content {{ version }} }}
@@ -33,13 +30,7 @@ VERSIONS = f"""subscription {{ contentVersions(courseRun: "{RUN}") {{
 
 @pytest.fixture
 async def asking(database: Database, tmp_path: Path) -> Asking:
-    await fill(database)
-    store = Store(database, open_blobs(tmp_path / "blobs"))
-    async with database.writing() as session:
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
-    assert run is not None
-    await imported(store, run, FILES)
-    return Asking(database, courses=Courses(store))
+    return await with_content(database, tmp_path, FILES)
 
 
 def follow(asking: Asking, query: str, viewer: Viewer = AUTHOR) -> AsyncGenerator[Any, None]:

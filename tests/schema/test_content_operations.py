@@ -6,23 +6,19 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLInputObjectType
-from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Author, Store, open_blobs
-from db.tables import CourseRun
+from db.store import Author
 from resolvers.access import ANONYMOUS, Viewer
-from resolvers.content.load import Courses
 from resolvers.content.uploads import Announced
 from resolvers.editing.problems import EditCode
 from schema import schema
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
-from tests.catalog import fill
 from tests.edx.olx.twins import tarred
-from tests.resolvers.content.conftest import imported
 from tests.resolvers.editing.courses import FILES
+from tests.schema.contents import RUN, with_content
 
-RUN, EMPTY = "course-v1:Org0X+C0.0x+R0", "course-v1:Org0X+C1.0x+R0"
+EMPTY = "course-v1:Org0X+C1.0x+R0"
 ANSWER = """
     edit {
       version previousVersion isNew changed { key hash } removed { key displayName breadcrumb descendantCount }
@@ -46,13 +42,7 @@ def dialect() -> str:
 
 @pytest.fixture
 async def asking(database: Database, tmp_path: Path) -> Asking:
-    await fill(database)
-    store = Store(database, open_blobs(tmp_path / "blobs"))
-    async with database.writing() as session:
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
-    assert run is not None
-    await imported(store, run, FILES)
-    return Asking(database, courses=Courses(store))
+    return await with_content(database, tmp_path, FILES)
 
 
 async def do(asking: Asking, name: str, given: Given, viewer: Viewer = AUTHOR) -> Any:

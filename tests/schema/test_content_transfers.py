@@ -5,23 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Author, Store, open_blobs
-from db.tables import CourseRun
-from resolvers.content.load import Courses
+from db.store import Author
 from resolvers.content.uploads import Announced
 from resolvers.jobs import Runner
 from server.jobs.running import work
 from server.settings import load
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
-from tests.catalog import fill
 from tests.edx.olx.twins import COURSE, tarred
-from tests.resolvers.content.conftest import imported
 from tests.resolvers.jobs.sample import FAST
+from tests.schema.contents import RUN, with_content
 
-RUN = "course-v1:Org0X+C0.0x+R0"
 JOB = "job { id kind subject state stage result errorCode downloadUrl }"
 ERRORS = "userErrors { code message field ... on VersionConflict { currentVersion } }"
 IMPORT = f"mutation($input: ImportCourseInput!) {{ answer: importCourse(input: $input) {{ {JOB} {ERRORS} }} }}"
@@ -37,13 +32,7 @@ def dialect() -> str:
 
 @pytest.fixture
 async def asking(database: Database, tmp_path: Path) -> Asking:
-    await fill(database)
-    store = Store(database, open_blobs(tmp_path / "blobs"))
-    async with database.writing() as session:
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
-    assert run is not None
-    await imported(store, run, COURSE)
-    return Asking(database, courses=Courses(store))
+    return await with_content(database, tmp_path, COURSE)
 
 
 async def ask(asking: Asking, mutation: str, **given: Any) -> Any:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from db.engine import Database
 from db.store import Store, open_blobs, share
-from db.tables import AuditEntry, CourseRun
+from db.tables import AuditEntry
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.content.load import Courses
 from resolvers.merging.protection import DEFAULT
@@ -16,8 +16,9 @@ from tests.asking import AUTHOR, LEARNER, Asking
 from tests.catalog import fill
 from tests.resolvers.content.conftest import ADA, imported
 from tests.resolvers.editing.courses import FILES
+from tests.schema.contents import RUN, run_id
 
-RUN, RERUN = "course-v1:Org0X+C0.0x+R0", "course-v1:Org0X+C0.0x+R1"
+RERUN = "course-v1:Org0X+C0.0x+R1"
 LIST = "content { protectedSettings { name type block } }"
 PROTECT = f"""mutation($input: SetProtectedSettingsInput!) {{
   setProtectedSettings(input: $input) {{ courseRun {{ {LIST} }} userErrors {{ code message field }} }}
@@ -36,16 +37,9 @@ async def store(database: Database, tmp_path: Path) -> Store:
     return Store(database, open_blobs(tmp_path / "blobs"))
 
 
-async def run_id(store: Store, key: str) -> int:
-    async with store.database.writing() as session:
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == key))
-    assert run is not None
-    return run
-
-
 @pytest.fixture
 async def asking(store: Store) -> Asking:
-    await imported(store, await run_id(store, RUN), FILES)
+    await imported(store, await run_id(store.database, RUN), FILES)
     return Asking(store.database, courses=Courses(store))
 
 
@@ -125,7 +119,7 @@ async def change(asking: Asking, run: str, block: str, **settings: str) -> None:
 
 
 async def test_a_rerun_takes_over_what_its_source_has_changed(asking: Asking, store: Store) -> None:
-    source, target = await run_id(store, RUN), await run_id(store, RERUN)
+    source, target = await run_id(store.database, RUN), await run_id(store.database, RERUN)
     async with store.database.writing() as session:
         first = await share(session, source, target, ADA)
     await change(asking, RERUN, "problem/sum", display_name="Ours", due="2027-01-01T00:00:00Z")
@@ -154,7 +148,7 @@ async def test_a_rerun_takes_over_what_its_source_has_changed(asking: Asking, st
 
 
 async def test_conflicts_are_listed_until_somebody_resolves_them(asking: Asking, store: Store) -> None:
-    source, target = await run_id(store, RUN), await run_id(store, RERUN)
+    source, target = await run_id(store.database, RUN), await run_id(store.database, RERUN)
     async with store.database.writing() as session:
         await share(session, source, target, ADA)
     for run in (RERUN, RUN):

@@ -10,19 +10,16 @@ import pytest
 from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Author, Store, open_blobs
-from db.tables import ContentUsage, CourseRun, Job, JobState
+from db.store import Author
+from db.tables import ContentUsage, Job, JobState
 from resolvers.access import Viewer
 from resolvers.content.exports import export_course
-from resolvers.content.load import Courses
 from resolvers.usage import usage_of
 from resolvers.usage.recorder import Done, Usage
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
-from tests.catalog import fill
 from tests.edx.olx.twins import COURSE
-from tests.resolvers.content.conftest import imported
+from tests.schema.contents import RUN, run_id, with_content
 
-RUN = "course-v1:Org0X+C0.0x+R0"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AROUND = '{ since: "2026-11-20T11:00:00Z", until: "2026-11-20T14:00:00Z" }'
 
@@ -39,17 +36,7 @@ BOTH = pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=Tru
 @pytest.fixture
 async def asking(database: Database, tmp_path: Path) -> Asking:
     """An executor over the small catalog, of which one run has content."""
-    await fill(database)
-    store = Store(database, open_blobs(tmp_path / "blobs"))
-    await imported(store, await run_id(database), COURSE)
-    return Asking(database, courses=Courses(store))
-
-
-async def run_id(database: Database) -> int:
-    async with database.writing() as session:
-        found = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
-    assert found is not None
-    return found
+    return await with_content(database, tmp_path, COURSE)
 
 
 async def asked(asking: Asking, arguments: str, selection: str) -> Any:

@@ -5,19 +5,14 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLObjectType
-from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Store, open_blobs
-from db.tables import CourseRun, DirectoryMember, LearnerEnrollment, now
+from db.tables import DirectoryMember, LearnerEnrollment, now
 from resolvers.access import Role, Viewer
-from resolvers.content.load import Courses
 from schema import schema
 from tests.asking import AUTHOR, LEARNER, Asking
-from tests.catalog import fill
-from tests.resolvers.content.conftest import imported
+from tests.schema.contents import RUN, run_id, with_content
 
-RUN = "course-v1:Org0X+C0.0x+R0"
 FILES = {
     "course.xml": b'<course url_name="R" org="O" course="C" start="2020-01-01T00:00:00Z" display_name="Demo">'
     b'<chapter url_name="c1" display_name="One"><sequential url_name="s1" display_name="First">'
@@ -46,16 +41,13 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def asking(database: Database, tmp_path: Path) -> Asking:
-    await fill(database)
-    store = Store(database, open_blobs(tmp_path / "blobs"))
+    asking = await with_content(database, tmp_path, FILES)
+    run = await run_id(database)
     async with database.writing() as session:
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
-        assert run is not None
         for username, mode in (("learner", "audit"), ("payer", "verified")):
             session.add(LearnerEnrollment(username=username, course_key=RUN, mode=mode, is_active=True, known_at=now()))
         session.add(DirectoryMember(course_run_id=run, username="teacher", role="instructor"))
-    await imported(store, run, FILES)
-    return Asking(database, courses=Courses(store))
+    return asking
 
 
 async def content(asking: Asking, selection: str, viewer: Viewer = LEARNER) -> Any:

@@ -8,10 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Store, open_blobs
 from db.tables import AuditEntry, CourseRun, InstanceContent, PushState
 from resolvers.access import Viewer
-from resolvers.content.load import Courses
 from resolvers.features import Feature
 from resolvers.instances.drift import drift_of
 from resolvers.instances.drift import has_drifted as has_drifted_by
@@ -20,12 +18,10 @@ from resolvers.instances.rows import put
 from schema import schema
 from server.execution import Executor
 from tests.asking import AUTHOR, LEARNER, Asking
-from tests.catalog import fill
-from tests.resolvers.content.conftest import imported
 from tests.resolvers.editing.courses import FILES
+from tests.schema.contents import RUN, with_content
 from tests.test_docs import QUERY as QUERY_OF_DOCS
 
-RUN = "course-v1:Org0X+C0.0x+R0"
 QUERY = "{ openEdxInstances { name lmsUrl studioUrl isReadable } }"
 DOCS = Path(__file__).parents[2] / "docs" / "instances.md"
 PARTNER = Instance("partner", "https://lms.example.org", "https://studio.example.org", is_readable=True)
@@ -65,14 +61,8 @@ mutation($input: PushCourseInput!) {
 @pytest.fixture
 async def asking(database: Database, tmp_path: Path) -> Asking:
     """A run with content, and one instance."""
-    await fill(database)
-    store = Store(database, open_blobs(tmp_path / "blobs"))
-    async with database.writing() as session:
-        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
-    assert run is not None
-    await imported(store, run, FILES)
-    asking = Asking(database)
-    asking.executor = Executor(schema(), database, courses=Courses(store), instances=[PARTNER])
+    asking = await with_content(database, tmp_path, FILES)
+    asking.executor = Executor(schema(), database, courses=asking.executor.courses, instances=[PARTNER])
     return asking
 
 
