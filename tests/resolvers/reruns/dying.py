@@ -8,9 +8,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from sqlalchemy import select
 
@@ -24,6 +26,7 @@ from edx.tokens import Tokens
 from resolvers.jobs import Handlers, Pace
 from resolvers.reruns import Platform, rerun_handlers
 from server.jobs import running as jobs
+from server.jobs.running import Work
 from server.settings import Settings, load
 from tests.resolvers.reruns.conftest import CREDENTIALS, OPEN_END, PATIENCE, QUICK
 
@@ -60,13 +63,17 @@ async def dying_platform(lms_url: str, studio_url: str, death: Death) -> AsyncIt
         yield Platform(Studio(studio, clone_seconds=10), Lms(lms), OPEN_END)
 
 
-async def work_until_all_is_over(database_url: str, lms_url: str, studio_url: str, when: str) -> None:
+async def reruns_until_all_are_over(database_url: str, lms_url: str, studio_url: str, when: str) -> None:
     @asynccontextmanager
     async def work(_settings: Settings, _database: Database) -> AsyncIterator[Handlers]:
         async with dying_platform(lms_url, studio_url, Death(when)) as platform:
             yield rerun_handlers(platform, RULES)
 
-    database = open_database(database_url)
+    await work_until_all_is_over(open_database(database_url), work)
+
+
+async def work_until_all_is_over(database: Database, work: Work) -> None:
+    """Work on jobs until there is none left that is not over."""
     unfinished = select(Job.id).where(Job.finished_at.is_(None))
     async with asyncio.timeout(60), jobs.running(load(), database, work, pace=PACE):
         while True:
@@ -77,11 +84,11 @@ async def work_until_all_is_over(database_url: str, lms_url: str, studio_url: st
     await database.close()
 
 
-def main(database_url: str, lms_url: str, studio_url: str, *deaths: str) -> None:
-    """Start one process after the other; each must die as it was told to."""
+def one_after_the_other(deaths: Sequence[str], work: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+    """Start one process after the other, each of which must die as it was told to, and the last one not at all."""
     for number, when in enumerate([*deaths, ""]):
         if (child := os.fork()) == 0:
-            asyncio.run(work_until_all_is_over(database_url, lms_url, studio_url, when))
+            asyncio.run(work(when))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
@@ -90,4 +97,4 @@ def main(database_url: str, lms_url: str, studio_url: str, *deaths: str) -> None
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    one_after_the_other(sys.argv[4:], partial(reruns_until_all_are_over, *sys.argv[1:4]))
