@@ -44,7 +44,9 @@ def test_a_block_in_an_unexpected_place_is_kept_with_a_warning(path: str, markup
 
 
 def test_a_course_stands_inside_nothing() -> None:
-    problem_of(unit(VERTICAL % b'<course url_name="x" display_name="y"/>'), Code.UNEXPECTED_CHILD)
+    problem = problem_of(unit(VERTICAL % b'<course url_name="x" display_name="y"/>'), Code.UNEXPECTED_CHILD)
+    assert problem.message == "a <course> cannot stand inside anything"
+    assert (problem.severity, problem.block) == (Severity.ERROR, ("course", "x"))
 
 
 def test_a_library_holds_components() -> None:
@@ -64,7 +66,8 @@ def test_groups_of_an_experiment_that_are_no_json_object_are_refused(groups: byt
 def test_an_experiment_without_groups_is_warned_of() -> None:
     """The notes on OLX, §1.5 F30."""
     source = unit(VERTICAL % b'<split_test url_name="t"><vertical/></split_test>')
-    problem_of(source, Code.INVALID_SETTING, Severity.WARNING)
+    problem = problem_of(source, Code.INVALID_SETTING, Severity.WARNING)
+    assert (problem.message, problem.block) == ("group_id_to_child is missing", ("split_test", "t"))
 
 
 @pytest.mark.parametrize(

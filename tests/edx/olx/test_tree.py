@@ -275,11 +275,16 @@ def test_a_block_inside_itself_is_refused_with_the_way(further: dict[str, bytes]
 
 def test_blocks_nested_too_deep_are_refused() -> None:
     """The notes on OLX, §1.10."""
+    lowest = MAX_LEVELS - 5  # below the course, the section, the sequence, the unit and `w0`
     chain = {
-        f"wrapper__w{level}": b'<wrapper><wrapper url_name="w%d"/></wrapper>' % (level + 1)
-        for level in range(MAX_LEVELS)
+        f"wrapper__w{level}": b'<wrapper><wrapper url_name="w%d"/></wrapper>' % (level + 1) for level in range(lowest)
     }
-    problem_of(unit(VERTICAL % b'<wrapper url_name="w0"/>', **chain), Code.TOO_DEEP)
+    deepest = unit(VERTICAL % b'<wrapper url_name="w0"/>', **chain) | {f"wrapper/w{lowest}.xml": b"<wrapper/>"}
+    assert report_of(deepest).problems == ()
+
+    further = {f"wrapper/w{lowest}.xml": b'<wrapper><html url_name="h"/></wrapper>', "html/h.xml": b"<html/>"}
+    problem = problem_of(deepest | further, Code.TOO_DEEP)
+    assert (problem.severity, problem.block) == (Severity.ERROR, ("html", "h"))
 
 
 def test_blocks_shared_at_every_level_cost_no_more_than_they_are() -> None:
@@ -299,7 +304,9 @@ def test_blocks_shared_at_every_level_cost_no_more_than_they_are() -> None:
 def test_a_name_that_could_lead_anywhere_is_refused(name: bytes) -> None:
     for tag in (b'<html url_name="%s"/>', b'<problem url_name="%s" filename="x"/>'):
         if name or b"filename" not in tag:
-            problem_of(unit(VERTICAL % (tag % name)), Code.INVALID_NAME)
+            problem = problem_of(unit(VERTICAL % (tag % name)), Code.INVALID_NAME)
+            assert problem.severity is Severity.ERROR
+            assert "cannot be the name of a block" in problem.message
 
 
 def test_a_name_that_no_key_holds_is_kept_with_a_warning() -> None:
@@ -332,7 +339,9 @@ def test_a_definition_that_contradicts_its_pointer_is_kept_with_a_warning(defini
 
 
 def test_a_unit_whose_file_only_names_it_is_warned_of() -> None:
-    problem_of(unit(b'<vertical url_name="v"/>'), Code.POINTER_TO_POINTER, Severity.WARNING)
+    problem = problem_of(unit(b'<vertical url_name="v"/>'), Code.POINTER_TO_POINTER, Severity.WARNING)
+    assert (problem.place.file, problem.block) == ("vertical/v.xml", ("vertical", "v"))
+    assert problem.message == "the file only points to a block again, which is not followed"
 
 
 def test_a_video_that_names_itself_is_as_it_should_be() -> None:
