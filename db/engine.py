@@ -294,9 +294,12 @@ class PostgresqlDatabase(Database):
 
     @override
     async def close(self) -> None:
+        """Close all connections, without a farewell where the server says nothing."""
         if self._pool is not None:
-            await self._pool.close()
-        await super().close()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._pool.close(), PARTING)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(super().close(), PARTING)
 
 
 class PostgresqlSnapshot(Snapshot):

@@ -120,6 +120,27 @@ async def test_a_server_that_says_nothing_any_more_does_not_keep_who_gives_up(
         await database.close()
 
 
+async def test_a_server_that_says_nothing_any_more_is_left(
+    database_url: URL, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if dialect == "sqlite":
+        pytest.skip("a file answers")
+    monkeypatch.setattr("db.engine.PARTING", 0.3)
+    way = Way(database_url)
+    async with way.open(), asyncio.timeout(20):
+        database = open_database(way.url)
+        async with database.reading() as snapshot, database.writing() as session:
+            await snapshot.fetch("SELECT 1")
+            await session.scalar(select(1))
+        way.freeze()
+        start = asyncio.get_running_loop().time()
+        await database.close()
+        took = asyncio.get_running_loop().time() - start
+        way.thaw()
+
+    assert took < 10
+
+
 async def test_an_unreachable_database_is_a_typed_error_for_writers_too(database_url: URL, dialect: str) -> None:
     gone = database_url.set(port=1) if dialect == "postgresql" else database_url.set(database="/nonexistent/x.db")
     database = open_database(gone)
