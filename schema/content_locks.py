@@ -12,7 +12,7 @@ from resolvers.context import Context
 from resolvers.editing import locks
 from resolvers.editing.following import Happened, follow_lock
 from resolvers.editing.requests import Asked
-from resolvers.plan.sources import told
+from resolvers.plan.declare import told
 from schema.payload import Payload, answered
 
 Info = strawberry.Info[Context, None]
