@@ -21,9 +21,9 @@ from server.content.commands import (
 from server.failures import Failure
 from server.settings import load
 from tests.catalog import fill
+from tests.commands import ROOT, collegium, environment
 from tests.edx.olx.twins import COURSE, tarred
 from tests.resolvers.content.conftest import unpacked
-from tests.server.test_cli import ROOT, collegium, environment
 
 RUN = "course-v1:ANUx+TWINS+1T2026"
 

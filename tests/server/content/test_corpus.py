@@ -7,9 +7,9 @@ import pytest
 
 from server.content.corpus import Format, content_report
 from server.failures import Failure
+from tests.commands import collegium
 from tests.edx.olx.twins import tarred
 from tests.resolvers.content.test_corpus import BROKEN, GOOD, SUSPECT, placed
-from tests.server.test_cli import collegium
 
 
 @pytest.fixture
