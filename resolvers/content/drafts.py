@@ -20,7 +20,7 @@ from db.store import (
     save_draft,
 )
 from edx.olx import Course, Key
-from resolvers.content.exports import NoSuchBlock, find_block
+from resolvers.content.exports import NoSuchBlock, check_run, find_block
 from resolvers.content.fields import DiffRecord, difference
 from resolvers.content.imports import Imported, Prepared, Target, of_stored
 from resolvers.content.load import Content, Courses, load
@@ -55,7 +55,7 @@ async def publish(asked: Asked, courses: Courses | None, target: Target, blocks:
     the same thing, and what `Asked.run` does.
     """
     with asked.operation("publishDraft") as seen:
-        both, target, store = await _begun(asked, courses, target)
+        both, target, store = await _begun(asked, courses, target, blocks)
         seen.run_id = target.run_id
         made = await asyncio.to_thread(_published, both, target, blocks)
         if any(conflict.choice is None for conflict in made.conflicts):
@@ -66,17 +66,24 @@ async def publish(asked: Asked, courses: Courses | None, target: Target, blocks:
 async def discard(asked: Asked, courses: Courses | None, target: Target, blocks: Sequence[str]) -> Imported:
     """Do away with the draft of a run, or take some blocks of it as the run shows them. Raises as `publish` does."""
     with asked.operation("discardDraft") as seen:
-        both, target, store = await _begun(asked, courses, target)
+        both, target, store = await _begun(asked, courses, target, blocks)
         seen.run_id = target.run_id
         made = await asyncio.to_thread(_discarded, both, blocks)
         return await _saved(store, made, both, target, "discard", is_whole=not blocks)
 
 
-async def _begun(asked: Asked, courses: Courses | None, target: Target) -> tuple[Both, Target, Store]:
+async def _begun(
+    asked: Asked, courses: Courses | None, target: Target, blocks: Sequence[str]
+) -> tuple[Both, Target, Store]:
     async with asked.database.writing() as session:
         run = await asked.run(session)
     if courses is None:
         raise FeatureDisabled("this installation does without content")
+    for number, text in enumerate(blocks):
+        try:
+            check_run(text, asked.key)
+        except NoSuchBlock as error:
+            raise Refusal([Problem(Reason.BLOCK_UNKNOWN, str(error), ("blocks", str(number)))]) from error
     store = courses.store
     head, draft = await head_of(store, run), (await drafts(store, [run])).get(run)
     if head is None or draft is None:

@@ -159,6 +159,7 @@ async def test_what_cannot_be_published_is_told(asking: Asking) -> None:
     await rename(asking, "problem/sum", "New")
     for blocks, code, field in (
         (["vertical/none"], "BLOCK_UNKNOWN", ["blocks", "0"]),
+        (["u1", "block-v1:Org0X+C0.0x+R+type@vertical+block@u1"], "BLOCK_UNKNOWN", ["blocks", "1"]),
         (["u1", "course/R"], "INVALID", ["blocks", "1"]),
     ):
         [error] = (await work(asking, PUBLISH, blocks=blocks))["userErrors"]
