@@ -1,7 +1,7 @@
 """Drafts of a run's content: what publishing and discarding them, whole or block by block, makes of it (F50 to F52)."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -95,28 +95,37 @@ async def _begun(
 
 
 def _published(both: Both, target: Target, blocks: Sequence[str]) -> Prepared:
-    if blocks:
-        return of_stored(_transplanted(both.written.course, both.published.course, blocks))
     sides = [Side.of(each.course, each.digests) for each in (both.base, both.published, both.written)]
     try:
         merged = merge(*sides, resolution=target.resolution)
     except CannotMerge as error:
         raise Refusal([Problem(Reason.INVALID, str(error))]) from error
-    return replace(of_stored(replace(merged.course, drafts=())), conflicts=merged.conflicts)
+    if not blocks:
+        return replace(of_stored(replace(merged.course, drafts=())), conflicts=merged.conflicts)
+    keys = _keys(blocks, both.written.course, both.published.course)
+    held = [each.blocks[key] for each in (both.base, both.published, both.written) for key in keys & each.blocks.keys()]
+    about = {block.key for each in held for block in each.walk()}
+    conflicts = tuple(conflict for conflict in merged.conflicts if about & {conflict.block, *conflict.blocks})
+    return replace(of_stored(_transplanted(merged.course, both.published.course, keys)), conflicts=conflicts)
 
 
 def _discarded(both: Both, blocks: Sequence[str]) -> Prepared:
     if blocks:
-        return of_stored(_transplanted(both.published.course, both.written.course, blocks))
+        keys = _keys(blocks, both.published.course, both.written.course)
+        return of_stored(_transplanted(both.published.course, both.written.course, keys))
     return of_stored(replace(both.published.course, drafts=()))
 
 
-def _transplanted(source: Course, target: Course, blocks: Sequence[str]) -> Course:
-    keys = [_key(number, text, source, target) for number, text in enumerate(blocks)]
+def _transplanted(source: Course, target: Course, keys: Iterable[Key]) -> Course:
     try:
-        return transplant(source, target, keys)
+        return transplant(source, target, list(keys))
     except NoPlace as error:
         raise Refusal([Problem(Reason.INVALID, str(error), ("blocks",))]) from error
+
+
+def _keys(blocks: Sequence[str], *courses: Course) -> KeysView[Key]:
+    """The blocks that are meant, in their order."""
+    return {_key(number, text, *courses): None for number, text in enumerate(blocks)}.keys()
 
 
 def _key(number: int, text: str, *courses: Course) -> Key:
