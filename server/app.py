@@ -31,6 +31,7 @@ from server.graphql import GraphQLView
 from server.jobs.counting import JobCounts
 from server.jobs.running import Work, work
 from server.landing import documentation
+from server.media import PAGE, prefers
 from server.oauth import TokenEndpoint
 from server.parts import Parts, revealed
 from server.security import cors
@@ -159,6 +160,6 @@ class _Endpoint:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
-        if scope["method"] == "GET" and "text/html" in headers_of(scope).get("accept", "").lower():
+        if scope["method"] == "GET" and prefers(headers_of(scope).get("accept"), PAGE):
             return explorer.page(self._config, Request(scope))(scope, receive, send)
         return self._view(scope, receive, send)
