@@ -7,9 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from graphql import GraphQLError
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edx import http
+from resolvers.errors import Code
+from server.errors import described
 from server.logs import usable_id
 
 Header = tuple[bytes, bytes]
@@ -35,10 +40,11 @@ CAUTIOUS = frozenset(name for name, _ in (*CAUTION, ONLY_HTTPS))
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and its answer: the address that it came from, and headers to be added to the answer."""
+    """A request and its answer: the address that it came from, and headers to be added to the answer once it begins."""
 
     address: str
     told: list[Header] = field(default_factory=list)
+    is_begun: bool = False
 
 
 current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
@@ -63,7 +69,7 @@ class Exchanges:
     """ASGI middleware: every request gets an id, the caller's `X-Request-ID` if usable, which the answer names too.
 
     Answers tell browsers to trust them no more than needed; pages bring a policy of their own. That only HTTPS is to be
-    used is told over HTTPS alone.
+    used is told over HTTPS alone. What nobody else answered for is a fault, told as such and no more.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -82,6 +88,7 @@ class Exchanges:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
+                exchange.is_begun = True
                 message["headers"] = [*_with(wanted, message.get("headers", ())), *exchange.told, named]
             elif message["type"] == "websocket.accept":
                 message["headers"] = [*message.get("headers", ()), named]
@@ -90,9 +97,22 @@ class Exchanges:
         outer, before = current.set(exchange), http.request_id.set(used)
         try:
             await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            pass  # in the middle of its request
+        except Exception as error:
+            if scope["type"] != "http" or exchange.is_begun:
+                raise
+            await _failed(error)(scope, receive, answer)
         finally:
             http.request_id.reset(before)
             current.reset(outer)
+
+
+def _failed(error: Exception) -> Response:
+    """The answer to a request that broke something, which the log is told of under an id."""
+    [told] = described([GraphQLError(str(error), original_error=error)])
+    status = 503 if told["extensions"]["code"] == Code.SERVICE_UNAVAILABLE else 500
+    return JSONResponse({"errors": [told]}, status)
 
 
 def _with(wanted: Sequence[Header], given: Iterable[Header]) -> Sequence[Header]:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from resolvers.access import Viewer
-from resolvers.errors import Code, Unauthenticated
+from resolvers.errors import Code, RequestError, ServiceUnavailable, Unauthenticated
 from server.errors import described, refused
 from server.exchange import headers_of
 from server.execution import Operation
@@ -98,6 +98,8 @@ class EventStreams:
             response = _refusal(503, Code.SERVICE_UNAVAILABLE, problem, ("retry-after", "5"))
         except Unauthenticated as error:
             response = _refusal(401, Code.UNAUTHENTICATED, str(error), _text(CHALLENGE))
+        except ServiceUnavailable as error:
+            response = _refusal(503, error.code, str(error))
         except BadRequest as error:
             response = _refusal(error.status, error.code, str(error), *map(_text, error.headers))
         await response(scope, receive, send)
@@ -105,7 +107,7 @@ class EventStreams:
     async def _asked(
         self, scope: Scope, headers: Mapping[str, str], receive: Receive
     ) -> tuple[Operation, Refusal | None]:
-        """The operation of a request, and why it is not run. Raises BadRequest and Unauthenticated.
+        """The operation of a request, and why it is not run. Raises BadRequest, Unauthenticated and ServiceUnavailable.
 
         Refusals are told as an event, since browsers show nothing of responses that are not streams; but not being
         signed in and a wrong method are told as other servers do, by the status.
@@ -190,8 +192,8 @@ def _ending(error: Exception) -> bytes:
             return b""
         case Refusal():
             errors: Sequence[Mapping[str, Any]] = error.errors
-        case Unauthenticated():
-            errors = [refused(Code.UNAUTHENTICATED, str(error))]
+        case RequestError():
+            errors = [refused(error.code, str(error))]
         case _:
             errors = described([GraphQLError("", original_error=error)])
     return _next({"errors": list(errors)}) + COMPLETE

@@ -249,6 +249,21 @@ async def test_a_process_has_so_many_streams(served: Served) -> None:
         assert await refused(url, query) == (503, "SERVICE_UNAVAILABLE")
 
 
+async def test_a_token_that_cannot_be_checked_any_more_ends_a_stream_and_begins_none(
+    served: Served, tokens: Tokens
+) -> None:
+    async with served(QUICK) as url:
+        async with streamed(url, 'subscription { waiting(name: "lost") }') as stream:
+            await stream.event()
+            await stream.event()
+            tokens.is_lost = True
+            [(_, body), _] = await stream.events()
+
+        assert await refused(url, "subscription { count }") == (503, "SERVICE_UNAVAILABLE")
+    assert code(body["errors"]) == "SERVICE_UNAVAILABLE"
+    assert body["errors"][0]["message"] == "The database does not answer; try again later."
+
+
 async def test_a_fault_is_told_as_one_and_no_more(served: Served, tokens: Tokens) -> None:
     async with served(QUICK) as url, streamed(url, 'subscription { waiting(name: "fault") }') as stream:
         await stream.event()
