@@ -19,7 +19,7 @@ from db.store import (
     head_of,
     save_draft,
 )
-from edx.olx import Course, Key
+from edx.olx import Course, Key, UnwritableBlock
 from resolvers.content.exports import NoSuchBlock, find_block
 from resolvers.content.fields import DiffRecord, difference
 from resolvers.content.imports import Imported, Prepared, Target, of_stored
@@ -89,19 +89,27 @@ async def _begun(asked: Asked, courses: Courses | None, target: Target) -> tuple
 
 def _published(both: Both, target: Target, blocks: Sequence[str]) -> Prepared:
     if blocks:
-        return of_stored(_transplanted(both.written.course, both.published.course, blocks))
+        return _prepared(_transplanted(both.written.course, both.published.course, blocks))
     sides = [Side.of(each.course, each.digests) for each in (both.base, both.published, both.written)]
     try:
         merged = merge(*sides, resolution=target.resolution)
     except CannotMerge as error:
         raise Refusal([Problem(Reason.INVALID, str(error))]) from error
-    return replace(of_stored(replace(merged.course, drafts=())), conflicts=merged.conflicts)
+    return replace(_prepared(replace(merged.course, drafts=())), conflicts=merged.conflicts)
 
 
 def _discarded(both: Both, blocks: Sequence[str]) -> Prepared:
     if blocks:
-        return of_stored(_transplanted(both.published.course, both.written.course, blocks))
-    return of_stored(replace(both.published.course, drafts=()))
+        return _prepared(_transplanted(both.published.course, both.written.course, blocks))
+    return _prepared(replace(both.published.course, drafts=()))
+
+
+def _prepared(course: Course) -> Prepared:
+    """A course of what two versions had, which both may have given other files of one path."""
+    try:
+        return of_stored(course)
+    except UnwritableBlock as error:
+        raise Refusal([Problem(Reason.INVALID, str(error))]) from error
 
 
 def _transplanted(source: Course, target: Course, blocks: Sequence[str]) -> Course:
