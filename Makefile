@@ -4,6 +4,9 @@ PY := $(VENV)/bin/python
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
+# Tests start many processes, which would all compile the same modules where the environment forbids to keep them.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-browser coverage audit fuzz lint schema-lint format lock schema release-schema bench explorer clean
 

@@ -7,7 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from db import tables
-from resolvers.plan.sources import attribute, linked
+from resolvers.plan.declare import attribute, linked
 
 if TYPE_CHECKING:
     from schema.site import AdministrativeLevel, Site

@@ -6,7 +6,7 @@ from enum import Enum
 import strawberry
 
 from resolvers.learners.designs import Origin
-from resolvers.plan.sources import attribute
+from resolvers.plan.declare import attribute
 
 
 @strawberry.enum(description="Whose a template of certificates is; the first that there is holds.")

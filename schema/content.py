@@ -12,7 +12,7 @@ from resolvers.content.audiences import load_state, load_visibility
 from resolvers.content.pins import load_pins
 from resolvers.editing.following import load_lock
 from resolvers.instances.fields import load_instances
-from resolvers.plan.sources import asked, attribute, batched, column, computed, noun
+from resolvers.plan.declare import asked, attribute, batched, column, computed, noun
 from schema.content_audience import AudienceInput, BlockAccess, BlockState, CourseRole, PartitionGroupsInput
 from schema.content_locks import ContentLock
 from schema.instance import InstanceContent

@@ -86,7 +86,7 @@ class DiscardDraftPayload(DraftPayload):
     """The payload of `discardDraft`."""
 
 
-async def publish_draft(info: Info, input: PublishDraftInput) -> PublishDraftPayload:
+async def publish_draft(info: Info, input: PublishDraftInput) -> PublishDraftPayload | None:
     """Publish a draft."""
 
     async def work() -> PublishDraftPayload:
@@ -104,7 +104,7 @@ async def publish_draft(info: Info, input: PublishDraftInput) -> PublishDraftPay
     return await answered(info, work(), lambda errors: PublishDraftPayload(user_errors=errors))
 
 
-async def discard_draft(info: Info, input: DiscardDraftInput) -> DiscardDraftPayload:
+async def discard_draft(info: Info, input: DiscardDraftInput) -> DiscardDraftPayload | None:
     """Discard a draft."""
 
     async def work() -> DiscardDraftPayload:

@@ -127,6 +127,6 @@ class ApplyContentChangesInput(ContentEditInput):
         return {each.block: each.hash for each in self.expected_subtrees or ()}
 
 
-async def apply_content_changes(info: Info, input: ApplyContentChangesInput) -> ApplyContentChangesPayload:
+async def apply_content_changes(info: Info, input: ApplyContentChangesInput) -> ApplyContentChangesPayload | None:
     """Make changes as one version."""
     return await edited(info, input, lambda: made(input.changes), ApplyContentChangesPayload, is_list=True)

@@ -12,7 +12,7 @@ from resolvers.context import Context
 from resolvers.editing import locks
 from resolvers.editing.following import Happened, follow_lock
 from resolvers.editing.requests import Asked
-from resolvers.plan.sources import told
+from resolvers.plan.declare import told
 from schema.payload import Payload, answered
 
 Info = strawberry.Info[Context, None]
@@ -132,7 +132,7 @@ async def _locked(info: Info, payload: type[L], work: Any) -> L:
     return await answered(info, done(), lambda errors: payload(user_errors=errors))
 
 
-async def acquire_lock(info: Info, input: AcquireLockInput) -> AcquireLockPayload:
+async def acquire_lock(info: Info, input: AcquireLockInput) -> AcquireLockPayload | None:
     """Lock a run, or renew the lock that the viewer has, or stand in line for it."""
     asked = _asked(info, input.course_run)
     if not input.wait:
@@ -148,12 +148,12 @@ async def acquire_lock(info: Info, input: AcquireLockInput) -> AcquireLockPayloa
     return await answered(info, done(), lambda errors: AcquireLockPayload(user_errors=errors))
 
 
-async def renew_lock(info: Info, input: RenewLockInput) -> RenewLockPayload:
+async def renew_lock(info: Info, input: RenewLockInput) -> RenewLockPayload | None:
     """Let a lock last longer."""
     return await _locked(info, RenewLockPayload, _asked(info, input.course_run).locking(locks.renew, input.token))
 
 
-async def release_lock(info: Info, input: ReleaseLockInput) -> ReleaseLockPayload:
+async def release_lock(info: Info, input: ReleaseLockInput) -> ReleaseLockPayload | None:
     """Give a lock back."""
 
     async def done() -> ReleaseLockPayload:
@@ -163,7 +163,7 @@ async def release_lock(info: Info, input: ReleaseLockInput) -> ReleaseLockPayloa
     return await answered(info, done(), lambda errors: ReleaseLockPayload(user_errors=errors))
 
 
-async def break_lock(info: Info, input: BreakLockInput) -> BreakLockPayload:
+async def break_lock(info: Info, input: BreakLockInput) -> BreakLockPayload | None:
     """Take a lock away."""
     return await _locked(info, BreakLockPayload, _asked(info, input.course_run).break_lock())
 

@@ -166,7 +166,7 @@ class MergeContentPayload(Payload):
     course_run: CourseRun | None = changed("key", "The run as it is now; null when nothing was changed.")
 
 
-async def merge_content(info: Info, input: MergeContentInput) -> MergeContentPayload:
+async def merge_content(info: Info, input: MergeContentInput) -> MergeContentPayload | None:
     """Take over what another run has."""
     context = info.context
     asked = Asked(context.database, context.viewer, input.course_run)

@@ -66,7 +66,7 @@ class ReplaceBlockPayload(ContentEditPayload):
     """The payload of `replaceBlock`."""
 
 
-async def replace_block(info: Info, input: ReplaceBlockInput) -> ReplaceBlockPayload:
+async def replace_block(info: Info, input: ReplaceBlockInput) -> ReplaceBlockPayload | None:
     """Put a subtree in place of another."""
     return await _edited(info, input, ReplaceBlockPayload)
 
@@ -86,7 +86,7 @@ class AddBlockPayload(ContentEditPayload):
     """The payload of `addBlock`."""
 
 
-async def add_block(info: Info, input: AddBlockInput) -> AddBlockPayload:
+async def add_block(info: Info, input: AddBlockInput) -> AddBlockPayload | None:
     """Add a child."""
     return await _edited(info, input, AddBlockPayload)
 
@@ -101,7 +101,7 @@ class UpdateBlockSettingsPayload(ContentEditPayload):
     """The payload of `updateBlockSettings`."""
 
 
-async def update_block_settings(info: Info, input: UpdateBlockSettingsInput) -> UpdateBlockSettingsPayload:
+async def update_block_settings(info: Info, input: UpdateBlockSettingsInput) -> UpdateBlockSettingsPayload | None:
     """Set settings of a block."""
     return await _edited(info, input, UpdateBlockSettingsPayload)
 
@@ -116,7 +116,7 @@ class MoveBlockPayload(ContentEditPayload):
     """The payload of `moveBlock`."""
 
 
-async def move_block(info: Info, input: MoveBlockInput) -> MoveBlockPayload:
+async def move_block(info: Info, input: MoveBlockInput) -> MoveBlockPayload | None:
     """Move a block."""
     return await _edited(info, input, MoveBlockPayload)
 
@@ -131,7 +131,7 @@ class DeleteBlockPayload(ContentEditPayload):
     """The payload of `deleteBlock`."""
 
 
-async def delete_block(info: Info, input: DeleteBlockInput) -> DeleteBlockPayload:
+async def delete_block(info: Info, input: DeleteBlockInput) -> DeleteBlockPayload | None:
     """Delete a block."""
     return await _edited(info, input, DeleteBlockPayload)
 
@@ -149,7 +149,7 @@ class UpdateCourseSettingsPayload(ContentEditPayload):
     """The payload of `updateCourseSettings`."""
 
 
-async def update_course_settings(info: Info, input: UpdateCourseSettingsInput) -> UpdateCourseSettingsPayload:
+async def update_course_settings(info: Info, input: UpdateCourseSettingsInput) -> UpdateCourseSettingsPayload | None:
     """Set settings of the course."""
     return await _edited(info, input, UpdateCourseSettingsPayload)
 
@@ -164,7 +164,7 @@ class PutAssetPayload(ContentEditPayload):
     """The payload of `putAsset`."""
 
 
-async def put_asset(info: Info, input: PutAssetInput) -> PutAssetPayload:
+async def put_asset(info: Info, input: PutAssetInput) -> PutAssetPayload | None:
     """Put a file for learners."""
     return await _edited(info, input, PutAssetPayload)
 
@@ -179,7 +179,7 @@ class DeleteAssetPayload(ContentEditPayload):
     """The payload of `deleteAsset`."""
 
 
-async def delete_asset(info: Info, input: DeleteAssetInput) -> DeleteAssetPayload:
+async def delete_asset(info: Info, input: DeleteAssetInput) -> DeleteAssetPayload | None:
     """Delete a file for learners."""
     return await _edited(info, input, DeleteAssetPayload)
 
@@ -194,7 +194,7 @@ class UpdateGradingPolicyPayload(ContentEditPayload):
     """The payload of `updateGradingPolicy`."""
 
 
-async def update_grading_policy(info: Info, input: UpdateGradingPolicyInput) -> UpdateGradingPolicyPayload:
+async def update_grading_policy(info: Info, input: UpdateGradingPolicyInput) -> UpdateGradingPolicyPayload | None:
     """Set the grading policy."""
     return await _edited(info, input, UpdateGradingPolicyPayload)
 
@@ -209,6 +209,6 @@ class UpdateTabsPayload(ContentEditPayload):
     """The payload of `updateTabs`."""
 
 
-async def update_tabs(info: Info, input: UpdateTabsInput) -> UpdateTabsPayload:
+async def update_tabs(info: Info, input: UpdateTabsInput) -> UpdateTabsPayload | None:
     """Set the tabs."""
     return await _edited(info, input, UpdateTabsPayload)

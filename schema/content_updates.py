@@ -45,7 +45,7 @@ class SetProtectedSettingsPayload(CourseRunPayload):
     """The payload of `setProtectedSettings`."""
 
 
-async def set_protected_settings(info: Info, input: SetProtectedSettingsInput) -> SetProtectedSettingsPayload:
+async def set_protected_settings(info: Info, input: SetProtectedSettingsInput) -> SetProtectedSettingsPayload | None:
     """Say what updates leave as it is."""
     asked = Asked(info.context.database, info.context.viewer, input.course_run)
     rules = None if input.settings is None else [each.rule for each in input.settings]

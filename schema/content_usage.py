@@ -12,7 +12,7 @@ from resolvers.access import Permission
 from resolvers.context import Context
 from resolvers.errors import Forbidden
 from resolvers.features import Feature
-from resolvers.plan.sources import attribute, linked
+from resolvers.plan.declare import attribute, linked
 from resolvers.usage import reading, types, usage_of
 from resolvers.usage.reading import Bucket, Dimension, Wanted, run_ids
 from schema.course_run import CourseRun

@@ -11,7 +11,8 @@ from resolvers import reads
 from resolvers.access import visible_contracts, visible_managers, visible_members
 from resolvers.contracts import terms
 from resolvers.contracts.drift import load_drift
-from resolvers.plan.sources import Link, batched, column, computed, many, noun, one
+from resolvers.plan.declare import batched, column, computed, many, noun, one
+from resolvers.plan.sources import Link
 from schema import lists
 from schema.connection import Connection
 from schema.enums import ContractMembership, ContractStatus

@@ -9,7 +9,8 @@ from db import tables
 from resolvers import reads
 from resolvers.access import visible_courses
 from resolvers.contracts.sources import is_source_of_its_course
-from resolvers.plan.sources import Link, column, noun, one
+from resolvers.plan.declare import column, noun, one
+from resolvers.plan.sources import Link
 from schema import lists
 from schema.connection import Connection
 from schema.node import Node

@@ -13,7 +13,8 @@ from resolvers.content.readers import load_content
 from resolvers.contracts.terms import can_be_joined
 from resolvers.directories.entries import load_entries
 from resolvers.learners.progress import load_own_enrollments
-from resolvers.plan.sources import Link, batched, column, computed, noun, one
+from resolvers.plan.declare import batched, column, computed, noun, one
+from resolvers.plan.sources import Link
 from schema import lists
 from schema.catalog_entry import CatalogEntry
 from schema.connection import Connection

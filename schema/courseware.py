@@ -19,7 +19,7 @@ from resolvers.contracts.removing import Removal
 from resolvers.errors import BadUserInput
 from resolvers.features import Feature
 from resolvers.grants import require_some
-from resolvers.plan.sources import attribute, linked
+from resolvers.plan.declare import attribute, linked
 from resolvers.reads import contract_key, program_key
 from resolvers.refusals import Refusal
 from schema.course import Course

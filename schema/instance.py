@@ -12,7 +12,7 @@ from resolvers.context import Context
 from resolvers.features import Feature
 from resolvers.grants import require_some
 from resolvers.instances import drift
-from resolvers.plan.sources import attribute
+from resolvers.plan.declare import attribute
 from schema.features import Needs
 
 

@@ -9,7 +9,7 @@ from resolvers import reads
 from resolvers.access import visible_jobs
 from resolvers.context import Context
 from resolvers.jobs import control
-from resolvers.plan.sources import batched, column, noun
+from resolvers.plan.declare import batched, column, noun
 from resolvers.programs.history import load_applications
 from resolvers.transfer.fetching import load_downloads
 from schema.enums import JobState

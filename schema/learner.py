@@ -10,7 +10,7 @@ from resolvers.access import visible_associations
 from resolvers.learners import service
 from resolvers.learners.certificates import load_certificates
 from resolvers.learners.progress import ASSOCIATION, load_progress, measured
-from resolvers.plan.sources import batched, column, noun, of_viewer, one
+from resolvers.plan.declare import batched, column, noun, of_viewer, one
 from schema import lists
 from schema.connection import Connection
 from schema.enums import ProgramUserSource, ProgramUserStatus

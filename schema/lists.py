@@ -19,7 +19,8 @@ from db.tables import (
 from resolvers import reads
 from resolvers.access import VIEWER
 from resolvers.learners.service import listed
-from resolvers.plan.sources import Link, paged
+from resolvers.plan.declare import paged
+from resolvers.plan.sources import Link
 from schema.filters import (
     ContractFilter,
     CourseFilter,

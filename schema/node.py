@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers.plan.sources import identity
+from resolvers.plan.declare import identity
 
 
 @strawberry.interface(description="An object that is found by its id, whatever it is.")

@@ -8,7 +8,8 @@ from sqlalchemy import func
 
 from db import tables
 from resolvers.grants import load_organization_permissions
-from resolvers.plan.sources import Link, batched, column, noun
+from resolvers.plan.declare import batched, column, noun
+from resolvers.plan.sources import Link
 from schema import lists
 from schema.connection import Connection
 from schema.enums import CourseKeyPrefix, ProgramPermission

@@ -11,7 +11,8 @@ from resolvers.access import visible_categories, visible_modes, visible_programs
 from resolvers.grants import load_permissions
 from resolvers.learners.designs import load_category_designs, load_program_designs
 from resolvers.learners.progress import load_learner
-from resolvers.plan.sources import Link, batched, column, many, noun, one
+from resolvers.plan.declare import batched, column, many, noun, one
+from resolvers.plan.sources import Link
 from schema import lists
 from schema.certificate_template import CertificateTemplate
 from schema.connection import Connection

@@ -6,7 +6,7 @@ import strawberry
 
 from db import tables
 from resolvers.access import visible_history
-from resolvers.plan.sources import batched, column, noun, told
+from resolvers.plan.declare import batched, column, noun, told
 from resolvers.programs.history import load_applications, load_changes
 
 

@@ -8,7 +8,7 @@ import strawberry
 
 from db import tables
 from resolvers.learners import rules
-from resolvers.plan.sources import attribute, linked
+from resolvers.plan.declare import attribute, linked
 
 if TYPE_CHECKING:
     from schema.course import Course

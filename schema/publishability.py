@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import strawberry
 
-from resolvers.plan.sources import Batch, attribute
+from resolvers.plan.declare import attribute
+from resolvers.plan.sources import Batch
 from resolvers.programs.lifecycle import Shortcoming, load_shortcomings
 from schema.user_error import PublishReason
 

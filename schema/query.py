@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers import reads
-from resolvers.plan.sources import by_id, by_ids, found, viewed
+from resolvers.plan.declare import by_id, by_ids, found, viewed
 from schema import lists
 from schema.available_run import AvailableRun, available_runs
 from schema.certificate_mutations import CertificatePreview, previewing

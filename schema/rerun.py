@@ -4,7 +4,7 @@ from datetime import datetime
 
 from db import tables
 from resolvers.access import visible_reruns
-from resolvers.plan.sources import column, noun
+from resolvers.plan.declare import column, noun
 from schema import lists
 from schema.connection import Connection
 from schema.enums import RerunState

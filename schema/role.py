@@ -13,7 +13,7 @@ from resolvers import granting
 from resolvers.access import Permission, Role
 from resolvers.context import Context
 from resolvers.granting import Scope
-from resolvers.plan.sources import column, noun, one
+from resolvers.plan.declare import column, noun, one
 from resolvers.reads import program_key
 from schema.organization import Organization
 from schema.payload import Payload, answered

@@ -7,7 +7,8 @@ import strawberry
 
 from db import tables
 from resolvers.access import visible_sites
-from resolvers.plan.sources import Link, column, many, noun, one
+from resolvers.plan.declare import column, many, noun, one
+from resolvers.plan.sources import Link
 from schema import lists
 from schema.connection import Connection
 from schema.node import Node

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from resolvers.plan.sources import told
+from resolvers.plan.declare import told
 from resolvers.programs.lifecycle import Lack, Shortcoming
 from resolvers.refusals import Problem, Reason
 from schema.content_problem import ContentProblem

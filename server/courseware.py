@@ -17,7 +17,7 @@ from resolvers.access import ANONYMOUS, Viewer
 from resolvers.errors import RequestError
 from resolvers.features import Feature, withheld
 from resolvers.paths.reading import MalformedPath, Path, read
-from resolvers.paths.resolution import by_rule
+from resolvers.paths.refusals import by_rule
 from resolvers.paths.service import Asker, Paths
 from server.cookies import with_token_of_cookies
 

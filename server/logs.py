@@ -21,7 +21,7 @@ from structlog.typing import Processor
 from typing_extensions import override
 
 from edx import http
-from server.settings import LogFormat, LogLevel
+from server.kinds import LogFormat, LogLevel
 
 HIDDEN = "[hidden]"
 SECRET = re.compile(

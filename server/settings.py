@@ -5,62 +5,51 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Self
 
-import orjson
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL
 
 from resolvers.allowance import POINTS
 from resolvers.features import Feature
-from server.instances.settings import InstanceSettings, instances_of, site
-from server.keyset import STRONG_SECRET, public_keys
+from server.kinds import (
+    Accepted,
+    Count,
+    Database,
+    Day,
+    Folder,
+    Folders,
+    Hours,
+    Instances,
+    KeySet,
+    LogFormat,
+    LogLevel,
+    Names,
+    Numbers,
+    Origins,
+    Pairs,
+    Port,
+    Profile,
+    Redis,
+    Seconds,
+    Secret,
+    Site,
+    Size,
+    StrongSecret,
+    Switch,
+    Text,
+)  # fmt: skip
 from server.limits import Limits
 from server.subscriptions.limits import StreamLimits
 
 PREFIX = "COLLEGIUM_"
 GIB = 1 << 30
-DRIVERS = {
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+asyncpg": "postgresql+asyncpg",
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
-}
-HIDDEN = frozenset(
-    {
-        "database_url",
-        "events_secret",
-        "instances",
-        "jwt_public_keys",
-        "jwt_secret",
-        "lms_client_secret",
-        "metrics_token",
-        "redis_url",
-        "studio_password",
-        "token_secret",
-        "webhook_secret",
-    }
-)
-"""Settings whose values may hold a secret and are never shown."""
-
 MAY_BE_EMPTY = frozenset({"jwt_audience"})
 """Settings for which an empty text is a value; for all others it is as good as none."""
 
@@ -73,140 +62,12 @@ class SettingsError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """What a setting takes, in words: for documentation and for errors."""
-
-    words: str
-
-
-def _database(value: object) -> URL:
-    """The address of a database under the name of the driver that we use."""
-    try:
-        url = make_url(value) if isinstance(value, str | URL) else None
-    except (ArgumentError, ValueError):
-        url = None
-    if url is None or url.drivername not in DRIVERS:
-        raise ValueError("this is not the address of a database of a kind that is known here") from None
-    if not url.database or url.database == ":memory:":
-        raise ValueError("it names no database")
-    if any("password" in name.lower() for name in url.query):
-        raise ValueError("the password belongs before the host: user:password@host")
-    return url.set(drivername=DRIVERS[url.drivername])
-
-
-def _origin(value: str) -> str:
-    """The origin of web pages, as browsers send it."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError("an origin is scheme, host and port, such as https://apps.example.org")
-    if "@" in parts.netloc:
-        raise ValueError("an origin has no user")
-    return value.lower()
-
-
-def _redis(value: object) -> object:
-    """The address of a Redis server, whose port is read too: it raises ValueError."""
-    parts = urlsplit(value) if isinstance(value, str) else None
-    if parts is None or parts.scheme not in ("redis", "rediss") or not parts.hostname or parts.port == 0:
-        raise ValueError("this is not the address of a Redis server")
-    return value
-
-
-def _strong(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value().encode()) < STRONG_SECRET:
-        raise ValueError(f"it has fewer than {STRONG_SECRET} bytes")
-    return value
-
-
-def _listed(value: object) -> object:
-    """The names in a text, separated by commas or written as a JSON list."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            raise ValueError("it begins like a JSON list but is none") from None
-    names = [name for name in (part.strip() for part in value.split(",")) if name]
-    if value and not names:
-        raise ValueError("it holds no name")
-    return names
-
-
-def _key_set(value: str) -> str:
-    public_keys(value)
-    return value
-
-
-def _pairs(value: object) -> object:
-    """Names with what belongs to each: `a=x, b=y`, or a JSON object."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("{"):
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            raise ValueError("it begins like a JSON object but is none") from None
-    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-    if not all(name.strip() and found and of.strip() for name, found, of in pairs):
-        raise ValueError("each part must be a name, '=' and what belongs to it")
-    return {name.strip(): of.strip() for name, _, of in pairs}
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-NAMES = Accepted("names separated by commas, or a JSON list of texts")
-ProfileName = Literal["open", "locked"]
-LogLevel = Literal["debug", "info", "warning", "error"]
-LogFormat = Literal["console", "json"]
-Text = Annotated[str, Field(min_length=1), Accepted("text")]
-Secret = Annotated[SecretStr, Accepted("text, kept secret")]
-Port = Annotated[int, Field(ge=0, le=65535), Accepted("number from 0 to 65535; 0 takes any free port")]
-Count = Annotated[int, Field(ge=1, le=10**9), Accepted("number from 1 to 1000000000")]
-Size = Annotated[int, Field(ge=1, le=10**15), Accepted("number of bytes from 1 to 1000000000000000")]
-Switch = Annotated[bool, Accepted("true or false")]
-Seconds = Annotated[float, Field(gt=0, le=3600), Accepted("seconds, more than 0 and at most 3600")]
-Site = Annotated[str, AfterValidator(site), Accepted("http:// or https:// address without user and query")]
-Hours = Annotated[float, Field(gt=0, le=7 * 24 * 3600), Accepted("seconds, more than 0 and at most 604800")]
-StrongSecret = Annotated[SecretStr, AfterValidator(_strong), Accepted("text of 32 bytes or more, kept secret")]
-Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)]
-ORIGINS = Accepted("origins separated by commas, such as https://apps.example.org")
-Redis = Annotated[SecretStr, BeforeValidator(_redis), Accepted("redis://user:password@host:port/number")]
-Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
-Pairs = Annotated[dict[str, Annotated[str, Field(min_length=1)]], NoDecode, BeforeValidator(_pairs)]
-PAIRS = Accepted("name=value pairs separated by commas, or a JSON object of texts")
-Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_listed)]
-FOLDERS = Accepted("paths of folders separated by commas, or a JSON list of texts")
-KeySet = Annotated[str, AfterValidator(_key_set), Accepted("JSON Web Key Set of public RSA keys, 2048 bits or more")]
-Instances = Annotated[
-    dict[str, InstanceSettings],
-    NoDecode,
-    BeforeValidator(instances_of),
-    Accepted(
-        "JSON object of objects by name, each with lms_url, studio_url, client_id and client_secret, and username and "
-        "password where content is to be pulled from it; kept secret"
-    ),
-]
-Database = Annotated[
-    URL,
-    NoDecode,
-    PlainValidator(_database),
-    PlainSerializer(repr),  # a URL is a tuple, whose members would be dumped with the password
-    Accepted("postgresql://user:password@host:port/name or sqlite:///path"),
-]
-
-
 class Settings(BaseSettings):
     """All settings of the process. Immutable, and without a secret in its `repr`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
-    data_dir: Annotated[Path, Accepted("path of a folder")] = Field(
-        Path(".collegium"), description="Folder for the files of the process; made when needed."
-    )
+    data_dir: Folder = Field(Path(".collegium"), description="Folder for the files of the process; made when needed.")
     database_url: Database = Field(
         default_factory=lambda data: URL.create("sqlite+aiosqlite", database=str(data["data_dir"] / "collegium.db")),
         description="The database. Without it, an SQLite file in the data folder.",
@@ -232,7 +93,7 @@ class Settings(BaseSettings):
     public_url: Site | None = Field(
         None, description="Address that the server is reached at from outside, for links to certificates."
     )
-    profile: Annotated[ProfileName, BeforeValidator(_lower), Accepted("open or locked")] = Field(
+    profile: Profile = Field(
         "open",
         description="`open`: explorer, introspection, queries by GET. `locked`: none of these, only known documents.",
     )
@@ -240,7 +101,7 @@ class Settings(BaseSettings):
         default_factory=lambda data: data["profile"] == "open",
         description="Whether the explorer is served to browsers; never in the locked profile.",
     )
-    allowed_origins: Annotated[Origins, NoDecode, ORIGINS] = Field(
+    allowed_origins: Origins = Field(
         (), description="Origins of the web pages, other than this server's own, that may send requests as their users."
     )
     metrics_token: Secret | None = Field(
@@ -319,7 +180,7 @@ class Settings(BaseSettings):
     )
     studio_password: Secret | None = Field(None, description="Password of that user.")
     instances: Instances = Field({}, description="Further Open edX instances that content is pushed to, by name.")
-    open_end: Annotated[date, Accepted("date, such as 2100-01-01")] = Field(
+    open_end: Day = Field(
         date(2100, 1, 1),
         description="The end that Studio is given for runs without one, as it takes none without.",
     )
@@ -355,35 +216,31 @@ class Settings(BaseSettings):
     jwt_public_keys: KeySet | None = Field(
         None, description="Public keys for its RS256 and RS512 tokens (its `JWT_PUBLIC_SIGNING_JWK_SET`)."
     )
-    jwt_audience: Annotated[Names | None, NoDecode, NAMES] = Field(
+    jwt_audience: Annotated[Names | None, NoDecode] = Field(
         None, description="Audiences of which a token must name one. Set, but empty: the audience is not checked."
     )
-    jwt_issuers: Annotated[Names | None, NoDecode, NAMES] = Field(
+    jwt_issuers: Annotated[Names | None, NoDecode] = Field(
         None, description="Issuers of which a token must name one, such as `https://lms.example.org/oauth2`."
     )
     jwt_leeway: Annotated[float, Field(ge=0, le=300), Accepted("seconds from 0 to 300")] = Field(
         1.0, description="How far the clocks of the LMS and of this server may differ."
     )
-    authors: Annotated[Names, NoDecode, NAMES] = Field(
+    authors: Names = Field(
         (), description="Usernames, compared with case, of program authors who are not staff of the LMS."
     )
 
-    directory_roots: Annotated[Folders, FOLDERS] = Field(
+    directory_roots: Folders = Field(
         (), description="Folders, each with a library's `sites`, that requests may synchronize; no others."
     )
-    site_organizations: Annotated[Pairs, PAIRS] = Field(
+    site_organizations: Pairs = Field(
         {}, description="Key of the organization of each site; by default the site's name."
     )
-    site_parents: Annotated[Pairs, PAIRS] = Field({}, description="Parent of each site that has one.")
-    directory_roles: Annotated[Names, NoDecode, NAMES] = Field(
-        (), description="Roles that `role_info.json` may give beside those of the layout."
-    )
+    site_parents: Pairs = Field({}, description="Parent of each site that has one.")
+    directory_roles: Names = Field((), description="Roles that `role_info.json` may give beside those of the layout.")
     max_organizations_per_program: Annotated[int, Field(ge=0, le=1000), Accepted("number from 0 to 1000")] = Field(
         1, description="Organizations that a program may have; 0: any number."
     )
-    one_program_per_course: Annotated[bool, Accepted("true or false")] = Field(
-        default=False, description="Whether a course may be in one program only."
-    )
+    one_program_per_course: Switch = Field(default=False, description="Whether a course may be in one program only.")
 
     run_jobs: Switch = Field(
         default_factory=lambda data: data["database_url"].get_backend_name() == "sqlite",
@@ -393,12 +250,7 @@ class Settings(BaseSettings):
         4, description="Jobs of one queue that a process runs at a time."
     )
 
-    queue_concurrency: Annotated[
-        dict[str, Annotated[int, Field(ge=0, le=1000)]],
-        NoDecode,
-        BeforeValidator(_pairs),
-        Accepted("name=number pairs separated by commas, or a JSON object of numbers"),
-    ] = Field(
+    queue_concurrency: Numbers = Field(
         {}, description="The same of single queues, such as `content=8`; a process runs none of those that have 0."
     )
 
@@ -409,12 +261,8 @@ class Settings(BaseSettings):
     lms_port: Port = Field(18000, description="Port of the simulated LMS.")
     studio_port: Port = Field(18010, description="Port of the simulated Studio.")
 
-    log_level: Annotated[LogLevel, BeforeValidator(_lower), Accepted("debug, info, warning or error")] = Field(
-        "info", description="Least severity that is logged."
-    )
-    log_format: Annotated[LogFormat, BeforeValidator(_lower), Accepted("console or json")] = Field(
-        "console", description="Lines for people, or one JSON object a line for machines."
-    )
+    log_level: LogLevel = Field("info", description="Least severity that is logged.")
+    log_format: LogFormat = Field("console", description="Lines for people, or one JSON object a line for machines.")
 
     @property
     def features(self) -> frozenset[Feature]:
@@ -492,15 +340,10 @@ def variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def accepted(field: FieldInfo) -> str:
-    """What a setting takes, in words."""
-    return next(entry.words for entry in _annotations(field) if isinstance(entry, Accepted))
-
-
-def _annotations(field: FieldInfo) -> list[Any]:
-    """What is annotated to a setting, or to the type in `Annotated[…] | None`."""
+def accepted(field: FieldInfo) -> Accepted:
+    """What a setting takes: annotated to it, or to the type in `Annotated[…] | None`."""
     inner = [entry for part in getattr(field.annotation, "__args__", ()) for entry in getattr(part, "__metadata__", ())]
-    return [*field.metadata, *inner]
+    return next(entry for entry in [*field.metadata, *inner] if isinstance(entry, Accepted))
 
 
 def _meant(name: str, known: list[str]) -> str:
@@ -522,9 +365,9 @@ def _line(name: str, error: ErrorDetails) -> str:
     reason = error["msg"].removeprefix("Value error, ")
     if name not in Settings.model_fields:
         return reason if not error["loc"] else f"{variable(name)} is not a setting"
-    shown = "" if name in HIDDEN or "@" in str(error["input"]) else f"={_excerpt(error['input'])}"
     takes = accepted(Settings.model_fields[name])
-    return f"{variable(name)}{shown}: {reason}; accepted: {takes}"
+    shown = "" if takes.hidden or "@" in str(error["input"]) else f"={_excerpt(error['input'])}"
+    return f"{variable(name)}{shown}: {reason}; accepted: {takes.words}"
 
 
 def _excerpt(value: object, length: int = 80) -> str:

@@ -18,7 +18,8 @@ from resolvers.paths.answers import Code, Denied, Resolution, Whereabouts
 from resolvers.paths.courseware import Courseware
 from resolvers.paths.places import Places, Run
 from resolvers.paths.reading import MalformedPath, Path, read
-from resolvers.paths.resolution import denied, elsewhere, malformed, not_found, resolve
+from resolvers.paths.refusals import denied, elsewhere, malformed, not_found
+from resolvers.paths.resolution import resolve
 from resolvers.paths.slugs import NO_SLUGS, Slugs
 from resolvers.paths.whereabouts import LearnersPlaces, Told, Wanted
 from resolvers.plan.statements import rows_for

@@ -1,6 +1,6 @@
 """From a selection to levels: what to fetch and how to build the answer.
 
-One compiler serves one operation. It walks the selection once, over the declarations of `resolvers.plan.sources`.
+One compiler serves one operation. It walks the selection once, over the sources that `resolvers.plan.declare` declares.
 """
 
 import functools
@@ -39,13 +39,12 @@ from resolvers.plan.levels import (
     Objects,
     PageData,
     Paging,
-    Records,
     Refused,
     Run,
     Search,
     Supply,
-    Values,
 )
+from resolvers.plan.loaded import Records, Values
 from resolvers.plan.selection import Document, selection_sets
 from resolvers.plan.shapes import Attributes, Embeds, Place, Shape, Shaper, shown, target
 from resolvers.plan.sources import (

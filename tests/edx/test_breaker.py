@@ -65,10 +65,10 @@ async def test_a_call_that_tries_and_is_given_up_does_not_keep_it_open(breaker: 
         breaker.note(AWAY)
     clock.now += 15
     await breaker.admit("given up without any outcome")
-    assert breaker.state is Circuit.OPEN
+    assert breaker.state.value == "open"
 
     clock.now += 15
-    assert breaker.state is Circuit.TRYING
+    assert breaker.state.value == "trying"
     await breaker.admit("the next that tries")
     breaker.note(OK)
     assert breaker.state is Circuit.CLOSED

@@ -181,6 +181,12 @@ async def lock(asking: Asking, name: str, given: str = "", viewer: Viewer = AUTH
     return (await asking.data(query, viewer=viewer))[name]
 
 
+async def test_a_lock_that_would_last_too_briefly_is_refused_by_name(asking: Asking) -> None:
+    refused = await lock(asking, "acquireLock", ", seconds: 4")
+    message = "a lock lasts from 5 to 86400 seconds without use, not 4"
+    assert refused == {"lock": None, "userErrors": [{"code": "INVALID", "message": message, "field": ["seconds"]}]}
+
+
 async def test_a_locked_run_is_changed_by_the_holder_alone(asking: Asking) -> None:
     mine = (await lock(asking, "acquireLock", ", seconds: 60"))["lock"]
     assert (mine["username"], mine["fencing"]) == (AUTHOR.username, 1)
@@ -199,6 +205,13 @@ async def test_a_locked_run_is_changed_by_the_holder_alone(asking: Asking) -> No
     assert (await edit(asking, SETTING, viewer=ADMIN, lockToken=mine["token"]))["userErrors"][0]["problem"][
         "code"
     ] == "LOCK_EXPIRED"
+
+
+async def test_a_change_of_nothing_is_no_new_version(asking: Asking) -> None:
+    same = {"updateBlockSettings": {"block": "html/page", "settings": [{"name": "display_name", "value": "Page"}]}}
+    made = await edit(asking, same)
+    assert (made["userErrors"], made["edit"]["isNew"]) == ([], False)
+    assert made["edit"]["version"] == made["edit"]["previousVersion"] == made["courseRun"]["content"]["version"]
 
 
 async def test_a_lock_keeps_nobody_from_reading(asking: Asking) -> None:
@@ -220,6 +233,10 @@ async def test_only_who_may_breaks_locks_and_it_is_put_down(asking: Asking, data
         entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "break lock"))
     assert entry is not None
     assert (entry.username, entry.subject) == (ADMIN.username, f"CourseRun:{RUN}")
+    assert (await lock(asking, "breakLock", viewer=ADMIN))["lock"] is None
+    async with database.writing() as session:
+        entries = list(await session.scalars(select(AuditEntry).where(AuditEntry.action == "break lock")))
+    assert len(entries) == 1
 
 
 def test_every_code_has_a_description_and_a_place_in_the_docs() -> None:

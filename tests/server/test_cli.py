@@ -1,6 +1,5 @@
 """The command line, as whoever types it sees it."""
 
-import os
 import re
 import signal
 import socket
@@ -21,8 +20,8 @@ from schema import sdl
 from server.cli import RoleName, app, failing_well
 from server.settings import Settings, load
 from server.signin import SignIn
+from tests.commands import ROOT, collegium, failure, started
 
-ROOT = Path(__file__).parents[2]
 COMMANDS = [
     ["serve"],
     ["migrate"],
@@ -72,30 +71,6 @@ SIGNING = {
     "COLLEGIUM_JWT_AUDIENCE": "tests",
     "COLLEGIUM_JWT_ISSUERS": "https://lms.example.org/oauth2",
 }
-
-
-def environment(given: Mapping[str, str], folder: Path) -> dict[str, str]:
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("COLLEGIUM_")}
-    return mine | {"COLLEGIUM_DATA_DIR": str(folder), "TERM": "dumb", "COLUMNS": "120"} | dict(given)
-
-
-def collegium(*arguments: str, folder: Path, **given: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "server", *arguments],
-        env=environment(given, folder),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def failure(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line on standard error of a command that failed."""
-    assert done.returncode != 0, done.stdout
-    [line] = done.stderr.strip().split("\n")
-    return line
 
 
 def explained(command: list[str]) -> str:
@@ -283,17 +258,6 @@ def test_check_has_a_line_for_wrong_settings_too(tmp_path: Path) -> None:
     [line] = done.stdout.splitlines()
     assert line.startswith("✗ settings: COLLEGIUM_PORT='many'")
     assert "; COLLEGIUM_LMS_PORT='none'" in line
-
-
-def started(*arguments: str, folder: Path, **given: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "server", *arguments],
-        env=environment(given, folder),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

@@ -18,8 +18,8 @@ import orjson
 import pytest
 from sqlalchemy import URL
 
+from tests.commands import ROOT, collegium, environment, failure, started
 from tests.conftest import DIALECTS
-from tests.server.test_cli import ROOT, collegium, environment, failure, started
 
 SECRET = "collegium-development"
 

@@ -12,7 +12,7 @@ from resolvers.jobs import Kind, enqueue
 from server.failures import Failure
 from server.jobs import commands
 from server.settings import load
-from tests.server.test_cli import collegium, failure
+from tests.commands import collegium, failure
 
 
 @pytest.fixture(autouse=True)

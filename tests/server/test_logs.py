@@ -21,8 +21,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from edx import http
+from server.kinds import LogFormat, LogLevel
 from server.logs import HIDDEN, Routed, configure, operation_lines, usable_id
-from server.settings import LogFormat, LogLevel
 
 
 @pytest.fixture(autouse=True)

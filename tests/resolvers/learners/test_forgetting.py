@@ -12,8 +12,8 @@ from edx.events import Event, EventKind
 from resolvers.learners.forgetting import NAMES
 from tests.asking import ADMIN, AUTHOR
 from tests.catalog import uuid
+from tests.commands import collegium
 from tests.resolvers.learners.conftest import RUN, Campus
-from tests.server.test_cli import collegium
 
 PROGRAM = f"Program:{uuid(1)}"
 NAME = "zoe_100"

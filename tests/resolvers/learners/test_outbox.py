@@ -29,8 +29,8 @@ from resolvers.learners.links import Links
 from resolvers.learners.outbox import Outbox, Patience
 from server.webhooks.sending import Webhook
 from tests.catalog import fill, uuid
+from tests.commands import collegium
 from tests.resolvers.learners.conftest import Campus
-from tests.server.test_cli import collegium
 from tests.serving import serving
 
 ROOT = Path(__file__).parents[3]

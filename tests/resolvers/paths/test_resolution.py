@@ -12,7 +12,8 @@ from resolvers.content.visibility import Audience, Role
 from resolvers.paths.answers import Code, Denied, Flag, Form, Prerequisite, Rule, Whereabouts
 from resolvers.paths.courseware import courseware
 from resolvers.paths.reading import read
-from resolvers.paths.resolution import by_rule, resolve
+from resolvers.paths.refusals import by_rule
+from resolvers.paths.resolution import resolve
 from resolvers.paths.slugs import Named, Slugs
 from tests.resolvers.content.trees import node, outline, trees
 from tests.resolvers.paths.places import (

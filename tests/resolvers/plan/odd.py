@@ -10,9 +10,7 @@ import strawberry
 
 from db import tables
 from resolvers import reads
-from resolvers.plan.sources import (
-    Batch,
-    Link,
+from resolvers.plan.declare import (
     attribute,
     batched,
     by_ids,
@@ -26,6 +24,7 @@ from resolvers.plan.sources import (
     one_of,
     paged,
 )
+from resolvers.plan.sources import Batch, Link
 from resolvers.plan.splice import SplicingExecutionContext
 from schema.connection import Connection
 from schema.orders import CourseOrder, OrganizationOrder, ProgramOrder

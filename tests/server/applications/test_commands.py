@@ -12,8 +12,8 @@ from db.tables import now
 from resolvers.access import Role
 from server.applications.commands import RoleName
 from server.applications.registry import Scope, find
+from tests.commands import collegium, failure
 from tests.conftest import DIALECTS
-from tests.server.test_cli import collegium, failure
 
 
 @pytest.fixture

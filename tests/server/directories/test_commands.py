@@ -13,10 +13,10 @@ from ondisk.library import read_library
 from ondisk.writer import course_files
 from server.directories.commands import layout_of
 from server.settings import SettingsError, load
+from tests.commands import ROOT, collegium, environment, failure
 from tests.ondisk.trees import SITE, site_of
 from tests.resolvers.directories.libraries import course, remove
 from tests.resolvers.directories.sample import write_library
-from tests.server.test_cli import ROOT, collegium, environment, failure
 
 
 def test_a_library_is_planned_synchronized_and_synchronized_again(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import URL
 
 from server.documents.trusted import digest_of
-from tests.server.test_cli import collegium, failure
+from tests.commands import collegium, failure
 
 A = "query A { health { status } }\n"
 B = "query B { health { version } }"

@@ -10,8 +10,8 @@ from sqlalchemy import URL
 
 from db.engine import Database
 from tests.catalog import fill
+from tests.commands import ROOT, collegium, environment
 from tests.conftest import DIALECTS
-from tests.server.test_cli import ROOT, collegium, environment
 
 
 @pytest.fixture
