@@ -169,7 +169,7 @@ async def test_the_lms_is_asked_once_in_a_while_whoever_asks(
 async def test_an_lms_that_hangs_is_not_waited_for(
     database: Database, settings: Settings, clock: Clock, faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "PATIENCE", 0.2)
+    monkeypatch.setattr(health, "PATIENCE", 0.5)
     faults.set([Fault(Kind.DELAY, path=ORGANIZATIONS, seconds=1.5)])
     async with asking(database, settings, clock) as client:
         status, report = await ready(client)
