@@ -273,7 +273,8 @@ async def test_whatever_comes_after_a_refusal_is_not_looked_at(caplog: pytest.Lo
     _, connection = await asyncio.get_running_loop().create_connection(
         lambda: Connection(config, ServerState(), {}), sock=ours
     )
-    connection.data_received(sized(MOST_HEADERS + 1).replace(b"length: 0", b"length: 3") + b"abc")
+    large = sized(MOST_HEADERS + 1).replace(b"connection: close", b"connection: stays")
+    connection.data_received(large.replace(b"length: 0", b"length: 3") + b"abc")
     connection.data_received(HEAD + b"\r\n")
     reader, writer = await asyncio.open_connection(sock=theirs)
 
