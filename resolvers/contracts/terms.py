@@ -4,7 +4,7 @@ Days are those of UTC, and both ends belong to the contract: it begins as its fi
 second of its last day.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -92,10 +92,14 @@ class Terms:
         }
 
     def told(self) -> dict[str, Any]:
-        """As JSON, by the names that the API has, for histories."""
-        shown: Mapping[type, Callable[[Any], Any]] = {date: str, Decimal: str, ContractMembership: str}
-        values = {name: getattr(self, field) for field, name in GIVEN.items()}
-        return {name: shown.get(type(value), _same)(value) for name, value in values.items()}
+        """As JSON, by the names that the API has, for histories: the same for all that the table has alike."""
+        columns = self.columns()
+        shown = columns | {
+            "start_date": self.start_date and self.start_date.isoformat(),
+            "end_date": self.end_date and self.end_date.isoformat(),
+            "price": price_of(columns["price_cents"]) if columns["price_cents"] else None,
+        }
+        return {name: shown[field] for field, name in GIVEN.items()}
 
     @classmethod
     def of(cls, contract: Contract) -> "Terms":
@@ -132,10 +136,6 @@ GIVEN: Mapping[str, str] = {
     "welcome_details": "welcomeDetails",
 }
 """The terms by the names that the API has for them."""
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def first_moment(day: date | None) -> datetime | None:

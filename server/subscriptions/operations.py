@@ -57,9 +57,9 @@ class Operations:
 
         Raises Refusal for an operation that is not run, or a source that fails, and Unauthenticated as `viewing` does.
         """
-        viewer = viewing()
-        ready = self.prepared(operation, viewer)
         try:
+            viewer = viewing()
+            ready = self.prepared(operation, viewer)
             match ready.request.operation.operation:
                 case OperationType.QUERY:
                     yield _run(await self._executor.execute(operation, viewer))

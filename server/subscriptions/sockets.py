@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from resolvers.access import Viewer
-from resolvers.errors import Code, Unauthenticated
+from resolvers.errors import Code, ServiceUnavailable, Unauthenticated
 from server.errors import described, refused
 from server.operations import Refusal
 from server.subscriptions import messages
@@ -190,6 +190,8 @@ def _closing(error: Exception) -> Close | None:
             return Close(*CODES[end]) if end in CODES else None
         case Unauthenticated():
             return messages.forbidden(str(error))
+        case ServiceUnavailable():  # whether the token is still good cannot be told
+            return Close(TRY_AGAIN, str(error))
     described([GraphQLError("", original_error=error)])  # which logs it
     return Close(FAULT, "Internal error")
 

@@ -294,6 +294,8 @@ async def test_an_organization_is_made_and_brought_up_to_date(asking: Asking, da
     assert same["organization"]["key"] == "NewX"
     assert await errors(asking, "upsertOrganization", key="a b") == [("INVALID", "key")]
     assert await errors(asking, "upsertOrganization", key="A", displayName="n" * 256) == [("TOO_LONG", "displayName")]
+    for logo in ("javascript:alert(1)", "/logo.png", "https://"):
+        assert await errors(asking, "upsertOrganization", key="A", logoUrl=logo) == [("INVALID", "logoUrl")]
 
 
 async def test_a_push_takes_what_it_can_and_says_what_it_left_out(asking: Asking, database: Database) -> None:

@@ -136,6 +136,25 @@ async def test_what_was_changed_besides_the_draft_stays_and_both_is_a_conflict(a
     assert {"Shown", "Draft"} <= {block["displayName"] for block in found}
 
 
+async def test_a_block_is_published_without_losing_what_was_changed_besides_the_draft(asking: Asking) -> None:
+    """A conflict elsewhere is none of it."""
+    await rename(asking, "html/page", "Draft")
+    await rename(asking, "problem/sum", "Draft")
+    await rename(asking, "html/page", "Shown", branch=None)
+    await rename(asking, "vertical/u1", "Shown", branch=None)
+    refused = await work(asking, PUBLISH, blocks=["html/page"])
+    assert refused["userErrors"][0]["code"] == "MERGE_CONFLICTS"
+    assert [conflict["key"] for conflict in refused["merge"]["conflicts"]] == ["setting html/page display_name"]
+
+    assert (await work(asking, PUBLISH, blocks=["problem/sum"]))["merge"]["isNew"] is True
+    assert (await work(asking, PUBLISH, blocks=["vertical/u1"], others="OURS"))["userErrors"] == []
+    outline = 'outline(depth: 9, types: ["html", "problem", "vertical"]) { key displayName }'
+    query = f'{{ courseRun(key: "{RUN}") {{ content {{ {outline} }} }} }}'
+    found = (await asking.data(query, viewer=AUTHOR))["courseRun"]["content"]["outline"]
+    names = {block["key"]: block["displayName"] for block in found}
+    assert (names["html/page"], names["problem/sum"], names["vertical/u1"]) == ("Shown", "Draft", "Shown")
+
+
 async def test_drafts_of_an_archive_become_the_draft_of_the_run(store: Store) -> None:
     """F52; and a draft that is discarded is exported no more."""
     version = await take(store, {**FILES, **DRAFTS})
@@ -160,6 +179,7 @@ async def test_what_cannot_be_published_is_told(asking: Asking) -> None:
     await rename(asking, "problem/sum", "New")
     for blocks, code, field in (
         (["vertical/none"], "BLOCK_UNKNOWN", ["blocks", "0"]),
+        (["u1", "block-v1:Org0X+C0.0x+R+type@vertical+block@u1"], "BLOCK_UNKNOWN", ["blocks", "1"]),
         (["u1", "course/R"], "INVALID", ["blocks", "1"]),
     ):
         [error] = (await work(asking, PUBLISH, blocks=blocks))["userErrors"]

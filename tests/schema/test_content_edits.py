@@ -181,6 +181,12 @@ async def lock(asking: Asking, name: str, given: str = "", viewer: Viewer = AUTH
     return (await asking.data(query, viewer=viewer))[name]
 
 
+async def test_a_lock_that_would_last_too_briefly_is_refused_by_name(asking: Asking) -> None:
+    refused = await lock(asking, "acquireLock", ", seconds: 4")
+    message = "a lock lasts from 5 to 86400 seconds without use, not 4"
+    assert refused == {"lock": None, "userErrors": [{"code": "INVALID", "message": message, "field": ["seconds"]}]}
+
+
 async def test_a_locked_run_is_changed_by_the_holder_alone(asking: Asking) -> None:
     mine = (await lock(asking, "acquireLock", ", seconds: 60"))["lock"]
     assert (mine["username"], mine["fencing"]) == (AUTHOR.username, 1)

@@ -140,6 +140,21 @@ async def test_the_run_is_answered_however_its_key_is_written(asking: Asking) ->
     assert (await do(asking, "updateBlockSettings", given))["courseRun"]["key"] == RUN
 
 
+async def test_a_full_key_means_a_block_of_its_own_run_alone(asking: Asking) -> None:
+    """E7: a block of the same name may be another one here."""
+    html = "+type@html+block@page"
+    other = "block-v1:Org0X+C0.0x+R" + html
+    refused = (await do(asking, "deleteBlock", {"block": other}))["userErrors"][0]["problem"]
+    assert (refused["code"], refused["message"]) == ("BLOCK_UNKNOWN", f"{other!r} is a block of another run")
+    expected = {"expectedSubtrees": [{"block": other, "hash": "0" * 64}]}
+    changes = {"changes": [{"deleteBlock": {"block": "html/page"}}]}
+    refused = (await do(asking, "applyContentChanges", {**changes, **expected}))["userErrors"][0]["problem"]
+    assert refused["code"] == "BLOCK_UNKNOWN"
+
+    own = f"block-v1:{RUN.removeprefix('course-v1:').upper()}{html}"
+    assert (await do(asking, "deleteBlock", {"block": own}))["edit"]["isNew"]
+
+
 async def test_only_a_replacement_can_leave_orphans_and_must_say_what_becomes_of_them(asking: Asking) -> None:
     """U20."""
     assert {name for name in OPERATIONS if "orphans" in fields_of(input_of(name))} == {"replaceBlock"}

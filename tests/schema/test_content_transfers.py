@@ -84,6 +84,8 @@ async def test_refusals_are_user_errors_and_rights_errors(asking: Asking) -> Non
     upload = await uploaded(asking)
     [error] = (await ask(asking, IMPORT, upload=upload, expectedVersion="0" * 64))["userErrors"]
     assert (error["code"], len(error["currentVersion"])) == ("VERSION_CONFLICT", 64)
+    [error] = (await ask(asking, EXPORT, block="block-v1:A+B+C+type@html+block@page"))["userErrors"]
+    assert (error["code"], error["field"]) == ("BLOCK_UNKNOWN", ["block"])
     [error] = (await ask(asking, EXPORT, version="0" * 64))["userErrors"]
     assert (error["code"], error["field"]) == ("VERSION_UNKNOWN", ["version"])
     for viewer, run, code in ((LEARNER, RUN, "FORBIDDEN"), (ADMIN, "course-v1:No+Such+Run", "NOT_FOUND")):

@@ -159,6 +159,14 @@ async def test_a_change_that_changes_nothing_is_none(asking: Asking, database: D
     assert await entries(database) == []
 
 
+async def test_what_is_agreed_already_is_no_change_however_it_is_written(asking: Asking, database: Database) -> None:
+    """1.2: no price is none, and no limit either; `1.5` is `1.50`."""
+    for price, seats, revision in (("1.5", 0, 2), ("1.50", None, 2), (None, 0, 3), ("0.00", None, 3)):
+        changed = await done(asking, "updateContract", id=ONE, price=price, maxLearners=seats)
+        assert changed["revision"] == revision
+    assert len(await entries(database)) == 2
+
+
 async def test_a_change_may_say_which_revision_it_is_for(asking: Asking) -> None:
     await done(asking, "updateContract", id=ONE, name="New", expectedRevision=1)
     for mutation in ("updateContract", "deactivateContract"):

@@ -18,12 +18,17 @@ from server.connections import MOST_HEADERS, Connection
 from tests.serving import serving
 
 HEAD = b"POST / HTTP/1.1\r\nhost: test\r\n"
+CHUNKED = HEAD + b"connection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
 LARGE = 32 * 1024 * 1024
 """Bytes of an answer that no buffers of sockets take in."""
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers how long the body was: with `/late` after a while, with `/large` at length."""
+    """Answers how long the body was, or with `/headers` those; with `/late` after a while, with `/large` at length."""
     if scope["type"] != "http":
         return
     try:
@@ -32,7 +37,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         return
     if scope["path"] == "/late":
         await asyncio.sleep(0.5)
-    answer: Response = PlainTextResponse("x" * LARGE if scope["path"] == "/large" else str(len(body)))
+    told = {"/large": "x" * LARGE, "/headers": repr(scope["headers"])}
+    answer: Response = PlainTextResponse(told.get(scope["path"], str(len(body))))
     await answer(scope, receive, send)
 
 
@@ -119,6 +125,52 @@ async def test_headers_without_end_are_cut_off(url: str, line: bytes) -> None:
     assert sent < 100 * MOST_HEADERS
 
 
+@pytest.mark.parametrize("line", [b"x-a: y\r\n", b"a" * 30])
+async def test_what_comes_after_a_body_is_cut_off_too(url: str, line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trailers of a body in chunks, be they many or one of them long."""
+    monkeypatch.setattr(connections, "BODY_SECONDS", 60)
+    _, writer = await opened(url)
+    writer.write(CHUNKED + b"1\r\na\r\n0\r\nx: y")
+    sent = 0
+    with suppress(ConnectionError):
+        while sent < 100 * MOST_HEADERS:
+            writer.write(line * 1000)
+            sent += 1000 * len(line)
+            await writer.drain()
+            await asyncio.sleep(0)
+    writer.close()
+
+    assert sent < 100 * MOST_HEADERS
+
+
+async def test_what_comes_after_a_body_is_no_header(url: str) -> None:
+    """A proxy that lets no `X-Forwarded-For` of strangers pass does not look for it there."""
+    end = b"1\r\na\r\n0\r\nx-told: yes\r\n\r\n"
+
+    given = await answer(url, CHUNKED.replace(b"/ ", b"/headers ") + end)
+
+    assert given.startswith(b"HTTP/1.1 200")
+    assert b"host" in given
+    assert b"x-told" not in given
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"content-length: 5\r\n\r\n",
+        b"transfer-encoding: chunked\r\n\r\n",
+        b"cookie: " + b"a" * 9000 + b"\r\n\r\n",
+        b"x: y\r\n" * 200 + b"\r\n",
+    ],
+)
+async def test_a_handshake_that_nobody_can_read_is_refused(url: str, more: bytes) -> None:
+    """It was waited on for ever, and the server could not stop."""
+    status, error = refusal(await answer(url, HANDSHAKE + more))
+
+    assert status == b"HTTP/1.1 400 Bad Request"
+    assert error == {"message": connections.NO_HANDSHAKE, "extensions": {"code": "BAD_REQUEST"}}
+
+
 @pytest.mark.parametrize("given", [b"", b"\r\n", HEAD, HEAD + b"content-length: 5\r\n\r\nabc"])
 async def test_a_request_that_does_not_arrive_is_not_waited_for(url: str, given: bytes) -> None:
     status, error = refusal(await answer(url, given))
@@ -178,7 +230,7 @@ async def test_an_answer_that_is_not_read_is_not_kept(url: str, more: bytes, mon
 
 async def test_a_body_in_pieces_is_taken_whole(url: str) -> None:
     pieces = b"4\r\nabcd\r\n", b"3\r\nefg\r\n", b"0\r\n\r\n"
-    given = await answer(url, HEAD + b"connection: close\r\ntransfer-encoding: chunked\r\n\r\n", *pieces, pause=0.03)
+    given = await answer(url, CHUNKED, *pieces, pause=0.03)
 
     assert given.startswith(b"HTTP/1.1 200")
     assert given.endswith(b"7")

@@ -73,6 +73,25 @@ def test_a_line_for_people_is_readable_and_without_colors_where_it_is_no_termina
     assert re.fullmatch(r"\d\d:\d\d:\d\d \[warning *\] slow +\[server\.thing\] seconds=3\n", stream.getvalue())
 
 
+@pytest.mark.parametrize("value", ["\x1b[2J", "a\nforged", "\x9b2J", "\u202egro"])
+def test_no_value_does_anything_to_a_terminal(stream: io.StringIO, value: str) -> None:
+    """The name of an operation, say, is what a client likes it to be."""
+    configure("info", "console", stream)
+    operation_lines([(0.0, {"operation": value})])
+    structlog.get_logger().info("socket_closed", reason=value)
+
+    assert value not in stream.getvalue()
+    assert stream.getvalue().count(repr(value)[1:-1]) == 2
+    assert stream.getvalue().count("\n") == 2
+
+
+def test_a_message_of_several_lines_stays_one(stream: io.StringIO) -> None:
+    configure("info", "console", stream)
+    structlog.get_logger().info("one\ntwo\x1b[2J")
+
+    assert "one\ntwo\\x1b[2J" in stream.getvalue()
+
+
 def test_lines_go_to_standard_error_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     configure("info", "json")
     structlog.get_logger().info("hello")
@@ -219,6 +238,16 @@ async def test_uvicorn_logs_requests_as_fields_and_without_the_query(machine: io
     assert (request["method"], request["path"], request["status"]) == ("GET", "/graphql", 200)
     assert "private" not in machine.getvalue()
     assert any(line["event"] == "Application startup complete." for line in lines(machine))
+
+
+@pytest.mark.parametrize("status", ["[accepted]", "403"])
+def test_uvicorn_tells_of_sockets_without_the_query(machine: io.StringIO, status: str) -> None:
+    """As its two protocols for WebSockets do, with the path as the second of their values."""
+    form = '%s - "WebSocket %s" ' + status
+    logging.getLogger("uvicorn.error").info(form, "127.0.0.1:7", "/graphql?token=private")
+
+    (line,) = lines(machine)
+    assert line["event"] == f'127.0.0.1:7 - "WebSocket /graphql" {status}'
 
 
 # Request ids

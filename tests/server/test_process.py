@@ -141,6 +141,7 @@ async def test_a_server_that_cannot_begin_never_says_that_it_is_ready() -> None:
     assert said == []
 
 
-def test_a_host_that_is_not_ours_is_not_taken_for_a_port_that_is() -> None:
-    with pytest.raises(OSError, match="assign"):
-        process.listen("192.0.2.1", 0)
+@pytest.mark.parametrize(("host", "reason"), [("192.0.2.1", "[Aa]ssign"), ("999.1.1.1", "known")])
+def test_a_host_that_is_not_ours_is_named_and_not_taken_for_a_port_that_is(host: str, reason: str) -> None:
+    with pytest.raises(process.NotOurs, match=rf"cannot listen on port 7 of '{host}': .*{reason}"):
+        process.listen(host, 7)

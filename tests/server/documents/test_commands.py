@@ -59,3 +59,11 @@ def test_a_document_beyond_the_limits_is_refused(setting: dict[str, str], files:
     limit = {"COLLEGIUM_MAX_DEPTH": "1"}
 
     assert "levels of fields" in failure(collegium("documents", "add", *files, folder=tmp_path, **setting, **limit))
+
+
+def test_a_document_that_a_locked_server_would_not_run_is_refused(setting: dict[str, str], tmp_path: Path) -> None:
+    asks = tmp_path / "introspection.graphql"
+    asks.write_text("{ __schema { queryType { name } } }")
+
+    given = collegium("documents", "add", str(asks), folder=tmp_path, **setting, COLLEGIUM_PROFILE="locked")
+    assert "introspection is not answered here" in failure(given)

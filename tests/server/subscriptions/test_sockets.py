@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from resolvers.errors import ServiceUnavailable
 from server.limits import Limits
 from server.profiles import Profile
 from server.subscriptions.limits import StreamLimits
@@ -365,6 +366,36 @@ async def test_a_server_that_stops_tells_its_clients_and_lets_no_others_in(serve
         assert await client.closing() == (1001, "Going away")
         async with connected(url) as late:
             assert (await late.closing())[0] == 1013
+
+
+async def test_a_token_that_cannot_be_checked_any_more_closes_the_connection_for_now(
+    served: Served, tokens: Tokens
+) -> None:
+    lost = 1013, "The database does not answer; try again later."
+    async with served(QUICK) as url:
+        async with acknowledged(url) as client:
+            tokens.is_lost = True
+            assert await client.closing() == lost
+        async with connected(url) as client:
+            await client.send("connection_init", payload={"Authorization": "JWT learner"})
+            assert await client.closing() == lost
+
+
+async def test_documents_that_cannot_be_looked_up_refuse_an_operation_and_the_connection_goes_on(
+    served: Served,
+) -> None:
+    """A locked server knows no document while its database does not answer."""
+
+    def lost(_text: str) -> bool:
+        raise ServiceUnavailable("The database does not answer; try again later.")
+
+    async with served(profile=Profile(is_known=lost)) as url, acknowledged(url) as client:
+        await client.subscribe("{ health { status } }")
+        error = await client.get()
+        await client.send("ping")
+
+        assert (error["type"], code(error["payload"])) == ("error", "SERVICE_UNAVAILABLE")
+        assert await client.get() == {"type": "pong"}
 
 
 async def test_a_fault_closes_the_connection_and_tells_nothing(served: Served, tokens: Tokens) -> None:
