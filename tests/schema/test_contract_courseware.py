@@ -243,7 +243,7 @@ async def test_a_course_that_fails_leaves_the_rest_of_the_program(asking: Asking
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_required_programs_are_opened_and_circles_end(asking: Asking, database: Database) -> None:
-    """P5: 0 requires 1 and 1 requires 0; the course that both have comes once."""
+    """P5: 0 requires 1 and 1 requires 0; the course that both have comes once, and deleted programs are empty."""
     async with database.writing() as session:
         ids = dict((await session.execute(select(Program.uuid, Program.id))).all())
         for of, required in ((0, 1), (1, 0)):
@@ -256,6 +256,10 @@ async def test_required_programs_are_opened_and_circles_end(asking: Asking, data
     for number, order in ((0, [0, 1, 2, 3, 4]), (1, [2, 3, 4, 0, 1])):
         found = (await asking.data(query, {"p": P[number]}, viewer=ADMIN))["planCourseware"]
         assert [each["course"]["key"] for each in found] == [f"SourceX+C{i}x" for i in order]
+    async with database.writing() as session:
+        await session.execute(update(Program).where(Program.uuid == uuid(1)).values(status=ProgramStatus.DELETED))
+    found = (await asking.data(query, {"p": P[0]}, viewer=ADMIN))["planCourseware"]
+    assert [each["course"]["key"] for each in found] == [f"SourceX+C{i}x" for i in range(3)]
 
 
 async def test_a_plan_says_what_an_addition_does_and_does_nothing(asking: Asking, database: Database) -> None:
@@ -291,7 +295,8 @@ async def test_plans_and_additions_are_for_staff(asking: Asking) -> None:
         error = await asking.error('{ planCourseware(contract: "x", course: "y") { outcome } }', viewer=viewer)
         assert error["extensions"]["code"] == "FORBIDDEN"
         assert await code(asking, "addCourseToContract", viewer, contract="x", course="y") == "FORBIDDEN"
-        assert await code(asking, "designateSourceRun", viewer, key="x") == "FORBIDDEN"
+        for mutation in ("designateSourceRun", "clearSourceRun", "retryRerun"):
+            assert await code(asking, mutation, viewer, key="x") == "FORBIDDEN"
     assert await code(asking, "addCourseToContract", ADMIN, contract="Contract:9", course="y") == "NOT_FOUND"
     assert await code(asking, "addCourseToContract", STAFF, contract=ONE, course="y") == "FORBIDDEN"
 
@@ -347,6 +352,8 @@ async def test_a_course_is_run_again_once_a_year(asking: Asking, database: Datab
     assert found == {"key": key(0), "outcome": "CREATE"}
     assert await results(asking, "addCourseToContract", **given) == [("SourceX+C0x", "EXISTS", old)]
     assert await results(asking, "rerunCourseForContract", **given) == [("SourceX+C0x", "CREATE", key(0))]
+    told = await rows(database, select(AuditEntry.action).order_by(AuditEntry.id))
+    assert told == ["addCourseToContract", "rerunCourseForContract"]
 
 
 @pytest.mark.parametrize("mutation", ["addCourseToContract", "rerunCourseForContract", "addProgramToContract"])
@@ -360,6 +367,14 @@ async def test_a_request_that_is_sent_again_gets_the_same_answer(
     assert await payload(asking, mutation, **given) == first
     assert await refused(asking, mutation, **given | {"force": True}) == [("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")]
     assert len(await rows(database, select(IdempotencyKey.key))) == 1
+
+
+async def test_a_request_that_made_nothing_made_nothing_when_it_is_sent_again(asking: Asking) -> None:
+    given = {"contract": ONE, "course": "SourceX+C0x"}
+    await payload(asking, "addCourseToContract", **given)
+    for _ in range(2):
+        found = await results(asking, "addCourseToContract", **given, idempotencyKey="k")
+        assert found == [("SourceX+C0x", "EXISTS", key(0))]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -636,6 +651,24 @@ async def test_new_dates_of_a_contract_are_offered_and_applied(asking: Asking, d
     data = await asking.data(apply, {"input": given}, viewer=ADMIN)
     assert data["payload"] == {"dateChanges": [], "userErrors": []}
     assert await rows(database, select(Job.kind).where(Job.finished_at.is_(None))) == kinds
+
+
+async def test_all_runs_get_the_dates_but_those_that_were_taken_out(asking: Asking, database: Database) -> None:
+    """C4: the runs that nobody can join any more keep the dates of their end."""
+    for number in range(3):
+        await made(asking, database, number)
+    await enroll(database, key(2), "ada")
+    await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=key(2))
+    text = written("updateContract", "dateChanges { key }")
+    data = await asking.data(text, {"input": {"id": ONE, "endDate": "2999-12-31"}}, viewer=ADMIN)
+    offered = data["payload"]["dateChanges"]
+    assert [each["key"] for each in offered] == [key(0), key(1)]
+    apply = written("applyContractDates", "dateChanges { key }")
+    for expected in (offered, []):
+        data = await asking.data(apply, {"input": {"contract": ONE}}, viewer=ADMIN)
+        assert data["payload"] == {"dateChanges": expected, "userErrors": []}
+    told = await rows(database, select(AuditEntry.action).order_by(AuditEntry.id.desc()).limit(2))
+    assert told == ["apply dates", "update"]
 
 
 async def test_a_run_that_failed_is_tried_again(asking: Asking, database: Database) -> None:

@@ -12,7 +12,7 @@ from db.tables import Contract, ContractMember, LearnerEnrollment, Organization,
 from resolvers.access import Viewer
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
 from tests.conftest import DIALECTS
-from tests.contracts import MANAGER, MEMBER, OTHER, READY, STAFF, add_contracts, enroll
+from tests.contracts import MANAGER, MEMBER, OTHER, READY, SOURCE, STAFF, add_contracts, enroll
 from tests.resolvers.catalog.conftest import rows
 from tests.schema.test_catalog_mutations import entries
 
@@ -139,6 +139,9 @@ async def test_a_request_that_is_sent_again_makes_one_contract(asking: Asking, d
     assert await errors(asking, "createContract", **given | {"name": "D"}) == [
         ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
     ]
+    [(action, subject, who, changes)] = await entries(database)
+    assert (action, subject, who) == ("create", "Contract:3", "admin")
+    assert '{"field":"organization","before":null,"after":"Org0X"}' in changes
 
 
 async def test_terms_are_changed_one_by_one_and_emptied_by_null(asking: Asking, database: Database) -> None:
@@ -173,11 +176,12 @@ async def test_a_change_may_say_which_revision_it_is_for(asking: Asking) -> None
         assert await errors(asking, mutation, id=ONE, expectedRevision=1) == [("REVISION_CONFLICT", "expectedRevision")]
 
 
-async def test_a_contract_is_switched_off_and_on(asking: Asking) -> None:
+async def test_a_contract_is_switched_off_and_on(asking: Asking, database: Database) -> None:
     """1.2: the switch; dates still apply."""
     assert (await done(asking, "deactivateContract", id=ONE))["status"] == "DISABLED"
     await done(asking, "updateContract", id=ONE, endDate="2020-01-01", startDate=None)
     assert (await done(asking, "activateContract", id=ONE))["status"] == "EXPIRED"
+    assert [action for action, *_ in await entries(database)] == ["deactivate", "update", "activate"]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -279,13 +283,17 @@ async def test_members_are_added_to_a_contract_that_is_in_effect_or_will_be(aski
 
 
 async def test_taking_a_learner_out_leaves_others_and_enrollments_alone(asking: Asking, database: Database) -> None:
-    """M6; once, one user's removal removed everybody's (#3033)."""
+    """M6; once, one user's removal removed everybody's (#3033). Taking out nobody is not told in the history."""
     await done(asking, "addContractMembers", contract=ONE, usernames=["ada"])
     await enroll(database, READY, "member")
     for _ in range(2):
         await done(asking, "removeContractMembers", contract=ONE, usernames=["member"])
     assert await rows(database, select(ContractMember.username).order_by(ContractMember.username)) == ["ada", "other"]
     assert await rows(database, select(LearnerEnrollment.is_active)) == [True]
+    assert [(action, subject, changes) for action, subject, _, changes in await entries(database)] == [
+        ("add members", ONE, '[{"field":"ada","before":null,"after":"member"}]'),
+        ("remove members", ONE, '[{"field":"member","before":"member","after":null}]'),
+    ]
 
 
 @pytest.mark.parametrize("names", [[], [" "], ["n" * 256], ["a\0"], ["a"] * 501])
@@ -338,6 +346,16 @@ async def test_an_admin_of_one_organization_has_its_contracts_only(asking: Askin
     ] == "Org0X"
     assert await code(asking, "updateContract", STAFF, id="Contract:2", name="C") == "NOT_FOUND"
     assert await code(asking, "createContract", STAFF, organization="Org1X", name="C") == "FORBIDDEN"
+
+
+async def test_an_admin_of_one_organization_names_the_sources_of_its_courses_only(asking: Asking) -> None:
+    """S1: a run of another organization is as one that is not there."""
+    key = "courseRun { key }"
+    for mutation in ("designateSourceRun", "clearSourceRun"):
+        found = await done(asking, mutation, STAFF, selection=key, key=SOURCE)
+        assert found["courseRun"] == {"key": SOURCE}
+        for other in ("course-v1:Org1X+C0.0x+R0", "course-v1:No+Such+Run"):
+            assert await code(asking, mutation, STAFF, key=other) == "NOT_FOUND"
 
 
 async def test_a_manager_is_made_and_unmade(asking: Asking, database: Database) -> None:
