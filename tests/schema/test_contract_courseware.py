@@ -260,6 +260,7 @@ async def test_required_programs_are_opened_and_circles_end(asking: Asking, data
         await session.execute(update(Program).where(Program.uuid == uuid(1)).values(status=ProgramStatus.DELETED))
     found = (await asking.data(query, {"p": P[0]}, viewer=ADMIN))["planCourseware"]
     assert [each["course"]["key"] for each in found] == [f"SourceX+C{i}x" for i in range(3)]
+    assert await refused(asking, "addProgramToContract", contract=ONE, program=P[1]) == [("PROGRAM_UNKNOWN", "program")]
 
 
 async def test_a_plan_says_what_an_addition_does_and_does_nothing(asking: Asking, database: Database) -> None:
@@ -496,8 +497,9 @@ async def settle(database: Database, state: RerunState = RerunState.READY) -> No
 async def test_a_run_without_learners_is_no_contracts_any_more_and_nobody_finds_it(
     asking: Asking, database: Database
 ) -> None:
-    """X3: but it never becomes a public one."""
+    """X3: but it never becomes a public one. Learners of other runs are none of its own."""
     run = await made(asking, database)
+    await enroll(database, await made(asking, database, 1), "ada")
     found = await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=run)
     assert found["removedCourseRuns"] == [
         {"key": run, "outcome": "UNLINKED", "courseRun": {"key": run, "contract": None, "canBeJoined": False}}
@@ -505,7 +507,7 @@ async def test_a_run_without_learners_is_no_contracts_any_more_and_nobody_finds_
     assert await asking.data(f'{{ courseRun(key: "{run}") {{ key }} }}', viewer=LEARNER) == {"courseRun": None}
     [row] = await rows(database, select(CourseRun).where(CourseRun.key == run))
     assert row.retired_at == row.enrollment_end is not None
-    kinds = await rows(database, select(Job.kind).order_by(Job.id))
+    kinds = await rows(database, select(Job.kind).where(Job.key == run).order_by(Job.id))
     assert kinds == ["RERUN", "CONFIGURE_RUN"]
     assert await refused(asking, "addCourseToContract", contract=ONE, course="SourceX+C0x") == [
         ("KEY_CONFLICT", "course")
@@ -524,6 +526,19 @@ async def test_a_run_with_learners_stays_the_contracts(asking: Asking, database:
     assert await refused(asking, "removeCourseRunFromContract", contract=ONE, courseRun=run) == [
         ("NOT_IN_CONTRACT", "courseRun")
     ]
+    assert await refused(asking, "addCourseToContract", contract=ONE, course="SourceX+C0x") == [
+        ("KEY_CONFLICT", "course")
+    ]
+
+
+async def test_a_run_that_is_taken_out_before_it_opens_never_opens(asking: Asking, database: Database) -> None:
+    """X3: its enrollment would end before it began, which Studio refuses."""
+    text = written("updateContract", "__typename")
+    await asking.data(text, {"input": {"id": ONE, "startDate": "2999-01-01"}}, viewer=ADMIN)
+    run = await made(asking, database)
+    await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=run)
+    [row] = await rows(database, select(CourseRun).where(CourseRun.key == run))
+    assert row.enrollment_start == row.enrollment_end == row.retired_at
 
 
 async def test_a_run_that_never_was_in_open_edx_is_forgotten(asking: Asking, database: Database) -> None:
@@ -537,11 +552,16 @@ async def test_a_run_that_never_was_in_open_edx_is_forgotten(asking: Asking, dat
     ]
 
 
-async def test_a_run_that_is_being_made_is_left_alone(asking: Asking) -> None:
-    await payload(asking, "addCourseToContract", contract=ONE, course="SourceX+C0x")
+async def test_a_run_that_is_being_made_is_left_alone(asking: Asking, database: Database) -> None:
+    """One that nobody makes any more is not, whatever else is being made."""
+    await payload(asking, "addProgramToContract", contract=ONE, program=P[0])
     assert await refused(asking, "removeCourseRunFromContract", contract=ONE, courseRun=key(0)) == [
         ("RERUN_IN_PROGRESS", "courseRun")
     ]
+    async with database.writing() as session:
+        await session.execute(update(Job).where(Job.key == key(0)).values(finished_at=now(), state="canceled"))
+    found = await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=key(0))
+    assert [each["outcome"] for each in found["removedCourseRuns"]] == ["DELETED"]
 
 
 async def test_a_run_of_another_contract_is_not_touched(asking: Asking, database: Database) -> None:
@@ -573,6 +593,8 @@ async def test_a_program_is_taken_out_with_the_runs_that_came_through_it_alone(
     expected = [{"key": key(0), "outcome": "UNLINKED"}] if with_runs else []
     assert found["removedCourseRuns"] == expected
     assert await refused(asking, "removeProgramFromContract", **given) == [("NOT_IN_CONTRACT", "program")]
+    through = select(Program.name).join(ContractCourse, ContractCourse.program_id == Program.id)
+    assert set(await rows(database, through)) == {"Program 1"}, "what the contract got through another is kept"
 
 
 # Drift
@@ -592,6 +614,7 @@ async def test_what_a_program_has_gained_and_lost_is_told_and_synchronized(askin
     assert await refused(asking, "syncContractProgram", contract=ONE, program=P[1]) == [("NOT_IN_CONTRACT", "program")]
     await payload(asking, "addProgramToContract", contract=ONE, program=P[1])
     assert await drift() == [("SourceX+C4x", "ADDED")]
+    await payload(asking, "addCourseToContract", contract=ONE, course="SourceX+C1x")
     async with database.writing() as session:
         ids = dict((await session.execute(select(Course.readable_id, Course.id))).all())
         swap = update(ProgramRequirement).where(ProgramRequirement.course_id == ids["SourceX+C3x"])
@@ -601,7 +624,9 @@ async def test_what_a_program_has_gained_and_lost_is_told_and_synchronized(askin
     assert [outcome for _, outcome, _ in found] == ["EXISTS", "CREATE", "NO_SOURCE"]
     assert await drift() == [("SourceX+C4x", "ADDED")]
     keys = await rows(database, select(CourseRun.key).where(CourseRun.contract_id == 1))
-    assert sorted(keys) == [key(0), key(2), key(3)]
+    assert sorted(keys) == [key(0), key(1), key(2), key(3)]
+    alone = select(ContractCourse.course_id).where(ContractCourse.program_id.is_(None))
+    assert await rows(database, alone) == [ids["SourceX+C1x"]], "what did not come through the program is kept"
 
 
 async def test_drift_is_for_those_who_look_after_the_contract(asking: Asking, database: Database) -> None:
