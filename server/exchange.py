@@ -6,6 +6,7 @@ One middleware does all of it, since each one more is felt in a small query.
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from graphql import GraphQLError
 from starlette.requests import ClientDisconnect
@@ -36,6 +37,9 @@ CAUTION: Sequence[Header] = (
 
 ONLY_HTTPS: Header = (b"strict-transport-security", b"max-age=31536000")
 CAUTIOUS = frozenset(name for name, _ in (*CAUTION, ONLY_HTTPS))
+
+STATUSES: Mapping[str, int] = MappingProxyType({Code.SERVICE_UNAVAILABLE: 503, Code.INTERNAL_SERVER_ERROR: 500})
+"""Statuses of what nobody answered for; anything else is the client's doing."""
 
 
 @dataclass(slots=True)
@@ -109,10 +113,9 @@ class Exchanges:
 
 
 def _failed(error: Exception) -> Response:
-    """The answer to a request that broke something, which the log is told of under an id."""
+    """The answer to a request that broke something: what is the server's own fault is logged under an id."""
     [told] = described([GraphQLError(str(error), original_error=error)])
-    status = 503 if told["extensions"]["code"] == Code.SERVICE_UNAVAILABLE else 500
-    return JSONResponse({"errors": [told]}, status)
+    return JSONResponse({"errors": [told]}, STATUSES.get(told["extensions"]["code"], 400))
 
 
 def _with(wanted: Sequence[Header], given: Iterable[Header]) -> Sequence[Header]:

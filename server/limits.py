@@ -16,6 +16,9 @@ MOST_LEVELS = 50
 INTROSPECTION_ROOM = 2
 """How many times the cost of the introspection query that every tool sends may go into introspection."""
 
+INTROSPECTION_SHARE = 10
+"""How many objects of introspection count as one object where callers are held back."""
+
 
 @dataclass(frozen=True)
 class Limits:

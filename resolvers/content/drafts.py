@@ -19,7 +19,7 @@ from db.store import (
     head_of,
     save_draft,
 )
-from edx.olx import Course, Key
+from edx.olx import Course, Key, UnwritableBlock
 from resolvers.content.exports import NoSuchBlock, check_run, find_block
 from resolvers.content.fields import DiffRecord, difference
 from resolvers.content.imports import Imported, Prepared, Target, of_stored
@@ -101,19 +101,27 @@ def _published(both: Both, target: Target, blocks: Sequence[str]) -> Prepared:
     except CannotMerge as error:
         raise Refusal([Problem(Reason.INVALID, str(error))]) from error
     if not blocks:
-        return replace(of_stored(replace(merged.course, drafts=())), conflicts=merged.conflicts)
+        return replace(_prepared(replace(merged.course, drafts=())), conflicts=merged.conflicts)
     keys = _keys(blocks, both.written.course, both.published.course)
     held = [each.blocks[key] for each in (both.base, both.published, both.written) for key in keys & each.blocks.keys()]
     about = {block.key for each in held for block in each.walk()}
     conflicts = tuple(conflict for conflict in merged.conflicts if about & {conflict.block, *conflict.blocks})
-    return replace(of_stored(_transplanted(merged.course, both.published.course, keys)), conflicts=conflicts)
+    return replace(_prepared(_transplanted(merged.course, both.published.course, keys)), conflicts=conflicts)
 
 
 def _discarded(both: Both, blocks: Sequence[str]) -> Prepared:
     if blocks:
         keys = _keys(blocks, both.published.course, both.written.course)
-        return of_stored(_transplanted(both.published.course, both.written.course, keys))
-    return of_stored(replace(both.published.course, drafts=()))
+        return _prepared(_transplanted(both.published.course, both.written.course, keys))
+    return _prepared(replace(both.published.course, drafts=()))
+
+
+def _prepared(course: Course) -> Prepared:
+    """A course of what two versions had, which both may have given other files of one path."""
+    try:
+        return of_stored(course)
+    except UnwritableBlock as error:
+        raise Refusal([Problem(Reason.INVALID, str(error))]) from error
 
 
 def _transplanted(source: Course, target: Course, keys: Iterable[Key]) -> Course:

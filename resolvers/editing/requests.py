@@ -129,7 +129,7 @@ async def edit(
     changes: Callable[[], Sequence[Change]],
     expected: Expected,
     *,
-    uploads: Uploads | None = None,
+    uploads: Uploads | None,
     token: str | None = None,
     message: str = "",
     is_dry: bool = False,
@@ -138,21 +138,19 @@ async def edit(
     """Make changes to the content of a run, which is told with its key; they are read only for who may.
 
     Problems lead to the change of a list that they are about, if `is_list`. Raises Refusal with all that is wrong,
-    FeatureDisabled where there is no editor, and what `Asked.run` does.
+    FeatureDisabled where there is no content, and what `Asked.run` does.
     """
     with asked.operation(SEVERAL) as seen:
         async with asked.database.writing() as session:
             seen.run_id, key = await asked.named(session)
         check_message(message)
-        if editor is None:
+        if editor is None or uploads is None:
             raise FeatureDisabled("this installation does without content")
         listed = changes()
         seen.name = _name(listed)
         try:
             with ExitStack() as stack:
                 if any(map(takes_upload, listed)):
-                    if uploads is None:
-                        raise FeatureDisabled("this installation does without uploads")
                     keep = stack.enter_context(spool())
                     listed = await taken(listed, uploads, asked.author, keep, is_list=is_list)
                 _check_blocks(key, listed, expected)

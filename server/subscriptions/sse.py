@@ -7,7 +7,7 @@ answer, `complete` at the end. A response that ends without `complete` may be as
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NoReturn
 
 import orjson
@@ -22,14 +22,13 @@ from server.errors import described, refused
 from server.exchange import headers_of
 from server.execution import Operation
 from server.graphql import CHALLENGE
-from server.media import GRAPHQL, JSON
+from server.media import EVENTS, JSON, prefers
 from server.operations import Refusal
 from server.requests import BadRequest, operation
 from server.subscriptions.operations import Operations, Viewing
 from server.subscriptions.origins import is_allowed
 from server.subscriptions.streams import End, Ended, Streams, TooManyStreams
 
-EVENTS = "text/event-stream"
 HEADERS = [
     (b"content-type", f"{EVENTS}; charset=utf-8".encode()),
     (b"cache-control", b"no-store"),
@@ -40,25 +39,6 @@ COMMENT = b":\n\n"
 COMPLETE = b"event: complete\ndata:\n\n"
 
 log = structlog.get_logger(__name__)
-
-
-@lru_cache(256)
-def wants_events(accept: str | None) -> bool:
-    """Whether a header `Accept` prefers events to one answer; of two that are wanted alike, the first is preferred."""
-    best, quality = "", 0.0
-    for entry in (accept or "").split(","):
-        name, *parameters = (part.strip().lower() for part in entry.split(";"))
-        if name in (EVENTS, GRAPHQL, JSON) and (weight := _quality(parameters)) > quality:
-            best, quality = name, weight
-    return best == EVENTS
-
-
-def _quality(parameters: Sequence[str]) -> float:
-    given = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    try:
-        return float(given)
-    except ValueError:
-        return 0.0
 
 
 class EventStreams:
@@ -81,7 +61,7 @@ class EventStreams:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one HTTP request."""
-        if not wants_events(headers_of(scope).get("accept")):
+        if not prefers(headers_of(scope).get("accept"), EVENTS):
             return self._view(scope, receive, send)
         return self._streamed(scope, receive, send)
 

@@ -2,7 +2,9 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import aiosqlite
 import pytest
 from sqlalchemy import URL, select, update
 
@@ -179,3 +181,31 @@ async def test_a_snapshot_is_released_when_no_statement_is_under_way(database: D
         found = await asyncio.gather(reads[0], snapshot.release(), reads[1], snapshot.release(), reads[2])
 
         assert [int(rows[0][0]) for rows in found if rows is not None] == [0, 0, 0]
+
+
+async def test_a_reader_that_is_cancelled_while_it_connects_leaves_no_connection(
+    sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[aiosqlite.Connection] = []
+    connect = aiosqlite.connect
+
+    async def cancelled(*given: Any, **named: Any) -> aiosqlite.Connection:
+        made.append(await connect(*given, **named))
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        return made[-1]
+
+    database = open_database(f"sqlite+aiosqlite:///{sqlite_template}")
+    with monkeypatch.context() as patched:
+        patched.setattr("db.engine.aiosqlite.connect", cancelled)
+        for _ in range(READERS + 1):
+            reading = asyncio.create_task(database.snapshot().fetch("SELECT 1"))
+            await asyncio.gather(reading, return_exceptions=True)
+            assert reading.cancelled()
+    for connection in made:
+        with pytest.raises(ValueError, match="no active connection"):
+            await connection.execute("SELECT 1")
+    async with database.reading() as snapshot:
+        assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
+    await database.close()

@@ -207,6 +207,13 @@ async def test_a_locked_run_is_changed_by_the_holder_alone(asking: Asking) -> No
     ] == "LOCK_EXPIRED"
 
 
+async def test_a_change_of_nothing_is_no_new_version(asking: Asking) -> None:
+    same = {"updateBlockSettings": {"block": "html/page", "settings": [{"name": "display_name", "value": "Page"}]}}
+    made = await edit(asking, same)
+    assert (made["userErrors"], made["edit"]["isNew"]) == ([], False)
+    assert made["edit"]["version"] == made["edit"]["previousVersion"] == made["courseRun"]["content"]["version"]
+
+
 async def test_a_lock_keeps_nobody_from_reading(asking: Asking) -> None:
     """L8."""
     await lock(asking, "acquireLock")
@@ -226,6 +233,10 @@ async def test_only_who_may_breaks_locks_and_it_is_put_down(asking: Asking, data
         entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "break lock"))
     assert entry is not None
     assert (entry.username, entry.subject) == (ADMIN.username, f"CourseRun:{RUN}")
+    assert (await lock(asking, "breakLock", viewer=ADMIN))["lock"] is None
+    async with database.writing() as session:
+        entries = list(await session.scalars(select(AuditEntry).where(AuditEntry.action == "break lock")))
+    assert len(entries) == 1
 
 
 def test_every_code_has_a_description_and_a_place_in_the_docs() -> None:

@@ -11,6 +11,7 @@ from db.engine import Database
 from db.store import Author
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.content.uploads import Announced
+from resolvers.editing import sent as sending
 from resolvers.editing.problems import EditCode
 from schema import schema
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
@@ -322,3 +323,16 @@ async def test_an_upload_that_cannot_be_had_is_told_with_its_place(asking: Askin
     assert await told("putAsset", {**asset, "text": "x"}) == ("INVALID", ["upload"], None)
     listed = {"changes": [{"addBlock": added(whole)}, {"putAsset": asset}]}
     assert await told("applyContentChanges", listed) == ("UPLOAD_UNKNOWN", ["changes", "1", "upload"], None)
+
+
+async def test_an_upload_that_is_larger_than_any_file_is_told(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "LARGEST", 20)
+    long, short = await sent(asking, b"<html>0123456789</html>"), await sent(asking, b"<html>1</html>")
+    listed = [{"addBlock": {"parent": "u1", "olx": {"upload": short}}}, {"deleteBlock": {"block": "html/both"}}]
+    for last, place in (
+        ({"addBlock": {"parent": "u1", "olx": {"upload": long}}}, ["changes", "2", "olx", "upload"]),
+        ({"putAsset": {"path": "a", "upload": long}}, ["changes", "2", "upload"]),
+    ):
+        [error] = (await do(asking, "applyContentChanges", {"changes": [*listed, last]}))["userErrors"]
+        assert (error["code"], error["field"]) == ("INVALID", place)
+        assert "20 bytes, and not" in error["message"]

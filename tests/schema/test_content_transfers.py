@@ -74,6 +74,8 @@ async def test_an_upload_is_imported_and_exported_by_jobs(asking: Asking, tmp_pa
     seen = await done(asking, asked["job"]["id"], tmp_path)
     assert json.loads(seen["result"])["version"] == json.loads(made["result"])["version"]
     assert seen["downloadUrl"].startswith("/content/archives/")
+    without = Asking(asking.database)
+    assert (await without.data(SEEN, {"id": asked["job"]["id"]}, viewer=AUTHOR))["job"]["downloadUrl"] is None
 
 
 async def test_refusals_are_user_errors_and_rights_errors(asking: Asking) -> None:

@@ -77,6 +77,14 @@ async def test_a_browser_gets_the_explorer_at_the_endpoint(client: httpx.AsyncCl
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
 
 
+async def test_who_prefers_an_answer_to_a_page_gets_one(client: httpx.AsyncClient) -> None:
+    headers = {"accept": "application/json, text/html;q=0.1"}
+
+    answer = await client.get("/graphql", params={"query": "{ __typename }"}, headers=headers)
+
+    assert answer.json() == {"data": {"__typename": "Query"}}
+
+
 async def test_the_explorer_can_be_switched_off(settings: Settings) -> None:
     app = create_app(settings.model_copy(update={"explorer": False}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:

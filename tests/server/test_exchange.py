@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import httpx
 import orjson
 import pytest
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
@@ -19,6 +20,7 @@ from db.errors import DatabaseError
 from edx import http
 from resolvers.errors import ServiceUnavailable
 from server.exchange import Exchanges, current, headers_of, with_header
+from tests.server.test_errors import Refused
 
 
 async def endpoint(request: Request) -> JSONResponse:
@@ -112,6 +114,7 @@ async def failed(error: Exception, kind: str = "http", *, begins: bool = False) 
     [
         (KeyError("the secret"), 500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side."),
         (DatabaseError("the secret"), 503, "SERVICE_UNAVAILABLE", "The database does not answer; try again later."),
+        (DBAPIError("SELECT", {}, Refused()), 400, "BAD_USER_INPUT", "a text must not contain the character U+0000"),
         (ServiceUnavailable("The LMS does not answer."), 503, "SERVICE_UNAVAILABLE", "The LMS does not answer."),
     ],
 )

@@ -10,15 +10,14 @@ import httpx
 import pytest
 
 from server.limits import Limits
+from server.media import EVENTS
 from server.profiles import Profile
 from server.subscriptions.limits import StreamLimits
-from server.subscriptions.sse import wants_events
 from server.subscriptions.streams import Streams
 from tests.catalog import uuid
 from tests.server.subscriptions.conftest import Served
 from tests.server.subscriptions.following import Tokens, closed, code, ended, made
 
-EVENTS = "text/event-stream"
 HEADERS = {"accept": EVENTS, "authorization": "JWT learner"}
 QUICK = StreamLimits(check=0.02)
 
@@ -73,28 +72,6 @@ async def refused(url: str, query: str, **more: Any) -> tuple[int, str]:
 
 def following(data: Any) -> tuple[str, Any]:
     return "next", {"data": data}
-
-
-@pytest.mark.parametrize(
-    ("accept", "expected"),
-    [
-        (None, False),
-        ("", False),
-        ("*/*", False),
-        ("application/json", False),
-        (EVENTS, True),
-        ("Text/Event-Stream; charset=utf-8", True),
-        (f"{EVENTS}, multipart/mixed", True),
-        (f"{EVENTS}, application/json", True),
-        (f"application/graphql-response+json, application/json, {EVENTS}, multipart/mixed", False),
-        (f"application/json;q=0.5, {EVENTS}", True),
-        (f"{EVENTS};q=0.5, application/graphql-response+json", False),
-        (f"{EVENTS};q=0", False),
-        (f"{EVENTS};q=much", False),
-    ],
-)
-def test_events_are_sent_to_whoever_prefers_them(accept: str | None, expected: bool) -> None:
-    assert wants_events(accept) is expected
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
