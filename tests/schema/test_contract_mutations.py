@@ -397,6 +397,7 @@ async def test_a_prefix_is_set_and_finds_the_organization(asking: Asking, databa
         asking, "setOrganizationPrefix", selection=both, organization="B2B_ORG1X", prefix="UAI", slug="org-one"
     )
     assert found["organization"] == {"key": "Org1X", "prefix": "UAI", "slug": "org-one"}
+    given: dict[str, Any]
     for given, slug in (({}, "org-one"), ({"slug": ""}, None), ({"slug": "org-one"}, "org-one")):
         found = await done(asking, "setOrganizationPrefix", selection=both, organization="Org1X", prefix="UAI", **given)
         assert found["organization"]["slug"] == slug
