@@ -397,10 +397,13 @@ async def test_a_prefix_is_set_and_finds_the_organization(asking: Asking, databa
         asking, "setOrganizationPrefix", selection=both, organization="B2B_ORG1X", prefix="UAI", slug="org-one"
     )
     assert found["organization"] == {"key": "Org1X", "prefix": "UAI", "slug": "org-one"}
-    for given, slug in (({}, "org-one"), ({"slug": ""}, None), ({"slug": "org-one"}, "org-one")):
+    changes: list[tuple[dict[str, Any], str | None]] = [
+        ({}, "org-one"), ({"slug": ""}, None), ({"slug": "org-one"}, "org-one"),
+    ]  # fmt: skip
+    for given, slug in changes:
         found = await done(asking, "setOrganizationPrefix", selection=both, organization="Org1X", prefix="UAI", **given)
         assert found["organization"]["slug"] == slug
-    told = [changes for action, *_, changes in await entries(database) if action == "set prefix"]
+    told = [text for action, *_, text in await entries(database) if action == "set prefix"]
     assert len(told) == 5
     assert told[-1] == '[{"field":"slug","before":null,"after":"org-one"}]'
     assert (await asking.data('{ organization(key: "uai_org1x") { key } }'))["organization"]["key"] == "Org1X"
