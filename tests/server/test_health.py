@@ -12,7 +12,7 @@ from sqlalchemy import URL, text
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from db.engine import Database, open_database
+from db.engine import PARTING, Database, open_database
 from edx.errors import NotSent
 from edx.http import OpenEdxHttp
 from edx.lms import Lms
@@ -22,6 +22,7 @@ from server import health
 from server.health import LmsWatch, Readiness, routes
 from server.settings import Settings, load
 from server.upstream import open_lms
+from tests.freezing import Way
 
 ORGANIZATIONS = "/api/organizations/"
 
@@ -139,6 +140,25 @@ async def test_a_database_that_hangs_is_not_waited_for(
         after = await ready(client)
     assert (status, report["database"]) == (503, {"status": "unavailable"})
     assert after[0] == 200
+
+
+async def test_a_database_that_says_nothing_any_more_is_not_waited_for_either(
+    database: Database, database_url: URL, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.dialect.name == "sqlite":
+        pytest.skip("a file answers")
+    monkeypatch.setattr(health, "PATIENCE", 0.5)
+    way = Way(database_url)
+    async with way.open():
+        through = open_database(way.url)
+        async with asking(through, settings, clock) as client:
+            before = await ready(client)
+            way.freeze()
+            async with asyncio.timeout(PARTING - 1):
+                status, report = await ready(client)
+            way.thaw()
+        await through.close()
+    assert (before[0], status, report["database"]) == (200, 503, {"status": "unavailable"})
 
 
 async def test_an_lms_that_fails_is_told_of_and_does_not_decide(
