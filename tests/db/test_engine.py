@@ -12,6 +12,7 @@ from db.engine import READERS, Database, open_database
 from db.errors import DatabaseBusy, DatabaseNotMigrated, DatabaseUnavailable
 from db.tables import Organization, Program
 from tests.catalog import fill, organization
+from tests.freezing import Way
 
 
 async def increment(database: Database, times: int) -> None:
@@ -76,6 +77,25 @@ async def test_a_snapshot_that_is_cancelled_gives_its_connection_back(database: 
         assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_connection_that_is_given_up_holds_no_lock_though_a_cursor_of_it_is_still_referred_to(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a task that was canceled while its statement ran: nobody could write until it was collected."""
+    await fill(database)
+    monkeypatch.setattr("db.engine.SQLITE_PRAGMAS", ("busy_timeout=0",))
+    async with database.engine.connect() as connection:
+        await connection.execute(update(Program).values(revision=7))
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        cursor = await driver.execute("SELECT 1")
+        await connection.invalidate()
+
+        await increment(database, 1)
+    assert cursor
+    async with database.writing() as session:
+        assert await session.scalar(select(Program.revision).where(Program.id == 1)) == 2
+
+
 async def test_a_lost_connection_is_replaced(database: Database) -> None:
     if database.dialect.name == "sqlite":
         pytest.skip("a file has no connections to lose")
@@ -88,6 +108,58 @@ async def test_a_lost_connection_is_replaced(database: Database) -> None:
 
     async with database.reading() as snapshot:
         assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
+
+
+@pytest.mark.parametrize("is_single", [True, False])
+async def test_a_server_that_says_nothing_any_more_does_not_keep_who_gives_up(
+    database_url: URL, dialect: str, monkeypatch: pytest.MonkeyPatch, is_single: bool
+) -> None:
+    """A network that is cut tells nobody: neither that a statement was cancelled, nor that a transaction is over."""
+    if dialect == "sqlite":
+        pytest.skip("a file answers")
+    monkeypatch.setattr("db.engine.PARTING", 0.3)
+    way = Way(database_url)
+
+    async def read(database: Database) -> None:
+        async with database.reading() as snapshot:
+            snapshot.is_single = is_single
+            await snapshot.fetch("SELECT pg_sleep(600)")
+
+    async with way.open():
+        database = open_database(way.url)
+        reads = [asyncio.create_task(read(database)) for _ in range(12)]  # more than there are connections
+        await asyncio.sleep(0.5)
+        way.freeze()
+        for each in reads:
+            each.cancel()
+        await asyncio.wait(reads, timeout=10)
+        assert all(each.cancelled() for each in reads)
+
+        way.thaw()
+        async with asyncio.timeout(5), database.reading() as snapshot:
+            assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
+        await database.close()
+
+
+async def test_a_server_that_says_nothing_any_more_is_left(
+    database_url: URL, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if dialect == "sqlite":
+        pytest.skip("a file answers")
+    monkeypatch.setattr("db.engine.PARTING", 0.3)
+    way = Way(database_url)
+    async with way.open(), asyncio.timeout(20):
+        database = open_database(way.url)
+        async with database.reading() as snapshot, database.writing() as session:
+            await snapshot.fetch("SELECT 1")
+            await session.scalar(select(1))
+        way.freeze()
+        start = asyncio.get_running_loop().time()
+        await database.close()
+        took = asyncio.get_running_loop().time() - start
+        way.thaw()
+
+    assert took < 10
 
 
 async def test_an_unreachable_database_is_a_typed_error_for_writers_too(database_url: URL, dialect: str) -> None:

@@ -241,6 +241,16 @@ async def test_a_course_that_fails_leaves_the_rest_of_the_program(asking: Asking
     assert [each["name"] for each in data["contract"]["programs"]] == ["Program 0", "Program 1"]
 
 
+async def test_a_program_whose_courses_have_no_sources_is_linked_without_runs(
+    asking: Asking, database: Database
+) -> None:
+    async with database.writing() as session:
+        await session.execute(update(CourseRun).values(is_source=False, key=CourseRun.key + "x"))
+    outcomes = {outcome for _, outcome, _ in await results(asking, "addProgramToContract", contract=ONE, program=P[0])}
+    assert outcomes == {"NO_SOURCE"}
+    assert await rows(database, select(ContractCourse)) == []
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_required_programs_are_opened_and_circles_end(asking: Asking, database: Database) -> None:
     """P5: 0 requires 1 and 1 requires 0; the course that both have comes once, and deleted programs are empty."""
@@ -562,6 +572,18 @@ async def test_a_run_that_is_being_made_is_left_alone(asking: Asking, database: 
         await session.execute(update(Job).where(Job.key == key(0)).values(finished_at=now(), state="canceled"))
     found = await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=key(0))
     assert [each["outcome"] for each in found["removedCourseRuns"]] == ["DELETED"]
+
+
+async def test_a_run_whose_making_was_given_up_can_be_taken_out(asking: Asking, database: Database) -> None:
+    """It is PLANNED, but no job is about it any more; and it never had a time from which on learners enroll."""
+    run = await made(asking, database, state=RerunState.PLANNED)
+    async with database.writing() as session:
+        await session.execute(update(CourseRun).where(CourseRun.key == run).values(enrollment_start=None))
+    found = await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=run)
+    assert [each["outcome"] for each in found["removedCourseRuns"]] == ["UNLINKED"]
+    [row] = await rows(database, select(CourseRun).where(CourseRun.key == run))
+    assert row.enrollment_start is None
+    assert row.enrollment_end == row.retired_at is not None
 
 
 async def test_a_run_of_another_contract_is_not_touched(asking: Asking, database: Database) -> None:
