@@ -6,6 +6,7 @@ a transaction on SQLite takes the write lock at its start, since an upgraded rea
 
 import asyncio
 import contextlib
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -149,12 +150,26 @@ def _translated(error: DBAPIError) -> Exception:
     return DatabaseUnavailable(str(error.orig))
 
 
+class Writer(sqlite3.Connection):
+    """A connection that lets go of its lock when it is closed.
+
+    SQLite keeps one open for as long as there are statements of it, which a canceled task may still refer to.
+    """
+
+    @override
+    def close(self) -> None:
+        try:
+            self.rollback()
+        finally:
+            super().close()
+
+
 class SqliteDatabase(Database):
     """One file, the embedded default: several readers beside one writer."""
 
     def __init__(self, url: URL) -> None:
         self.path = Path(url.database or "")
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, connect_args={"factory": Writer})
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
         event.listen(engine.sync_engine, "checkout", self._refuse_another_file)

@@ -49,6 +49,9 @@ async def stop(tasks: Iterable["asyncio.Task[None]"]) -> None:
 STOPPED = object()
 """What ended an attempt that was stopped with its process."""
 
+PAUSES = (0.1, 0.5, 2.0)
+"""Seconds between the times that the end of an attempt is tried to be written."""
+
 
 class Runner:
     """Runs the jobs that `handlers` are for, one attempt at a time for each call."""
@@ -139,7 +142,8 @@ class Runner:
         if context.is_lost:
             log.warning("job_lost", job=context.uuid, kind=kind.name)
             return
-        for pause in (0.1, 0.5, 2.0, None):
+        pauses = iter(PAUSES)
+        while True:
             try:
                 async with self.database.writing() as session:
                     if isinstance(outcome, str):
@@ -150,6 +154,7 @@ class Runner:
             except AttemptLost:
                 log.warning("job_lost", job=context.uuid, kind=kind.name)
             except Exception as error:  # noqa: BLE001 -- whatever it is, the job is not to be lost
+                pause = next(pauses, None)
                 if pause is None:  # it is taken up again when it is held no longer
                     log.warning("job_end_not_written", job=context.uuid, reason=str(error))
                     return

@@ -61,11 +61,8 @@ class Sockets:
             await socket.close()  # which refuses the handshake with 403
             return
         speaks = PROTOCOL in scope["subprotocols"]
-        try:
-            await socket.accept(PROTOCOL if speaks else None)
-            await self._served(socket) if speaks else await _close(socket, messages.strange_protocol())
-        except WebSocketDisconnect:
-            pass  # while it was told something
+        await socket.accept(PROTOCOL if speaks else None)
+        await self._served(socket) if speaks else await _close(socket, messages.strange_protocol())
 
     async def _served(self, socket: WebSocket) -> None:
         try:

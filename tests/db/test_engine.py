@@ -77,6 +77,25 @@ async def test_a_snapshot_that_is_cancelled_gives_its_connection_back(database: 
         assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_connection_that_is_given_up_holds_no_lock_though_a_cursor_of_it_is_still_referred_to(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a task that was canceled while its statement ran: nobody could write until it was collected."""
+    await fill(database)
+    monkeypatch.setattr("db.engine.SQLITE_PRAGMAS", ("busy_timeout=0",))
+    async with database.engine.connect() as connection:
+        await connection.execute(update(Program).values(revision=7))
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        cursor = await driver.execute("SELECT 1")
+        await connection.invalidate()
+
+        await increment(database, 1)
+    assert cursor
+    async with database.writing() as session:
+        assert await session.scalar(select(Program.revision).where(Program.id == 1)) == 2
+
+
 async def test_a_lost_connection_is_replaced(database: Database) -> None:
     if database.dialect.name == "sqlite":
         pytest.skip("a file has no connections to lose")

@@ -331,6 +331,9 @@ async def test_an_old_version_is_restored_and_a_lost_race_is_told(asking: Asking
     assert (await restored(new["version"], lockToken=token))["userErrors"] == []
     [long] = (await restored(old["version"], message="x" * 1001))["userErrors"]
     assert (long["code"], long["field"]) == ("INVALID", ["message"])
+    mistyped = {"input": {"run": "nonsense", "version": old["version"]}}
+    [error] = (await asking.data(mutation, mistyped, viewer=AUTHOR))["restored"]["userErrors"]
+    assert (error["code"], error["field"]) == ("BAD_COURSE_KEY", ["run"])
     for viewer, run, code in ((LEARNER, RUN, "FORBIDDEN"), (AUTHOR, "course-v1:No+Such+Run", "NOT_FOUND")):
         given = {"input": {"run": run, "version": old["version"]}}
         assert (await asking.error(mutation, given, viewer=viewer))["extensions"]["code"] == code

@@ -40,3 +40,9 @@ async def test_what_changes_content_is_switched_off(asking: Asking, name: str, g
     error = await asking.error(query, {"input": {"courseRun": RUN, **given}}, viewer=AUTHOR)
     assert error["extensions"]["code"] == "FEATURE_DISABLED"
     assert error["message"] == "this installation does without content"
+
+
+async def test_no_run_has_content(asking: Asking) -> None:
+    query = f'{{ courseRun(key: "{RUN}") {{ content {{ version }} contentVersions {{ totalCount }} }} }}'
+    found = (await asking.data(query, viewer=AUTHOR))["courseRun"]
+    assert found == {"content": None, "contentVersions": {"totalCount": 0}}

@@ -244,3 +244,20 @@ def test_every_code_has_a_description_and_a_place_in_the_docs() -> None:
     assert set(EditCode) >= OF_THE_WHOLE
     text = (Path(__file__).parents[2] / "docs" / "content-editing.md").read_text()
     assert [code.value for code in EditCode if f"| `{code.value}` |" not in text] == []
+
+
+async def test_a_list_has_so_many_changes(asking: Asking) -> None:
+    [error] = (await edit(asking, *[SETTING] * 1001))["userErrors"]
+    assert (error["code"], error["field"]) == ("INVALID", ["changes"])
+    assert error["message"] == "at most 1000 changes can be made at once"
+
+
+async def test_who_waits_for_a_lock_is_told_the_place_in_the_line_and_who_has_it(asking: Asking) -> None:
+    """Who comes first is first to get it."""
+    query = f"""mutation {{ acquireLock(input: {{courseRun: "{RUN}", wait: true}}) {{
+        lock {{ username }} place held {{ username token }} userErrors {{ code }} }} }}"""
+    got = [(await asking.data(query, viewer=viewer))["acquireLock"] for viewer in (AUTHOR, ADMIN)]
+    assert got == [
+        {"lock": {"username": "author"}, "place": None, "held": None, "userErrors": []},
+        {"lock": None, "place": 1, "held": {"username": "author", "token": None}, "userErrors": []},
+    ]

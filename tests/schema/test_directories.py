@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from db.engine import Database
 from db.tables import AuditEntry, Organization
+from ondisk.library import read_library
 from resolvers.access import Role, Viewer
 from resolvers.directories.jobs import SYNC, Stopped, synchronizing
 from resolvers.directories.layout import Layout
@@ -299,6 +300,9 @@ async def test_sites_offer_their_parents_courses_but_those_they_have_themselves(
     assert [run["key"] for run in child["courseRuns"]["nodes"]] == [
         f"course-v1:{CHILD}+Other+ROOT", KEY, SECTION, *hidden,
     ]  # fmt: skip
+    await sync(database, library, layout=Layout(organizations={SITE: "OU"}))  # in which it has no parent
+    child, _ = await offered()
+    assert [run["key"] for run in child["courseRuns"]["nodes"]] == [f"course-v1:{CHILD}+Other+ROOT"]
 
 
 async def test_levels_are_a_tree(database: Database, tmp_path: Path) -> None:
@@ -407,6 +411,23 @@ async def test_a_library_that_is_no_more_of_the_installation_is_not_read(
     assert await run_keys(database) == []
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_synchronization_that_another_overtook_is_done_again(
+    asking_with_roots: Asking, database: Database, library: Path, roots: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def read_and_wait(*given: Any, **named: Any) -> Any:
+        found = read_library(*given, **named)
+        monkeypatch.undo()
+        asyncio.run_coroutine_threadsafe(sync(database, library, layout=LAYOUT), loop).result(timeout=60)
+        return found
+
+    monkeypatch.setattr("resolvers.directories.sync.read_library", read_and_wait)
+    site = await done(asking_with_roots, roots)
+    assert (site["fate"], site["counts"]) == ("unchanged", {"unchanged": 2})
+
+
 async def test_a_synchronization_can_be_canceled_and_leaves_nothing_half_done(
     asking_with_roots: Asking, database: Database, roots: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -465,6 +486,13 @@ async def test_who_is_enrolled_in_a_section_sees_it_and_its_course(catalog: Aski
     assert (await entry(catalog, HIDDEN, "title vendorInfo")) == {"title": "Hidden", "vendorInfo": None}
     dropped = await catalog.data(DROP, given)
     assert dropped["dropDirectoryRun"] == {"userErrors": [], "courseRun": None}
+    again = await catalog.data(DROP, given | {"username": LEARNER.username}, viewer=ADMIN)
+    assert again["dropDirectoryRun"]["userErrors"] == []
+    async with catalog.database.writing() as session:
+        entries = await session.scalars(
+            select(AuditEntry.action).where(AuditEntry.subject == f"CourseRun:{HIDDEN}_S_01")
+        )
+        assert list(entries) == ["enroll", "drop"]
     assert len((await catalog.data("{ courseRuns { nodes { key } } }"))["courseRuns"]["nodes"]) == 2
 
 

@@ -90,3 +90,19 @@ async def test_the_explorer_can_be_switched_off(settings: Settings) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         assert (await client.get("/graphiql")).status_code == 404
         assert (await client.get("/graphql", headers={"accept": "text/html"})).status_code == 406
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_without_content_there_are_neither_uploads_nor_downloads_but_links_lead_on(database_url: URL) -> None:
+    """A course whose content is elsewhere still has a page in the learning front end."""
+    app = create_app(load(database_url=database_url, enable_content=False, learning_url="https://apps.example.org"))
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        link = await client.get("/course/course-v1:Org0X+C0.0x+R0/one")
+        assert (await client.options("/uploads")).status_code == 404
+        assert (await client.get("/content/files/x/y")).status_code == 404
+    assert link.status_code == 302
+    assert link.headers["location"].startswith("https://apps.example.org/course/")

@@ -10,9 +10,11 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
 from server import connections
 from server.connections import MOST_HEADERS, Connection
@@ -32,6 +34,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers how long the body was, or with `/headers` those; with `/late` after a while, with `/large` at length."""
     if scope["type"] != "http":
         return
+    if scope["path"] == "/early":  # before it has read anything
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"early", "more_body": True})
     try:
         body = await Request(scope, receive).body()
     except ClientDisconnect:
@@ -262,3 +267,34 @@ async def test_a_large_body_may_take_longer_as_long_as_it_keeps_coming(
     given = await answer(url, HEAD + b"connection: close\r\ncontent-length: 30\r\n\r\n", *parts, pause=0.1)
 
     assert given.endswith(b"30")
+
+
+async def test_an_answer_that_has_begun_is_not_mixed_with_a_refusal(url: str) -> None:
+    """The client sees that it broke off: its last chunk is missing."""
+    given = await answer(url, HEAD.replace(b"/ ", b"/early ") + b"content-length: 5\r\n\r\nabc")
+
+    assert given.startswith(b"HTTP/1.1 200")
+    assert given.endswith(b"5\r\nearly\r\n")
+
+
+async def test_whatever_comes_after_a_refusal_is_not_looked_at(caplog: pytest.LogCaptureFixture) -> None:
+    """A body that comes along with its headers, and what was read before the connection was closed."""
+    asked = []
+
+    async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+
+    config = uvicorn.Config(nobody, log_config=None)
+    config.load()
+    ours, theirs = socket.socketpair()
+    _, connection = await asyncio.get_running_loop().create_connection(
+        lambda: Connection(config, ServerState(), {}), sock=ours
+    )
+    large = sized(MOST_HEADERS + 1).replace(b"connection: close", b"connection: stays")
+    connection.data_received(large.replace(b"length: 0", b"length: 3") + b"abc")
+    connection.data_received(HEAD + b"\r\n")
+    reader, writer = await asyncio.open_connection(sock=theirs)
+
+    assert (await reader.read()).count(b"HTTP/1.1 431") == 1
+    assert (asked, caplog.messages) == ([], [])
+    writer.close()

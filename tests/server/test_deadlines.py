@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import NoReturn
 
 import pytest
 import strawberry
@@ -10,11 +11,12 @@ from sqlalchemy import URL, text
 
 from db.engine import Database, open_database
 from resolvers.context import Context
+from server import deadlines
 from server.deadlines import Deadline, watch
 from server.execution import Executor, Operation
 from server.limits import Limits
 from server.profiles import Profile
-from tests.asking import LEARNER
+from tests.asking import ADMIN, LEARNER
 from tests.freezing import Way
 
 SLOW = {
@@ -224,3 +226,48 @@ async def test_a_database_is_watched_once(database: Database) -> None:
             taken = len(deadline._writers)
         assert taken == (database.dialect.name == "sqlite")
         assert not deadline._writers
+
+
+async def test_a_deadline_that_passes_as_somebody_else_cancels_the_task_is_no_time_out() -> None:
+    async def work() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        with Deadline(0):
+            try:
+                await asyncio.sleep(600)
+            finally:
+                task.cancel()  # as a client that goes just then
+
+    task = asyncio.create_task(work())
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_task_that_keeps_a_connection_to_write_on_is_cancelled_after_some_interruptions(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to interrupt while it computes, or waits for something else."""
+    monkeypatch.setattr(deadlines, "INTERRUPTIONS", 2)
+    watch(database)
+
+    async def work() -> None:
+        with Deadline(60) as deadline:
+            async with database.writing() as session:
+                await session.execute(text("SELECT 1"))
+                deadline._end()
+                await asyncio.sleep(600)
+
+    with pytest.raises(TimeoutError):
+        await work()
+
+
+async def test_a_time_out_of_somebody_else_is_not_taken_for_that_of_the_operation(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late() -> NoReturn:
+        raise TimeoutError("the pool has no connection")
+
+    monkeypatch.setattr(database, "reading", late)
+    with pytest.raises(TimeoutError, match="the pool has no connection"):
+        await Executor(SCHEMA, database).execute(Operation("{ quick }"), ADMIN)

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+import stamina
 import structlog
 import uvicorn
 from starlette.applications import Starlette
@@ -303,3 +304,17 @@ def test_operations_are_left_out_above_their_level(stream: io.StringIO, form: Lo
     configure("warning", form, stream)
     operation_lines([(ENDED, TOLD)])
     assert stream.getvalue() == ""
+
+
+def test_a_call_of_open_edx_that_is_tried_again_is_a_line(machine: io.StringIO) -> None:
+    left = [ConnectionError("nobody listens")]
+
+    @stamina.retry(on=ConnectionError, attempts=2, wait_initial=0, wait_jitter=0)
+    def call() -> None:
+        if left:
+            raise left.pop()
+
+    call()
+    [line] = lines(machine)
+    assert (line["event"], line["level"], line["number"], line["wait"]) == ("open_edx_retry", "warning", 1, 0.0)
+    assert "nobody listens" in line["cause"]

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from db.engine import Database
-from db.tables import CourseRun, Job, StudioMember
+from db.tables import CourseRun, Job, JobState, StudioMember
 from edx.http import OpenEdxHttp
 from edx.patience import HttpSettings
 from edx.simulator import Fault, Kind
@@ -24,7 +24,7 @@ from resolvers.catalog.team_jobs import SYNC_TEAMS, order_teams, reading_teams
 from resolvers.catalog.teams import sync_teams
 from resolvers.editing.rights import may_edit, require_to_edit_some
 from resolvers.errors import Forbidden
-from resolvers.jobs import Handlers, Pace
+from resolvers.jobs import Handlers, Pace, Runner
 from server.jobs import running as jobs
 from server.settings import Settings, load
 from tests.asking import AUTHOR
@@ -116,6 +116,38 @@ async def test_what_cannot_be_read_leaves_teams_as_they_are(database: Database, 
     edx.world.add_run(replace(run, team=[Member("", "staff")]))
     assert (await sync_teams(database, studio)).counts == {Outcome.SKIPPED: 1}
     assert len(await members(database)) == 2
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_many_runs_are_read_each_once_though_studio_gives_one_twice(
+    database: Database, studio: Studio, edx: Studios, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages shift while they are read; and Studio may tell keys apart by case, which the catalog does not."""
+    await fill(database)
+    monkeypatch.setattr("resolvers.catalog.teams.CHUNK", 2)
+    edx.world.add_run(replace(edx.world.runs[str(RUN)], key=Key(RUN.org.lower(), RUN.course, RUN.run), team=[]))
+    for number in range(2):
+        edx.world.add_run(SimulatedRun(Key("No", "Such", f"Run{number}"), "Unknown here"))
+    done: list[int] = []
+    report = await sync_teams(database, studio, progress=done.append)
+    assert (done, report.counts) == ([2, 1], {Outcome.UPDATED: 1, Outcome.SKIPPED: 2})
+    assert await members(database) == {("grace", "staff"), ("ada", "instructor")}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_reading_teams_is_tried_again_while_studio_is_away(
+    database: Database, studio: Studio, edx: Studios
+) -> None:
+    edx.faults.set([Fault(Kind.ERROR, path="/api/v1/course_runs/")])
+    async with database.writing() as session:
+        await order_teams(session, AUTHOR)
+    runner = Runner(database, {SYNC_TEAMS: reading_teams(studio)})
+    held = await runner.take(queue=SYNC_TEAMS.queue)
+    assert held is not None
+    await runner.run(held)
+    async with database.writing() as session:
+        [job] = await session.scalars(select(Job))
+    assert (job.state, job.attempts, job.error_code) == (JobState.QUEUED, 1, "WAITING_FOR_OPEN_EDX")
 
 
 async def asked(database: Database, studio: Studio | None, *, dry_run: bool = False) -> Job:

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select, update
 
 from db.engine import Database
-from db.tables import Contract, CourseRun, Job, Rerun, RerunState
+from db.tables import Contract, CourseRun, Job, JobState, Rerun, RerunState
+from edx.simulator import Fault, Kind
 from resolvers.contracts import dates, reconciling
 from resolvers.contracts.reconciling import reconcile_handlers
-from resolvers.jobs import Handlers
+from resolvers.jobs import Handlers, Runner
 from resolvers.reruns import Platform, rerun_handlers
 from server.jobs import running as jobs
 from server.settings import Settings, load
@@ -96,6 +97,23 @@ async def test_new_dates_are_proposed_applied_and_pushed(database: Database, pla
         assert await dates.propose(session, ADMIN, 102) == []
         kept = await session.get_one(CourseRun, run.id)
         assert (kept.start, kept.end, kept.enrollment_start, kept.enrollment_end) == (start, None, start, None)
+
+
+async def test_a_comparison_is_tried_again_while_open_edx_is_away(
+    database: Database, platform: Platform, edx: Edx
+) -> None:
+    await plan(database)
+    async with database.writing() as session:
+        await session.execute(update(Rerun).values(state=RerunState.READY))
+        await reconciling.request(session, ADMIN, 102, with_repair=False)
+    edx.faults.set([Fault(Kind.ERROR)])
+    runner = Runner(database, reconcile_handlers(platform), FAST)
+    held = await runner.take(queue=reconciling.RECONCILE.queue)
+    assert held is not None
+    await runner.run(held)
+    async with database.writing() as session:
+        [job] = await session.scalars(select(Job))
+    assert (job.state, job.attempts, job.error_code) == (JobState.QUEUED, 1, "OPEN_EDX")
 
 
 async def test_without_an_open_edx_the_job_says_so(database: Database) -> None:

@@ -2,14 +2,18 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import delete, event, insert, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database
+from db.errors import DatabaseBusy
 from db.tables import (
     LEARNER,
     AuditEntry,
@@ -30,7 +34,7 @@ from ondisk.library import read_library
 from resolvers.directories import sync as sync_module
 from resolvers.directories.changes import Fate
 from resolvers.directories.layout import Layout, Policy
-from resolvers.directories.plan import ALL_GONE, NOT_ALLOWED, PACKAGES, RENAMED
+from resolvers.directories.plan import ALL_GONE, NOT_ALLOWED, PACKAGES, RENAMED, WITHHELD
 from resolvers.directories.sync import sync_directories
 from tests.catalog import program
 from tests.ondisk.trees import PACKAGE, SITE, write_package, write_site
@@ -48,6 +52,7 @@ from tests.resolvers.directories.libraries import (
     sync_site,
 )
 
+ON_SQLITE = pytest.mark.parametrize("dialect", ["sqlite"])
 KEY = f"course-v1:{SITE}+CLC_3403+Fall2014"
 PATH = "Fall2014/CLC 3403"
 INFO = {"id": "CLC 3403", "title": "Law", "startDate": "2014-08-13T06:00:00Z", "duration": "16 Weeks"}
@@ -442,6 +447,101 @@ async def test_a_failing_course_is_held_and_the_others_of_its_chunk_are_written(
     plan = await sync_site(database, tmp_path, layout=Layout(roles=frozenset({role})))
     assert fates(plan) == {PATH: Fate.HELD, "Fall2014/Other": Fate.CREATED}
     assert await run_keys(database) == [f"course-v1:{SITE}+Other+Fall2014"]
+
+
+@ON_SQLITE
+async def test_a_course_that_the_catalog_does_not_take_is_held_and_the_others_are_written(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resolvers.catalog.facts.MAX_NAME", len(KEY) + 5)
+    long = f"Fall2014/{'C' * 20}"
+    course(PATH, root=tmp_path)
+    course(long, root=tmp_path)
+    plan = await sync_site(database, tmp_path)
+    assert fates(plan) == {PATH: Fate.CREATED, long: Fate.HELD}
+    assert "its key has more than" in (change_of(plan, long).reason or "")
+    assert await run_keys(database) == [KEY]
+
+
+@ON_SQLITE
+async def test_a_run_that_something_else_refers_to_by_now_is_not_removed(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another transaction may have committed it just before: the database has the last word."""
+    course(PATH, root=tmp_path, **ONE)
+    course("Fall2014/Other", root=tmp_path)
+    await sync(database, tmp_path)
+    remove(tmp_path, PATH)
+
+    async def referred_to(session: AsyncSession, runs: Sequence[int]) -> None:
+        await session.execute(delete(CourseRun).where(CourseRun.id == min(runs)))  # its section's parent
+
+    monkeypatch.setattr("resolvers.directories.apply.remove_runs", referred_to)
+    plan = await sync_site(database, tmp_path)
+
+    assert {fate for path, fate in fates(plan).items() if path.startswith(PATH)} == {Fate.REFUSED}
+    assert change_of(plan, PATH).reason == "something else refers to it"
+    assert len(await run_keys(database)) == 3
+
+
+@ON_SQLITE
+async def test_a_busy_database_is_no_fault_of_a_course(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(*_: object) -> set[int]:
+        raise OperationalError("INSERT", None, Exception("database is locked"))
+
+    course(PATH, root=tmp_path)
+    monkeypatch.setattr("resolvers.directories.apply.write_courses", busy)
+    with pytest.raises(DatabaseBusy):
+        await sync(database, tmp_path)
+
+
+@ON_SQLITE
+async def test_a_course_that_has_settled_is_not_opened_the_next_time(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has changed just now may change again at the same time, so that its times do not count yet."""
+    course(PATH, root=tmp_path)
+    await sync(database, tmp_path)
+    assert [row.stamp for row in await rows(database, DirectoryRun)] == [None]
+    monkeypatch.setattr("ondisk.fingerprints.SETTLED_NS", -(10**9))
+    assert (await sync_site(database, tmp_path)).unread == 1
+    [stamped] = [row.stamp for row in await rows(database, DirectoryRun)]
+    assert stamped
+    monkeypatch.setattr("ondisk.fingerprints.fingerprint", None)  # which reads
+    assert (await sync_site(database, tmp_path)).unread == 1
+
+
+@ON_SQLITE
+async def test_a_section_that_cannot_be_taken_over_is_not_taken_for_removed(database: Database, tmp_path: Path) -> None:
+    path = course(PATH, root=tmp_path, **ONE) / "Sections/01"
+    await sync(database, tmp_path)
+    path.symlink_to(path.rename(tmp_path / "elsewhere"))
+    plan = await sync_site(database, tmp_path)
+    section = change_of(plan, f"{PATH}/Sections/01")
+    assert (section.fate, section.reason) == (Fate.HELD, WITHHELD)
+    assert await run_keys(database) == [KEY, f"{KEY}_S_01"]
+
+
+@ON_SQLITE
+async def test_a_site_whose_organization_can_be_none_is_held(database: Database, tmp_path: Path) -> None:
+    course(PATH, root=tmp_path)
+    plan = await sync_site(database, tmp_path, layout=Layout(organizations={SITE: "O" * 300}))
+    assert plan.fate is Fate.HELD
+    assert (plan.reason or "").startswith("its organization: ")
+    assert await rows(database, DirectorySite) == []
+
+
+@ON_SQLITE
+async def test_a_site_is_that_of_the_library_which_had_it(database: Database, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        course(PATH, root=tmp_path / name)
+    await sync(database, tmp_path / "b")
+    first, second = await sync_directories(database, [tmp_path / "a", tmp_path / "b"], Layout(), ALL)
+    assert (first.sites[0].fate, first.sites[0].reason) == (Fate.HELD, f"it is in {tmp_path / 'b'} as well")
+    assert [row.root for row in await rows(database, DirectorySite)] == [str(tmp_path / "b")]
+    assert second.sites[0].name == SITE
 
 
 async def test_a_site_is_in_one_library_only(database: Database, tmp_path: Path) -> None:

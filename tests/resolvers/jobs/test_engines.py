@@ -3,13 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 
 from db.engine import Database, PostgresqlDatabase, open_database
@@ -32,6 +33,7 @@ from resolvers.jobs import (
 )
 from resolvers.jobs.attempts import hold
 from resolvers.jobs.delivered import Delivered
+from resolvers.jobs.queue import release
 from resolvers.jobs.sweeping import Sweeper, sweep
 from tests.resolvers.jobs.sample import COUNT, FAST, HANDLERS, OTHER, SLOW
 
@@ -294,6 +296,65 @@ async def test_whoever_does_not_hold_a_job_any_more_writes_nothing(database: Dat
     assert (job.state, job.attempts) == (JobState.SUCCEEDED, 2)
 
 
+async def left(database: Database, uuid: str) -> None:
+    """Have a job, which runs, taken for one that nobody works on any more."""
+    async with database.writing() as session:
+        await session.execute(update(Job).where(Job.uuid == uuid).values(state=JobState.QUEUED, lease_until=None))
+
+
+@ON_SQLITE
+async def test_work_that_somebody_else_has_by_now_is_stopped_and_the_other_goes_on(database: Database) -> None:
+    """Even where both are in one process, which could not write for so long that it was taken for dead."""
+    begun, let_go = [asyncio.Event(), asyncio.Event()], asyncio.Event()
+
+    async def work(context: JobContext) -> int:
+        begun[context.held.fence - 1].set()
+        try:
+            await let_go.wait()
+        except asyncio.CancelledError:
+            await begun[1].wait()  # cleaning up takes its time
+            raise
+        return context.held.fence
+
+    runner = Runner(database, {COUNT: work}, replace(FAST, beat=0.02))
+    uuid = await ask(database)
+    runs = []
+    with capture_logs() as lines:
+        for each in begun:
+            held = await runner.take(uuid=uuid)
+            assert held is not None
+            runs.append(asyncio.create_task(runner.run(held)))
+            await each.wait()
+            if not begun[1].is_set():
+                await left(database, uuid)
+        async with asyncio.timeout(20):
+            await runs[0]
+        let_go.set()
+        await runs[1]
+    [job] = await read(database)
+
+    assert (job.state, job.attempts, job.result) == (JobState.SUCCEEDED, 2, "2")
+    assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["job_lost"]
+
+
+@ON_SQLITE
+async def test_a_result_that_comes_after_somebody_else_has_the_job_is_not_written(database: Database) -> None:
+    async def work(context: JobContext) -> str:
+        return "too late"
+
+    runner = Runner(database, {COUNT: work}, FAST)
+    uuid = await ask(database)
+    held = await runner.take(uuid=uuid)
+    assert held is not None
+    await left(database, uuid)
+    with capture_logs() as lines:
+        await runner.run(held)
+    [job] = await read(database)
+
+    assert (job.state, job.result) == (JobState.QUEUED, None)
+    assert "job_lost" in {line["event"] for line in lines}
+
+
 async def test_a_job_whose_workers_all_died_fails(database: Database) -> None:
     runner = Runner(database, HANDLERS, FAST)
     uuid = await ask(database)
@@ -424,6 +485,29 @@ async def test_deliveries_go_on_though_their_worker_failed(database: Database, m
     assert "jobs_not_taken_up" in {line["event"] for line in lines}
 
 
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_what_was_delivered_to_a_worker_that_is_gone_is_delivered_again(database: Database) -> None:
+    uuid = await ask(database)
+    async with database.writing() as session:
+        await session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+    async with engine(database).running():
+        job = await over(database, uuid)
+
+    assert (job.state, job.attempts) == (JobState.SUCCEEDED, 1)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_a_delivery_that_comes_twice_does_nothing(database: Database) -> None:
+    async with engine(database, places=Places(1)).running():
+        job = await over(database, await ask(database))
+        async with database.writing() as session:
+            await release(session, [job.uuid], job.queue)
+        await over(database, await ask(database))  # which is delivered after it
+    again, _ = await read(database)
+
+    assert (again.state, again.attempts, again.finished_at) == (JobState.SUCCEEDED, 1, job.finished_at)
+
+
 @ON_SQLITE
 async def test_as_many_jobs_are_swept_as_there_are_and_canceled_ones_end(
     database: Database, monkeypatch: pytest.MonkeyPatch
@@ -438,6 +522,26 @@ async def test_as_many_jobs_are_swept_as_there_are_and_canceled_ones_end(
 
     assert await sweep(database) == 2
     assert [job.state for job in await read(database)] == [JobState.QUEUED, JobState.CANCELED]
+
+
+@ON_SQLITE
+async def test_a_job_whose_worker_is_gone_is_queued_again_and_the_log_says_how_many(database: Database) -> None:
+    uuid = await ask(database)
+    assert await Runner(database, HANDLERS, FAST).take(uuid=uuid)
+    async with database.writing() as session:
+        await session.execute(update(Job).values(lease_until=EPOCH))
+    is_swept = asyncio.Event()
+
+    async def also() -> None:
+        is_swept.set()
+
+    with capture_logs() as lines:
+        async with Sweeper(database, 60, also).running(), asyncio.timeout(20):
+            await is_swept.wait()
+    [job] = await read(database)
+
+    assert (job.state, job.error_code) == (JobState.QUEUED, "WORKER_LOST")
+    assert [line["jobs"] for line in lines if line["event"] == "jobs_swept"] == [1]
 
 
 async def test_sweeping_goes_on_while_the_database_does_not_answer(tmp_path: Path) -> None:

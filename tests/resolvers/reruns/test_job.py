@@ -2,23 +2,34 @@
 
 import asyncio
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
 import pytest
+from sqlalchemy import update
 
 from db.engine import Database
-from db.tables import JobState, Rerun, RerunState
+from db.tables import Job, JobState, Rerun, RerunState, now
 from edx.breaker import Breaker
 from edx.simulator import Fault, Kind
-from resolvers.jobs import AttemptLost, JobContext, JobFailed, Postponed, TryAgain
+from resolvers.jobs import AttemptLost, JobContext, JobFailed, Postponed, Runner, TryAgain
 from resolvers.jobs.attempts import take
-from resolvers.reruns import RERUN, Platform, Reason, Rules, store
+from resolvers.reruns import (
+    RERUN,
+    Platform,
+    Reason,
+    Rules,
+    request_configurations,
+    request_reruns,
+    rerun_handlers,
+    store,
+)
 from resolvers.reruns.job import MEANINGS, NOT_CONFIGURED, WAITING, _go_on
 from resolvers.reruns.machine import Answer, Memory, Told
 from resolvers.reruns.store import RUN_NOT_FOUND, RerunStore, memory_of, remembered
-from tests.resolvers.reruns.conftest import SOURCE, WANTED, Edx, until
-from tests.resolvers.reruns.planned import making, over, plan, request, state_of
+from tests.resolvers.reruns.conftest import QUICK, SOURCE, WANTED, Edx, until
+from tests.resolvers.reruns.planned import FAST, making, over, plan, request, state_of
 
 CLONE = "/api/v1/course_runs/clone/"
 
@@ -145,6 +156,42 @@ async def test_without_open_edx_a_job_says_so(database: Database) -> None:
         "OPEN_EDX_NOT_CONFIGURED",
         RerunState.PLANNED,
     )
+
+
+async def attempted(database: Database, platform: Platform) -> None:
+    """Take up the job that is queued and make one attempt at it."""
+    runner = Runner(database, rerun_handlers(platform, QUICK), FAST)
+    held = await runner.take(queue=RERUN.queue)
+    assert held is not None
+    await runner.run(held)
+
+
+@ON_SQLITE
+async def test_a_run_is_not_configured_while_it_is_being_made(database: Database, platform: Platform, edx: Edx) -> None:
+    [run] = await plan(database)
+    async with database.writing() as session:
+        await session.execute(update(Rerun).values(state=RerunState.CONFIGURING))
+        await request_configurations(session, [run])
+    await attempted(database, platform)
+
+    _, job, _ = await state_of(database, run)
+    assert (job.state, job.attempts, job.error_code) == (JobState.QUEUED, 0, WAITING)
+    assert not edx.faults.requests
+
+
+@ON_SQLITE
+async def test_a_run_that_waits_for_open_edx_can_be_given_up(database: Database, platform: Platform, edx: Edx) -> None:
+    [run] = await plan(database)
+    waiting = Memory(RerunState.CLONING, clones=1, not_before=now() + timedelta(hours=1))
+    async with database.writing() as session:
+        await session.execute(update(Rerun).values(state=waiting.state, remembered=remembered(waiting)))
+        [asked] = await request_reruns(session, [run])
+        await session.execute(update(Job).where(Job.id == asked.id).values(attempts=1, cancel_requested_at=now()))
+    await attempted(database, platform)
+
+    rerun, job, _ = await state_of(database, run)
+    assert (rerun.state, rerun.failure_code, job.state) == (RerunState.FAILED, "CANCELED", JobState.CANCELED)
+    assert not edx.faults.requests
 
 
 async def test_who_has_lost_a_job_clones_nothing_any_more(database: Database) -> None:

@@ -126,7 +126,7 @@ class Tokens:
 
     def viewer(self, headers: Mapping[str, str]) -> Viewer:
         authorization = headers.get("authorization")
-        if authorization is None:
+        if not authorization:
             return ANONYMOUS
         if self.is_lost:
             raise ServiceUnavailable("The database does not answer; try again later.")

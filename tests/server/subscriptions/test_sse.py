@@ -9,16 +9,20 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message
 
+from db.engine import Database
 from server import connections
+from server.graphql import GraphQLView
 from server.limits import Limits
 from server.media import EVENTS
 from server.profiles import Profile
 from server.subscriptions.limits import StreamLimits
+from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
 from tests.catalog import uuid
 from tests.server.subscriptions.conftest import Served
-from tests.server.subscriptions.following import Tokens, closed, code, ended, made
+from tests.server.subscriptions.following import Tokens, closed, code, ended, made, operations
 
 HEADERS = {"accept": EVENTS, "authorization": "JWT learner"}
 QUICK = StreamLimits(check=0.02)
@@ -279,3 +283,31 @@ async def test_a_slow_client_holds_its_source_up(served: Served) -> None:
 
         assert 0 < already < 1000
         assert made[-1] == already
+
+
+@pytest.mark.parametrize("heard", [0, 1])
+async def test_a_client_that_is_gone_before_it_is_told_something_ends_its_stream(
+    database: Database, tokens: Tokens, heard: int
+) -> None:
+    """Some servers say so where they are given something to send."""
+    streams, told = Streams(QUICK), list[bytes]()
+    sent: list[Message] = [{"type": "http.request", "body": b'{"query": "subscription { flood }"}'}]
+
+    async def receive() -> Message:
+        if not sent:
+            await asyncio.Event().wait()
+        return sent.pop(0)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            if len(told) == heard:
+                raise OSError("the client is gone")
+            told.append(message["body"])
+
+    running = operations(database)
+    headers = [(b"accept", EVENTS.encode()), (b"authorization", b"JWT learner"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    view = GraphQLView(running._executor, tokens.viewer)
+    async with asyncio.timeout(5):
+        await EventStreams(view, running, tokens.viewer, streams)(scope, receive, send)
+    assert (told, streams.open) == ([b":\n\n"] * heard, 0)
