@@ -260,16 +260,24 @@ async def test_an_answer_that_has_begun_is_not_mixed_with_a_refusal(url: str) ->
     assert given.endswith(b"5\r\nearly\r\n")
 
 
-async def test_whatever_comes_after_a_refusal_is_not_looked_at() -> None:
+async def test_whatever_comes_after_a_refusal_is_not_looked_at(caplog: pytest.LogCaptureFixture) -> None:
     """A body that comes along with its headers, and what was read before the connection was closed."""
-    config = uvicorn.Config(application)
+    asked = []
+
+    async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+
+    config = uvicorn.Config(nobody, log_config=None)
     config.load()
     ours, theirs = socket.socketpair()
     _, connection = await asyncio.get_running_loop().create_connection(
         lambda: Connection(config, ServerState(), {}), sock=ours
     )
-    connection.data_received(sized(MOST_HEADERS + 1).replace(b"length: 0", b"length: 3") + b"abc")
+    large = sized(MOST_HEADERS + 1).replace(b"connection: close", b"connection: stays")
+    connection.data_received(large.replace(b"length: 0", b"length: 3") + b"abc")
     connection.data_received(HEAD + b"\r\n")
     reader, writer = await asyncio.open_connection(sock=theirs)
+
     assert (await reader.read()).count(b"HTTP/1.1 431") == 1
+    assert (asked, caplog.messages) == ([], [])
     writer.close()

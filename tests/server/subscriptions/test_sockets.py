@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from starlette.types import Message
+from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
@@ -448,6 +449,7 @@ async def test_a_client_that_is_gone_before_it_is_told_something_ends_its_connec
         told.append(message["type"])
 
     scope = {"type": "websocket", "path": "/graphql", "headers": [], "subprotocols": [PROTOCOL]}
-    async with asyncio.timeout(5):
-        await Sockets(operations(database), tokens.viewer, streams)(scope, receive, send)
-    assert (told, streams.open) == (["websocket.accept"], 0)
+    with capture_logs() as logs:
+        async with asyncio.timeout(5):
+            await Sockets(operations(database), tokens.viewer, streams)(scope, receive, send)
+    assert (told, streams.open, logs) == (["websocket.accept"], 0, [])
