@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import URL, select
 
 from db.engine import Database
-from db.tables import Base, ClientApplication, IdempotencyKey, OutgoingEvent, ProgramUser, RoleGrant, now
+from db.tables import AuditEntry, Base, ClientApplication, IdempotencyKey, OutgoingEvent, ProgramUser, RoleGrant, now
 from edx.events import Event, EventKind
 from resolvers.learners.forgetting import NAMES
 from server.failures import Failure
@@ -81,6 +82,20 @@ async def test_nothing_is_left_of_who_is_retired_and_everything_of_others(campus
             assert after.count(f"{quote}{name}{quote}") == before.count(f"{quote}{name}{quote}") > 0
     assert payload["pseudonym"].startswith("retired-")
     assert payload["pseudonym"] in after
+
+
+async def test_histories_tell_of_others_what_they_told(campus: Campus) -> None:
+    """Of one change that was about several learners the name of the retired goes, and nothing else."""
+    document = """mutation ($program: ID!, $names: [String!]!) {
+        registerProgramUsers(input: {program: $program, usernames: $names}) { registered } }"""
+    await campus.data(document, ADMIN, program=PROGRAM, names=[NAME, *LIKE_NAMES])
+    payload = (await campus.data(RETIRE, ADMIN, name=NAME))["retireUser"]
+
+    async with campus.database.writing() as session:
+        changes = await session.scalar(select(AuditEntry.changes).where(AuditEntry.action == "register"))
+    [change] = orjson.loads(changes or "[]")
+    assert (change["field"], change["before"]) == ("users", None)
+    assert sorted(change["after"]) == sorted([payload["pseudonym"], *LIKE_NAMES])
 
 
 async def test_associations_keep_counting_under_a_name_that_says_nothing(campus: Campus) -> None:
