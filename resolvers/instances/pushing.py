@@ -81,9 +81,7 @@ class Push:
             while not memory.is_over:
                 memory = await self._advanced(memory)
             if memory.code is Code.IMPORT_TIMED_OUT:
-                await self._tell(
-                    memory
-                )  # the last answer may have been the first that says so
+                await self._tell(memory)  # the last answer may have been the first that says so
         except JobCanceled:
             sent = "; what was sent is imported nevertheless" if memory.filename else ""
             await self._note(state=PushState.CANCELED, words=f"it was canceled{sent}")
