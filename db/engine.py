@@ -29,6 +29,15 @@ READERS = 4
 BUSY_MILLISECONDS = 10_000
 SQLITE_PRAGMAS = (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 
+PARTING = 5.0
+"""Seconds in which PostgreSQL must say that a statement was cancelled, or a transaction is over.
+
+A connection that hears nothing by then is closed: whoever waited for it would wait for as long as the network likes.
+"""
+
+LONGEST = 86_400.0
+"""Seconds that a statement may take at most; most have less, from whoever sends them."""
+
 DEADLOCK = "40P01"
 """PostgreSQL's code for it. SQLite has one writer at a time."""
 
@@ -292,6 +301,7 @@ class PostgresqlDatabase(Database):
                     max_size=10,
                     statement_cache_size=1024,
                     server_settings={"jit": "off"},
+                    command_timeout=PARTING,
                     init=_prepare_reader,
                     reset=_keep,
                 )
@@ -299,9 +309,12 @@ class PostgresqlDatabase(Database):
 
     @override
     async def close(self) -> None:
+        """Close all connections, without a farewell where the server says nothing."""
         if self._pool is not None:
-            await self._pool.close()
-        await super().close()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._pool.close(), PARTING)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(super().close(), PARTING)
 
 
 class PostgresqlSnapshot(Snapshot):
@@ -318,8 +331,9 @@ class PostgresqlSnapshot(Snapshot):
             if self._connection is None:
                 self._connection = await (await self._database.pool()).acquire()
                 if not self.is_single:
-                    await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            rows: Sequence[Row] = await self._connection.fetch(sql, *parameters)
+                    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                    await self._connection.execute(begin, timeout=LONGEST)
+            rows: Sequence[Row] = await self._connection.fetch(sql, *parameters, timeout=LONGEST)
         except LOST as error:
             raise DatabaseUnavailable(str(error)) from error
         except asyncpg.PostgresError as error:

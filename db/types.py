@@ -49,6 +49,11 @@ def raw_instant(moment: datetime, dialect: str) -> int:
     return (moment - EPOCHS[dialect]) // MICROSECOND
 
 
+def instant(raw: int, dialect: str = "sqlite") -> datetime:
+    """The time that a raw read has as an integer; where it was read as `micros`, the dialect does not matter."""
+    return EPOCHS[dialect] + raw * MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """A point in time: an aware datetime in Python, microseconds on SQLite, timestamptz on PostgreSQL."""
 
@@ -71,7 +76,7 @@ class Instant(TypeDecorator[datetime]):
         """Give aware UTC back."""
         if value is None:
             return None
-        moment: datetime = EPOCH + value * MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        moment: datetime = instant(value) if dialect.name == "sqlite" else value.astimezone(UTC)
         return moment
 
 

@@ -35,11 +35,6 @@ class ImportState(StrEnum):
     CANCELED = "Canceled"
 
     @property
-    def is_over(self) -> bool:
-        """Whether nothing comes of it any more."""
-        return self in {ImportState.SUCCEEDED, ImportState.FAILED, ImportState.CANCELED}
-
-    @property
     def step(self) -> int:
         """How many of the three stages are done."""
         return STEPS.get(self, 0)

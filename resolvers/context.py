@@ -49,12 +49,12 @@ class Context:
     grantees: Grantees
     learners: Learners
     paths: Paths
+    on_refusal: Callable[[str, Sequence[Problem]], None]
     rules: Rules = field(default_factory=Rules)
     offers: Offers | None = None
     features: frozenset[Feature] = frozenset(Feature)
     meter: Meter | None = None
     layout: Layout = field(default_factory=Layout)
-    on_refusal: Callable[[str, Sequence[Problem]], None] | None = None
     warnings: list[dict[str, Any]] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     courses: Courses | None = None

@@ -79,7 +79,8 @@ async def update_template(
         source = or_none(input.source)
         if uuid is not None:
             await designs.design_program(session, context.viewer, uuid, source)
-        elif slug is not None:
+        else:
+            assert slug is not None  # noqa: S101 -- as checked before
             await designs.design_category(session, context.viewer, slug, source)
 
     async def change() -> UpdateProgramCertificateTemplatePayload:

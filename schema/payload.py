@@ -65,6 +65,5 @@ async def answered(
     try:
         return await work
     except Refusal as refusal:
-        if info.context.on_refusal is not None:
-            info.context.on_refusal(info.field_name, refusal.problems)
+        info.context.on_refusal(info.field_name, refusal.problems)
         return refused([user_error(problem) for problem in refusal.problems])

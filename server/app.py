@@ -31,6 +31,7 @@ from server.graphql import GraphQLView
 from server.jobs.counting import JobCounts
 from server.jobs.running import Work, work
 from server.landing import documentation
+from server.media import PAGE, prefers
 from server.oauth import TokenEndpoint
 from server.parts import Parts, revealed
 from server.security import cors
@@ -61,8 +62,9 @@ def create_app(settings: Settings, *, sessions: Sequence[explorer.Session] = (),
         async with parts.running(work):
             yield
 
-    routes = [*_graphql(parts, streams, sessions), *_beside(parts), *_operators(parts)]
-    middleware = [Middleware(Exchanges), *cors(settings.allowed_origins)]
+    view, pages = _graphql(parts, streams, sessions)
+    routes = [Route(ENDPOINT, view), *pages, *_beside(parts), *_operators(parts)]
+    middleware = [Middleware(Exchanges), *cors(settings.allowed_origins), Middleware(_PastRouter, view)]
     app = Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
     app.state.streams = streams  # to be closed before the server stops
     return app
@@ -115,8 +117,10 @@ def _stream_limits(settings: Settings) -> StreamLimits:
     )
 
 
-def _graphql(parts: Parts, streams: Streams, sessions: Sequence[explorer.Session]) -> list[BaseRoute]:
-    """The GraphQL endpoint and the pages for people, as far as the profile is open to them."""
+def _graphql(
+    parts: Parts, streams: Streams, sessions: Sequence[explorer.Session]
+) -> tuple[ASGIApp, Sequence[BaseRoute]]:
+    """The GraphQL endpoint; that of WebSockets and the pages for people, as far as the profile is open to them."""
     settings, sign_in, executor = parts.settings, parts.sign_in, parts.executor()
     operations, origins = Operations(executor, schema(), parts.database), settings.allowed_origins
     sockets = Sockets(operations, sign_in, streams, origins=origins)
@@ -131,7 +135,20 @@ def _graphql(parts: Parts, streams: Streams, sessions: Sequence[explorer.Session
         config = explorer.ExplorerConfig(endpoint=ENDPOINT, sessions=sessions, operations=collection)
         view, explored = _Endpoint(view, config), explorer.routes(config)
         pages = replace(pages, explorer=config.path)
-    return [Route(ENDPOINT, view), WebSocketRoute(ENDPOINT, sockets), *explored, *landing.routes(pages)]
+    return view, [WebSocketRoute(ENDPOINT, sockets), *explored, *landing.routes(pages)]
+
+
+class _PastRouter:
+    """ASGI middleware: requests to the endpoint go straight there, since the way through the router is felt in them."""
+
+    def __init__(self, app: ASGIApp, view: ASGIApp) -> None:
+        self._app = app
+        self._view = view
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one request or socket."""
+        is_short = scope["type"] == "http" and scope["path"] == ENDPOINT
+        return (self._view if is_short else self._app)(scope, receive, send)
 
 
 class _Endpoint:
@@ -143,6 +160,6 @@ class _Endpoint:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request."""
-        if scope["method"] == "GET" and "text/html" in headers_of(scope).get("accept", "").lower():
+        if scope["method"] == "GET" and prefers(headers_of(scope).get("accept"), PAGE):
             return explorer.page(self._config, Request(scope))(scope, receive, send)
         return self._view(scope, receive, send)

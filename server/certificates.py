@@ -1,8 +1,5 @@
 """`/certificates/UUID`: where anybody to whom a certificate of a program is shown sees whether it is good."""
 
-from datetime import datetime
-from uuid import UUID
-
 import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -13,6 +10,8 @@ from db.errors import DatabaseError
 from resolvers.learners.certificates import Verified, verify
 from resolvers.learners.links import CERTIFICATES, Links
 from resolvers.learners.pages import POLICY, page
+from resolvers.plan.builders import iso
+from server.exports import uuid_in
 
 MISSING = """<!DOCTYPE html>
 <html lang="en">
@@ -47,11 +46,9 @@ class CertificatePages:
         """
         wants_json = "application/json" in request.headers.get("accept", "")
         try:
-            found = await verify(self._database, str(UUID(request.path_params["uuid"])))
+            found = await verify(self._database, uuid_in(request))
             if not wants_json and found is not None:
                 return await self._page(request, found)
-        except ValueError:
-            found = None
         except DatabaseError as error:
             log.warning("database_fault", error=str(error))
             return Response("The database does not answer; try again later.", 503, media_type="text/plain")
@@ -72,11 +69,7 @@ def _told(found: Verified) -> dict[str, object]:
         "username": found.username,
         "program": found.program,
         "organizations": list(found.organizations),
-        "awardedAt": _iso(found.awarded_at),
-        "revokedAt": _iso(found.revoked_at),
+        "awardedAt": found.awarded_at and iso(found.awarded_at),
+        "revokedAt": found.revoked_at and iso(found.revoked_at),
         "isValid": found.revoked_at is None,
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

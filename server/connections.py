@@ -1,7 +1,7 @@
 """HTTP connections that clients hold no longer, and fill no further, than a request needs.
 
 uvicorn waits for requests as long as clients like, and keeps their headers until they are complete, however long they
-get. That is a proxy's work where there is one; here nobody needs one for it.
+get; fields after a body it takes for headers. That is a proxy's work where there is one; here nobody needs one for it.
 """
 
 from asyncio import TimerHandle, Transport
@@ -11,13 +11,14 @@ from typing import Any
 import orjson
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from resolvers.errors import Code
 from server.errors import refused
 from server.media import JSON
 
 MOST_HEADERS = 64_000
-"""Bytes of a request before its body: the first line and the headers."""
+"""Bytes of a request before its body, the first line and the headers; and of what is beside or after it."""
 
 HEADERS_SECONDS = 10.0
 """How long a client may take to send them, from the connection or the first byte on."""
@@ -33,6 +34,9 @@ READING_SECONDS = 60.0
 
 TOO_LARGE = f"the first line and the headers have more than {MOST_HEADERS} bytes"
 TOO_SLOW = "the request did not arrive in time"
+NO_HANDSHAKE = (
+    "this is no handshake of a WebSocket: it has a body, or one of its headers is too long, or they are too many"
+)
 
 
 class _Phase(Enum):
@@ -51,6 +55,7 @@ class Connection(HttpToolsProtocol):
         self._phase = _Phase.HEADERS
         self._watched = _Phase.IDLE
         self._received = 0
+        self._beside = 0
         self._timer: TimerHandle | None = None
 
     @override
@@ -69,12 +74,11 @@ class Connection(HttpToolsProtocol):
             return
         if self._phase is _Phase.IDLE:
             self._begin()
-        if self._phase is _Phase.HEADERS:
-            self._received += len(data)
+        self._beside += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._phase is _Phase.HEADERS and self._received > MOST_HEADERS:
+        if self._phase is not _Phase.IDLE and self._beside > MOST_HEADERS:
             self._refuse(b"431 Request Header Fields Too Large", Code.PAYLOAD_TOO_LARGE, TOO_LARGE)
         else:
             self._watch()
@@ -85,18 +89,24 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._phase is _Phase.HEADERS:  # what comes after a body is none: no proxy has looked at it
+            super().on_header(name, value)
+
+    @override
     def on_headers_complete(self) -> None:
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > MOST_HEADERS:
             self._refuse(b"431 Request Header Fields Too Large", Code.PAYLOAD_TOO_LARGE, TOO_LARGE)
         else:
-            self._phase, self._received = _Phase.BODY, 0
+            self._phase, self._received, self._beside = _Phase.BODY, 0, 0
             super().on_headers_complete()
 
     @override
     def on_body(self, body: bytes) -> None:
         if self._phase is _Phase.BODY:
             self._received += len(body)
+            self._beside = 0
             super().on_body(body)
 
     @override
@@ -104,6 +114,20 @@ class Connection(HttpToolsProtocol):
         if self._phase is _Phase.BODY:
             self._phase = _Phase.IDLE
             super().on_message_complete()
+
+    @override
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over, and take it back where its new protocol could not read the handshake.
+
+        That would keep the connection open in silence then, and fail when the server stops.
+        """
+        super().handle_websocket_upgrade()
+        taker = self.transport.get_protocol()
+        if isinstance(taker, WebSocketsSansIOProtocol) and not taker.handshake_initiated:
+            self.transport.set_protocol(self)
+            self.connections.discard(taker)
+            self.connections.add(self)
+            self._refuse(b"400 Bad Request", Code.BAD_REQUEST, NO_HANDSHAKE)
 
     @override
     def on_response_complete(self) -> None:
@@ -116,7 +140,7 @@ class Connection(HttpToolsProtocol):
         self._close()
 
     def _begin(self) -> None:
-        self._phase, self._received = _Phase.HEADERS, 0
+        self._phase, self._beside = _Phase.HEADERS, 0
 
     def _watch(self) -> None:
         """See to it that the phase comes to its end; most requests are there at once and are never waited for."""

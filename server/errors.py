@@ -18,6 +18,10 @@ NOT_A_CHARACTER = "22021"
 """PostgreSQL's code for a text with a character that it cannot hold, of which UTF-8 has one."""
 
 
+TOO_MANY_DIGITS = "Exceeds the limit ("
+"""How Python begins to say that a number is too long to be read, and how that is changed."""
+
+
 def described(errors: Iterable[GraphQLError], code: Code = Code.INTERNAL_SERVER_ERROR) -> list[dict[str, Any]]:
     """Errors as they stand in a response; `code` is that of errors which graphql-core found before running anything."""
     return [_described(error, code) for error in errors]
@@ -48,6 +52,8 @@ def _described(error: GraphQLError, code: Code) -> dict[str, Any]:
         extensions["code"] = Code.GRAPHQL_PARSE_FAILED.value
     elif code is not Code.INTERNAL_SERVER_ERROR:
         extensions["code"] = code.value
+        if isinstance(cause, ValueError) and str(cause).startswith(TOO_MANY_DIGITS):
+            entry["message"] = "a number has more digits than are read"
     else:
         extensions |= {"code": code.value, "id": _logged(error)}
         entry["message"] = "Something went wrong on our side."

@@ -85,7 +85,7 @@ class EventsEndpoint:
         if signature is not None:
             expected = "sha256=" + hmac.new(self._secret, body, sha256).hexdigest()
             return hmac.compare_digest(signature.encode(), expected.encode())
-        given = request.headers.get("authorization", "").encode()
+        given = request.headers.get("authorization", "").encode("latin-1")  # the bytes as they came
         return hmac.compare_digest(given, b"Bearer " + self._secret)
 
 

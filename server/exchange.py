@@ -6,10 +6,16 @@ One middleware does all of it, since each one more is felt in a small query.
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from graphql import GraphQLError
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edx import http
+from resolvers.errors import Code
+from server.errors import described
 from server.logs import usable_id
 
 Header = tuple[bytes, bytes]
@@ -32,13 +38,17 @@ CAUTION: Sequence[Header] = (
 ONLY_HTTPS: Header = (b"strict-transport-security", b"max-age=31536000")
 CAUTIOUS = frozenset(name for name, _ in (*CAUTION, ONLY_HTTPS))
 
+STATUSES: Mapping[str, int] = MappingProxyType({Code.SERVICE_UNAVAILABLE: 503, Code.INTERNAL_SERVER_ERROR: 500})
+"""Statuses of what nobody answered for; anything else is the client's doing."""
+
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and its answer: the address that it came from, and headers to be added to the answer."""
+    """A request and its answer: the address that it came from, and headers to be added to the answer once it begins."""
 
     address: str
     told: list[Header] = field(default_factory=list)
+    is_begun: bool = False
 
 
 current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
@@ -63,7 +73,7 @@ class Exchanges:
     """ASGI middleware: every request gets an id, the caller's `X-Request-ID` if usable, which the answer names too.
 
     Answers tell browsers to trust them no more than needed; pages bring a policy of their own. That only HTTPS is to be
-    used is told over HTTPS alone.
+    used is told over HTTPS alone. What nobody else answered for is a fault, told as such and no more.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -82,6 +92,7 @@ class Exchanges:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
+                exchange.is_begun = True
                 message["headers"] = [*_with(wanted, message.get("headers", ())), *exchange.told, named]
             elif message["type"] == "websocket.accept":
                 message["headers"] = [*message.get("headers", ()), named]
@@ -90,9 +101,21 @@ class Exchanges:
         outer, before = current.set(exchange), http.request_id.set(used)
         try:
             await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            pass  # in the middle of its request
+        except Exception as error:
+            if scope["type"] != "http" or exchange.is_begun:
+                raise
+            await _failed(error)(scope, receive, answer)
         finally:
             http.request_id.reset(before)
             current.reset(outer)
+
+
+def _failed(error: Exception) -> Response:
+    """The answer to a request that broke something: what is the server's own fault is logged under an id."""
+    [told] = described([GraphQLError(str(error), original_error=error)])
+    return JSONResponse({"errors": [told]}, STATUSES.get(told["extensions"]["code"], 400))
 
 
 def _with(wanted: Sequence[Header], given: Iterable[Header]) -> Sequence[Header]:

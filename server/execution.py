@@ -34,7 +34,7 @@ from server.applications.callers import application_of, check_scope
 from server.deadlines import Deadline, watch
 from server.documents.trusted import KnownDocuments
 from server.errors import described, refused
-from server.limits import UNLIMITED
+from server.limits import INTROSPECTION_SHARE, UNLIMITED
 from server.observing import Observation, observe
 from server.operations import Documents, Operation, Refusal, refusal
 from server.profiles import Profile
@@ -67,12 +67,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Ready:
-    """An operation that may be run: with its variables as they came, its cost at most, and its time in seconds."""
+    """An operation that may be run: with its variables as they came, its cost at most, and its time in seconds.
+
+    `introspected` is how many objects of introspection there are at most, which are no part of the cost.
+    """
 
     request: Request
     given: dict[str, Any]
     cost: int
     seconds: float
+    introspected: int = 0
 
 
 class Executor:
@@ -147,7 +151,7 @@ class Executor:
     async def charge(self, ready: Ready, viewer: Viewer) -> None:
         """Take the points that an operation costs its caller. Raises Refusal."""
         if self._throttle is not None:
-            await self._throttle.take(viewer, ready.cost)
+            await self._throttle.take(viewer, ready.cost + ready.introspected // INTROSPECTION_SHARE)
 
     async def permissions(self, viewer: Viewer) -> frozenset[Permission]:
         """The viewer's permissions, with the one that has grants looked up, for those who have some.
@@ -178,7 +182,8 @@ class Executor:
             raise refusal(Code.UNAUTHENTICATED, problem)
         limits = self.profile.limits
         seconds = limits.mutation_seconds if kind is OperationType.MUTATION else limits.query_seconds
-        return Ready(request, given, self.documents.cost(document, known, variables), seconds)
+        introspected = known.weighed.weight.introspection_cost
+        return Ready(request, given, self.documents.cost(document, known, variables), seconds, introspected)
 
     def _text(self, operation: Operation) -> str:
         """The document of an operation, which may be named only. Raises Refusal where it is not to be run."""
@@ -200,12 +205,12 @@ class Executor:
             self.grantees,
             self.learners,
             self._paths,
+            observing.refused,
             self.rules,
             self.offers,
             self._features,
             self._throttle,
             self._layout,
-            observing.refused,
             courses=self.courses,
             editor=self.editor,
             instances=self._instances,

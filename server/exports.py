@@ -34,7 +34,7 @@ class Exports:
 
     async def program_as_csv(self, request: Request) -> Response:
         """The learners of one program, one a line, in the order of their usernames; 404 where there is no program."""
-        program = _uuid(request)
+        program = uuid_in(request)
         if refusal := self._refusal(request):
             return refusal
         if not await report.programs(self._database, program):
@@ -59,8 +59,8 @@ class Exports:
         return None
 
 
-def _uuid(request: Request) -> str:
-    """The UUID in the path; one that is none is that of no program."""
+def uuid_in(request: Request) -> str:
+    """The UUID in the path of a request; one that is none, which nothing has, is empty."""
     try:
         return str(UUID(request.path_params["uuid"]))
     except ValueError:

@@ -121,16 +121,22 @@ class Readiness:
 
     async def _tables(self) -> tuple[str, str]:
         """The states of the database and of its tables."""
+        asking = asyncio.create_task(self._revisions())
         try:
-            async with asyncio.timeout(PATIENCE), self._database.reading() as snapshot:
-                snapshot.is_single = True
-                rows = await snapshot.fetch("SELECT version_num FROM alembic_version")
+            revisions = await asyncio.wait_for(asyncio.shield(asking), PATIENCE)
         except DatabaseNotMigrated:
             return OK, NOT_MIGRATED
         except (DatabaseError, TimeoutError) as error:
             log.warning("database_unavailable", detail=str(error) or "it took too long")
             return UNAVAILABLE, UNKNOWN
-        return OK, OK if [row[0] for row in rows] == [_newest()] else NOT_MIGRATED
+        finally:
+            asking.cancel()  # and not waited for: a database that hangs takes its time to hear of it
+        return OK, OK if revisions == [_newest()] else NOT_MIGRATED
+
+    async def _revisions(self) -> list[Any]:
+        async with self._database.reading() as snapshot:
+            snapshot.is_single = True
+            return [row[0] for row in await snapshot.fetch("SELECT version_num FROM alembic_version")]
 
 
 def routes(readiness: Readiness) -> list[Route]:

@@ -57,7 +57,9 @@ def _origin(value: str) -> str:
 
 
 def _redis(value: object) -> object:
-    if not isinstance(value, str) or urlsplit(value).scheme not in ("redis", "rediss") or not urlsplit(value).hostname:
+    """The address of a Redis server, whose port is read too: it raises ValueError."""
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if parts is None or parts.scheme not in ("redis", "rediss") or not parts.hostname or parts.port == 0:
         raise ValueError("this is not the address of a Redis server")
     return value
 

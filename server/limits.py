@@ -13,8 +13,14 @@ from resolvers.errors import Code
 MOST_LEVELS = 50
 """How many selection sets may lie in one another, fragments opened: nothing that walks a document recurses deeper."""
 
+MOST_COMPARISONS = 100_000
+"""How much work may go into whether fields of the same name agree: it grows with the square of their number."""
+
 INTROSPECTION_ROOM = 2
 """How many times the cost of the introspection query that every tool sends may go into introspection."""
+
+INTROSPECTION_SHARE = 10
+"""How many objects of introspection count as one object where callers are held back."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ DEPTH = 4
 
 SERVER = "uvicorn"
 ACCESS = "uvicorn.access"
+SOCKETS = "uvicorn.error"
+SOCKET = '"WebSocket %s"'
 ACCESS_FIELDS = ("client", "method", "path", "http", "status")
 OPERATIONS = "collegium.operations"
 
@@ -53,7 +55,7 @@ def configure(level: LogLevel, format: LogFormat, stream: TextIO | None = None) 
     logging.basicConfig(handlers=[Routed()], level=max(severity, logging.WARNING), force=True)
     logging.captureWarnings(capture=True)
     stamina.instrumentation.set_on_retry_hooks([_say_retry])
-    for name in (SERVER, "uvicorn.error", ACCESS):
+    for name in (SERVER, SOCKETS, ACCESS):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
@@ -109,7 +111,7 @@ def _processors(format: LogFormat, *, colors: bool) -> list[Processor]:  # noqa:
         # the default formatter of tracebacks prints local variables, tokens among them
         plain = structlog.dev.plain_traceback
         renderer = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)
-        return [*shared, structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False), renderer]
+        return [*shared, _printable, structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False), renderer]
     return [
         *shared,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -139,13 +141,22 @@ class Routed(logging.Handler):
     @override
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            event, fields = _access(record) if record.name == ACCESS else (record.getMessage(), {})
+            event, fields = _access(record) if record.name == ACCESS else (_message(record), {})
             if record.exc_info:
                 fields["exc_info"] = record.exc_info
             level = max(logging.DEBUG, min(record.levelno // 10 * 10, logging.CRITICAL))
             structlog.get_logger(record.name).log(level, event, **fields)
         except Exception:  # noqa: BLE001  as every handler does: logging must not break what it logs
             self.handleError(record)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The text of a record. Of uvicorn's about WebSockets, without the query string: some clients put tokens there."""
+    if record.name == SOCKETS and SOCKET in str(record.msg) and isinstance(record.args, tuple):
+        return str(record.msg) % tuple(
+            given.partition("?")[0] if isinstance(given, str) else given for given in record.args
+        )
+    return record.getMessage()
 
 
 def _access(record: logging.LogRecord) -> tuple[str, dict[str, Any]]:
@@ -159,6 +170,19 @@ def _access(record: logging.LogRecord) -> tuple[str, dict[str, Any]]:
 def without_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The processor that hides values by their names, in nested values too."""
     return {name: value if name == "exc_info" else _shown(name, value, DEPTH) for name, value in event.items()}
+
+
+def _printable(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The processor that lets no value do anything to a terminal: clients choose some, such as names of operations."""
+    return {name: _escaped(value, kept="\n" if name == "event" else "") for name, value in event.items()}
+
+
+def _escaped(value: Any, kept: str) -> Any:
+    """A text without characters that cannot be seen, but for those that are `kept`."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    shown = (each if each.isprintable() or each in kept else each.encode("unicode_escape").decode() for each in value)
+    return "".join(shown)
 
 
 @lru_cache(maxsize=1024)

@@ -115,7 +115,7 @@ def route(path: str, *collectors: Collector, before: Callable[[], Awaitable[None
 
 
 def _is_sent(token: str, authorization: str) -> bool:
-    return hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode())
+    return hmac.compare_digest(authorization.encode("latin-1"), f"Bearer {token}".encode())  # bytes as they came
 
 
 def _gauge(name: str, meaning: str, value: float, **labels: str) -> Metric:

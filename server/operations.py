@@ -17,11 +17,12 @@ from graphql import (
     parse,
     validate,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 
 from resolvers.errors import Code
 from resolvers.plan.cache import Cache
 from server.errors import described, refused
-from server.limits import LimitExceeded, check
+from server.limits import MOST_COMPARISONS, LimitExceeded, check
 from server.profiles import Profile
 from server.weights import Scales, Weighed
 
@@ -32,6 +33,10 @@ MOST_ERRORS = 5
 
 MOST_COSTS = 256
 """For how many different sizes of pages the cost of one operation is remembered."""
+
+overlapping.MAX_COMPLEXITY_BUDGET = MOST_COMPARISONS  # graphql-core's own is half a second's worth
+ABORTED = "Validation aborted."
+"""What graphql-core says when that is spent."""
 
 TOO_MANY_TOKENS = "Syntax Error: Document contains more than "
 """How graphql-core begins to say that there are more tokens than it may read."""
@@ -145,7 +150,7 @@ class Documents:
             return error
         errors = validate(self._schema, tree, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
-            return _refusal(errors, Code.GRAPHQL_VALIDATION_FAILED)
+            return _refusal(map(_explained, errors), Code.GRAPHQL_VALIDATION_FAILED)
         return Document(tree, {known.node.name.value if known.node.name else None: known for known in weighed})
 
     def _parsed(self, text: str) -> DocumentNode:
@@ -182,6 +187,14 @@ def _without_tokens(tree: DocumentNode) -> DocumentNode:
 
 def _refusal(errors: Iterable[GraphQLError], code: Code) -> Refusal:
     return Refusal(code, described(errors, code))
+
+
+def _explained(error: GraphQLError) -> GraphQLError:
+    """The error, with a reason where graphql-core gives none."""
+    if error.message != ABORTED:
+        return error
+    problem = f"too many fields have the same name: it would take more than {MOST_COMPARISONS:,} comparisons to see"
+    return GraphQLError(f"{problem} whether they agree")
 
 
 def _beyond(error: LimitExceeded) -> Refusal:

@@ -31,8 +31,15 @@ class PortTaken(Failure):
         super().__init__(f"port {port} on {host} is taken; choose another one")
 
 
+class NotOurs(Failure):
+    """An address at which this machine, or whoever runs the server, cannot listen."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__(f"the server cannot listen on port {port} of '{host}': {error.strerror}")
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on `port`, or on any free one for 0. Raises PortTaken, or OSError for a host not ours."""
+    """A socket that listens on `port`, or on any free one for 0. Raises PortTaken and NotOurs."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -41,9 +48,9 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(1024)
     except OSError as error:
         listener.close()
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise PortTaken(host, port) from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host, port) from error
+        raise NotOurs(host, port, error) from error
     return listener
 
 

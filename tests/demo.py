@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -33,10 +32,9 @@ def environment(folder: Path, ports: list[int]) -> dict[str, str]:
 
 
 class Demo:
-    """A running demo: its process, its output until it was ready, and how long that took."""
+    """A running demo: its process and its output until it was ready."""
 
     def __init__(self, folder: Path, ports: list[int], given: Mapping[str, str]) -> None:
-        started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "server", "demo"],
             env=environment(folder, ports) | dict(given),
@@ -54,7 +52,6 @@ class Demo:
         self.output = "".join(lines)
         assert READY in self.output, self.output
         self.url = re.findall(r"GraphQL +(\S+)/graphql", self.output)[0]
-        self.seconds = time.monotonic() - started
 
     def tokens(self) -> dict[str, str]:
         """The printed tokens by role."""

@@ -17,7 +17,7 @@ from db.store.errors import LeaseLost
 from db.store.store import INTEGERS, Store, keys
 from db.store.versions import CHANNEL, COLUMNS, Commit, Head, add_entry, columns_of, expect, locked_head
 from db.tables import DRAFT, ContentDraft, ContentVersion, now
-from db.types import EPOCH, MICROSECOND, any_of, micros
+from db.types import any_of, instant, micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,7 @@ WIDTH = len(COLUMNS)
 async def drafts(store: Store, runs: Sequence[int], snapshot: Snapshot | None = None) -> dict[int, Draft]:
     """The drafts of runs, in one statement; those without one are left out."""
     return {
-        row[1]: Draft(
-            Head(*row[:WIDTH]), Head(*row[WIDTH : 2 * WIDTH]), row[2 * WIDTH], EPOCH + row[2 * WIDTH + 1] * MICROSECOND
-        )
+        row[1]: Draft(Head(*row[:WIDTH]), Head(*row[WIDTH : 2 * WIDTH]), row[2 * WIDTH], instant(row[2 * WIDTH + 1]))
         for row in await store.fetch(DRAFTS, set(runs), snapshot)
     }
 

@@ -18,7 +18,7 @@ from db.news import tell
 from db.store.errors import LeaseLost, UnknownVersion, VersionConflict
 from db.store.store import INTEGERS, Store, keys
 from db.tables import PUBLISHED, SOURCE, ContentHead, ContentPin, ContentSource, ContentVersion, CourseRun, now
-from db.types import EPOCH, MICROSECOND, any_of, micros
+from db.types import any_of, instant, micros
 
 CHANNEL = "content"
 """Where new versions are told, by the ids of runs."""
@@ -241,7 +241,7 @@ async def sources_of(store: Store, runs: Sequence[int], snapshot: Snapshot | Non
     """What runs have taken from their sources last, in one statement; those without a source are left out."""
     rows = await store.fetch(SOURCES, set(runs), snapshot)
     width = len(COLUMNS)
-    return {row[1]: Taken(Head(*row[:width]), EPOCH + row[width] * MICROSECOND, *row[width + 1 :]) for row in rows}
+    return {row[1]: Taken(Head(*row[:width]), instant(row[width]), *row[width + 1 :]) for row in rows}
 
 
 async def head_of(

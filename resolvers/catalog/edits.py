@@ -17,6 +17,7 @@ from edx.contract_keys import ContractTag
 from edx.errors import InvalidCourseKey
 from edx.keys import CourseId, CourseKey
 from resolvers.access import Permission, Viewer
+from resolvers.addresses import NO_ADDRESS, is_web_address
 from resolvers.audit import difference, record
 from resolvers.catalog.course_runs import Upserts, upsert_course_run, upsert_course_runs
 from resolvers.catalog.errors import Refused
@@ -158,6 +159,8 @@ async def put_organization(session: AsyncSession, viewer: Viewer, key: str, give
     known = await _known_organization(session, key)
     await require_for(session, viewer, CHANGE, None if known is None else known["id"])
     _check_name(given.get("display_name") or "", required=False)
+    if (logo := given.get("logo_url")) and not is_web_address(logo):
+        raise Refusal([Problem(Reason.INVALID, NO_ADDRESS, ("logoUrl",))])
     before: dict[str, str | None] = {} if known is None else {name: known[name] for name in FIELDS}
     after = {**before, **given}
     facts = OrganizationFacts(

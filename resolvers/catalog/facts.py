@@ -8,6 +8,7 @@ from db.tables import Pacing
 from edx import lms
 from edx.errors import InvalidCourseKey
 from edx.keys import CourseKey, check_parts
+from resolvers.addresses import is_loaded
 from resolvers.catalog.errors import BadFact
 
 MAX_NAME = 255
@@ -32,6 +33,7 @@ class OrganizationFacts:
         if len(self.display_name) > MAX_NAME:
             raise BadFact(f"its name has {len(self.display_name)} characters, {MAX_NAME} are allowed")
         check_texts(name=self.display_name, description=self.description, logo=self.logo_url)
+        check_address(logo=self.logo_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class RunFacts:
             raise BadFact(f"its key has more than {MAX_NAME} characters when case is folded")
         details = self.details or RunDetails()
         check_texts(name=self.display_name, description=details.short_description, image=details.image_url)
+        check_address(image=details.image_url)
 
 
 def check_texts(**texts: str | None) -> None:
@@ -72,6 +75,13 @@ def check_texts(**texts: str | None) -> None:
             raise BadFact(f"its {name} contains the character NUL")
         if text and any("\ud800" <= character <= "\udfff" for character in text):
             raise BadFact(f"its {name} contains half of a surrogate pair")
+
+
+def check_address(**addresses: str | None) -> None:
+    """Refuse what no browser loads from a server, such as `javascript:…`: pages will show it."""
+    for name, address in addresses.items():
+        if address and not is_loaded(address):
+            raise BadFact(f"its {name} is no address of a web site: {address!r}")
 
 
 def organization_facts(organization: lms.Organization) -> OrganizationFacts:

@@ -1,7 +1,7 @@
 """Drafts of a run's content: what publishing and discarding them, whole or block by block, makes of it (F50 to F52)."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,8 @@ from db.store import (
     head_of,
     save_draft,
 )
-from edx.olx import Course, Key
-from resolvers.content.exports import NoSuchBlock, find_block
+from edx.olx import Course, Key, UnwritableBlock
+from resolvers.content.exports import NoSuchBlock, check_run, find_block
 from resolvers.content.fields import DiffRecord, difference
 from resolvers.content.imports import Imported, Prepared, Target, of_stored
 from resolvers.content.load import Content, Courses, load
@@ -55,7 +55,7 @@ async def publish(asked: Asked, courses: Courses | None, target: Target, blocks:
     the same thing, and what `Asked.run` does.
     """
     with asked.operation("publishDraft") as seen:
-        both, target, store = await _begun(asked, courses, target)
+        both, target, store = await _begun(asked, courses, target, blocks)
         seen.run_id = target.run_id
         made = await asyncio.to_thread(_published, both, target, blocks)
         if any(conflict.choice is None for conflict in made.conflicts):
@@ -66,17 +66,24 @@ async def publish(asked: Asked, courses: Courses | None, target: Target, blocks:
 async def discard(asked: Asked, courses: Courses | None, target: Target, blocks: Sequence[str]) -> Imported:
     """Do away with the draft of a run, or take some blocks of it as the run shows them. Raises as `publish` does."""
     with asked.operation("discardDraft") as seen:
-        both, target, store = await _begun(asked, courses, target)
+        both, target, store = await _begun(asked, courses, target, blocks)
         seen.run_id = target.run_id
         made = await asyncio.to_thread(_discarded, both, blocks)
         return await _saved(store, made, both, target, "discard", is_whole=not blocks)
 
 
-async def _begun(asked: Asked, courses: Courses | None, target: Target) -> tuple[Both, Target, Store]:
+async def _begun(
+    asked: Asked, courses: Courses | None, target: Target, blocks: Sequence[str]
+) -> tuple[Both, Target, Store]:
     async with asked.database.writing() as session:
         run = await asked.run(session)
     if courses is None:
         raise FeatureDisabled("this installation does without content")
+    for number, text in enumerate(blocks):
+        try:
+            check_run(text, asked.key)
+        except NoSuchBlock as error:
+            raise Refusal([Problem(Reason.BLOCK_UNKNOWN, str(error), ("blocks", str(number)))]) from error
     store = courses.store
     head, draft = await head_of(store, run), (await drafts(store, [run])).get(run)
     if head is None or draft is None:
@@ -88,28 +95,45 @@ async def _begun(asked: Asked, courses: Courses | None, target: Target) -> tuple
 
 
 def _published(both: Both, target: Target, blocks: Sequence[str]) -> Prepared:
-    if blocks:
-        return of_stored(_transplanted(both.written.course, both.published.course, blocks))
     sides = [Side.of(each.course, each.digests) for each in (both.base, both.published, both.written)]
     try:
         merged = merge(*sides, resolution=target.resolution)
     except CannotMerge as error:
         raise Refusal([Problem(Reason.INVALID, str(error))]) from error
-    return replace(of_stored(replace(merged.course, drafts=())), conflicts=merged.conflicts)
+    if not blocks:
+        return replace(_prepared(replace(merged.course, drafts=())), conflicts=merged.conflicts)
+    keys = _keys(blocks, both.written.course, both.published.course)
+    held = [each.blocks[key] for each in (both.base, both.published, both.written) for key in keys & each.blocks.keys()]
+    about = {block.key for each in held for block in each.walk()}
+    conflicts = tuple(conflict for conflict in merged.conflicts if about & {conflict.block, *conflict.blocks})
+    return replace(_prepared(_transplanted(merged.course, both.published.course, keys)), conflicts=conflicts)
 
 
 def _discarded(both: Both, blocks: Sequence[str]) -> Prepared:
     if blocks:
-        return of_stored(_transplanted(both.published.course, both.written.course, blocks))
-    return of_stored(replace(both.published.course, drafts=()))
+        keys = _keys(blocks, both.published.course, both.written.course)
+        return _prepared(_transplanted(both.published.course, both.written.course, keys))
+    return _prepared(replace(both.published.course, drafts=()))
 
 
-def _transplanted(source: Course, target: Course, blocks: Sequence[str]) -> Course:
-    keys = [_key(number, text, source, target) for number, text in enumerate(blocks)]
+def _prepared(course: Course) -> Prepared:
+    """A course of what two versions had, which both may have given other files of one path."""
     try:
-        return transplant(source, target, keys)
+        return of_stored(course)
+    except UnwritableBlock as error:
+        raise Refusal([Problem(Reason.INVALID, str(error))]) from error
+
+
+def _transplanted(source: Course, target: Course, keys: Iterable[Key]) -> Course:
+    try:
+        return transplant(source, target, list(keys))
     except NoPlace as error:
         raise Refusal([Problem(Reason.INVALID, str(error), ("blocks",))]) from error
+
+
+def _keys(blocks: Sequence[str], *courses: Course) -> KeysView[Key]:
+    """The blocks that are meant, in their order."""
+    return {_key(number, text, *courses): None for number, text in enumerate(blocks)}.keys()
 
 
 def _key(number: int, text: str, *courses: Course) -> Key:

@@ -16,6 +16,7 @@ from resolvers.content.load import Loaded
 from resolvers.usage import operation
 
 MANIFEST = "collegium.json"
+BLOCK = "block-v1:"
 Writer = Callable[[Iterable[File], BinaryIO], object]
 """Writes files into an archive, as `write` and `write_zip` do."""
 SORTED = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
@@ -43,10 +44,17 @@ def find_block(course: Course, text: str) -> Block:
     return found[0]
 
 
+def check_run(text: str, run: str) -> None:
+    """Raise NoSuchBlock for a full key of a block of another run: a block of that name here may be any other."""
+    own = f"{BLOCK}{run.removeprefix('course-v1:')}+"
+    if text.startswith(BLOCK) and not text.casefold().startswith(own.casefold()):
+        raise NoSuchBlock(f"{text!r} is a block of another run")
+
+
 def key_in(text: str) -> Key | None:
     """The key that a text spells out: `type/url_name` or a full one of whichever run; None for a name alone."""
     kind, slash, name = text.partition("/")
-    if text.startswith("block-v1:") and "+type@" in text and "+block@" in text:
+    if text.startswith(BLOCK) and "+type@" in text and "+block@" in text:
         kind, _, name = text.rpartition("+type@")[2].partition("+block@")
         return Key(kind, name)
     return Key(kind, name) if slash and kind else None

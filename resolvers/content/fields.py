@@ -10,7 +10,7 @@ from edx.olx import Asset, Assets, Key
 from edx.olx.assets import is_media_type
 from resolvers.content.audiences import audience, outlined, seen_by
 from resolvers.content.diff import BlockChange, FileChange, blocks_changed, files_changed
-from resolvers.content.exports import AmbiguousBlock, NoSuchBlock, find_block
+from resolvers.content.exports import AmbiguousBlock, NoSuchBlock, check_run, find_block
 from resolvers.content.links import Kind, Link
 from resolvers.content.readers import contents, for_staff, of_record
 from resolvers.content.reading import BlockRecord, ContentRecord, Record, in_thread
@@ -23,7 +23,6 @@ from resolvers.usage.reads import counted
 
 MOST_FOUND = 100
 MOST_LISTED = 1000
-BLOCK = "block-v1:"
 USUAL_LEVEL = 3
 """How deep an outline goes by default: to units."""
 
@@ -41,8 +40,7 @@ async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
 
 def _found(record: ContentRecord, text: str) -> Key:
     """The key of the block that a text means: `type/url_name`, a name, or the key that Open edX has for it."""
-    if text.startswith(BLOCK) and not text.startswith(f"{BLOCK}{str(record.run).removeprefix('course-v1:')}+"):
-        raise NoSuchBlock("a block of another run")
+    check_run(text, str(record.run))
     return find_block(record.loaded.course, text).key
 
 

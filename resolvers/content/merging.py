@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.store import Author, Taken, UnknownVersion, VersionConflict, head_of, sources_of
+from db.store import Author, Head, Taken, UnknownVersion, VersionConflict, head_of, sources_of
 from resolvers.content.fields import DiffRecord, difference
 from resolvers.content.imports import Imported, Target, take_over
 from resolvers.content.load import Courses, Loaded
@@ -73,7 +73,7 @@ class UpstreamRecord(Record):
     content: ContentRecord
     taken: Taken
     base: ContentRecord
-    latest: str | None = None
+    source: Head | None = None
     """What the run that is the source has now."""
 
     @property
@@ -97,6 +97,11 @@ class UpstreamRecord(Record):
         return self.taken.from_run
 
     @property
+    def latest(self) -> str | None:
+        """The version that it is at."""
+        return None if self.source is None else self.source.root
+
+    @property
     def is_behind(self) -> bool | None:
         """Whether the source has something else by now."""
         return None if self.latest is None else self.latest != self.version
@@ -112,8 +117,9 @@ async def load_upstream(batch: Batch) -> Mapping[ContentRecord, Any]:
     for record in batch.keys:
         if known := taken.get(record.loaded.head.run_id):
             base = ContentRecord(await courses.load(known.head, snapshot), record.run)
-            latest = known.from_run_id and await head_of(courses.store, known.from_run_id, snapshot=snapshot)
-            found[record] = UpstreamRecord(record, known, base, latest.root if latest else None)
+            run = known.from_run_id
+            source = None if run is None else await head_of(courses.store, run, snapshot=snapshot)
+            found[record] = UpstreamRecord(record, known, base, source)
     return found
 
 
@@ -131,9 +137,7 @@ async def load_source_changes(batch: Batch) -> Mapping[UpstreamRecord, Any]:
     courses, snapshot = batch.context.courses, batch.context.snapshot
     found: dict[UpstreamRecord, Any] = {}
     for record in batch.keys:
-        if record.taken.from_run_id is not None:
-            head = await head_of(courses.store, record.taken.from_run_id, snapshot=snapshot)
-            if head is not None:
-                new = ContentRecord(await courses.load(head, snapshot), record.content.run)
-                found[record] = difference(record.base, new)
+        if record.source is not None:
+            new = ContentRecord(await courses.load(record.source, snapshot), record.content.run)
+            found[record] = difference(record.base, new)
     return found

@@ -175,7 +175,7 @@ def named_links(node: Any) -> list[tuple[str, NodeLink | BlobLink]]:
         found += [(node[1], node[2]), *_of_source(str(node[1]), node[5])]
         found += [(name, link) for name, link in zip(DOCUMENTS, node[6], strict=True) if link]
         found += [*zip(GROUPS, node[7], strict=True), *_of_edges(node[8])]
-    elif node[0] == FRAME:
+    else:  # a frame
         found += [*_of_source("course.xml", node[5]), ("outside", node[7])]
     return found
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
+from db.store import BlobsUnavailable
 from edx.blocks import BlockKey
 from edx.keys import CourseKey
 from edx.olx import Block, Key, UnwritableBlock, serialize
@@ -19,6 +20,7 @@ from edx.olx.tree import MAX_LEVELS
 from resolvers.content.load import Content, Loaded
 from resolvers.content.outline import INHERITED
 from resolvers.content.secrets import redacted, shown
+from resolvers.errors import ServiceUnavailable
 
 T = TypeVar("T")
 EXAMPLES = 3
@@ -345,5 +347,7 @@ async def in_thread(records: Sequence[T], work: Callable[[T], Any]) -> dict[T, A
 def _tried(work: Callable[[T], Any], record: T) -> Any:
     try:
         return work(record)
+    except BlobsUnavailable as error:
+        return ServiceUnavailable(str(error))
     except Exception as error:  # noqa: BLE001 -- it becomes the error of this one field
         return error

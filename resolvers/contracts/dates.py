@@ -3,11 +3,11 @@
 No change of a contract touches its runs by itself.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.tables import Contract, CourseRun
@@ -15,7 +15,7 @@ from edx.errors import InvalidCourseKey
 from edx.keys import CourseKey
 from resolvers.access import Viewer
 from resolvers.audit import record
-from resolvers.contracts.edits import locked
+from resolvers.contracts.edits import locked, looked_at
 from resolvers.refusals import Problem, Reason, Refusal
 from resolvers.reruns import request_configurations
 
@@ -48,9 +48,9 @@ def change_of(contract: Contract, run: CourseRun) -> DateChange | None:
 
 
 async def propose(session: AsyncSession, viewer: Viewer, number: int) -> list[DateChange]:
-    """What would become of the dates of a contract's runs. Raises Forbidden and NotFound."""
-    contract = await locked(session, viewer, number)
-    changes = [change_of(contract, run) for run in await _runs(session, number)]
+    """What would become of the dates of a contract's runs, which nobody is kept from. Raises Forbidden and NotFound."""
+    contract = await looked_at(session, viewer, number)
+    changes = [change_of(contract, run) for run in await session.scalars(_runs(number))]
     return [change for change in changes if change is not None]
 
 
@@ -60,7 +60,7 @@ async def apply(session: AsyncSession, viewer: Viewer, number: int, keys: Collec
     Raises Refusal, Forbidden and NotFound.
     """
     contract = await locked(session, viewer, number)
-    runs = await _runs(session, number)
+    runs = (await session.scalars(_runs(number).with_for_update())).all()
     wanted = None if keys is None else _folded(keys, {run.key_folded for run in runs})
     chosen = [run for run in runs if wanted is None or run.key_folded in wanted]
     changes = {run: change for run in chosen if (change := change_of(contract, run)) is not None}
@@ -92,9 +92,9 @@ def _folded(keys: Collection[str], known: Collection[str]) -> set[str]:
     return found
 
 
-async def _runs(session: AsyncSession, number: int) -> Sequence[CourseRun]:
+def _runs(number: int) -> Select[CourseRun]:
     query = select(CourseRun).where(CourseRun.contract_id == number, CourseRun.retired_at.is_(None))
-    return (await session.scalars(query.order_by(CourseRun.id).with_for_update())).all()
+    return query.order_by(CourseRun.id)
 
 
 def _told(*moments: datetime | None) -> list[str | None]:

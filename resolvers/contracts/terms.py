@@ -4,9 +4,9 @@ Days are those of UTC, and both ends belong to the contract: it begins as its fi
 second of its last day.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, false, f
 from sqlalchemy.orm import aliased
 
 from db.tables import Contract, ContractMember, ContractMembership, CourseRun, LearnerEnrollment
-from db.types import present
+from db.types import instant, present
 from resolvers.access import in_effect, is_ready
 from resolvers.catalog.errors import BadFact
 from resolvers.catalog.facts import check_texts
@@ -26,7 +26,6 @@ MOST_CENTS = 99_999_999_99
 """Two places behind the point and eight before it."""
 
 LONGEST = {"name": 255, "welcome": 255}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_SECOND = time(23, 59, 59, tzinfo=UTC)
 
 
@@ -92,10 +91,14 @@ class Terms:
         }
 
     def told(self) -> dict[str, Any]:
-        """As JSON, by the names that the API has, for histories."""
-        shown: Mapping[type, Callable[[Any], Any]] = {date: str, Decimal: str, ContractMembership: str}
-        values = {name: getattr(self, field) for field, name in GIVEN.items()}
-        return {name: shown.get(type(value), _same)(value) for name, value in values.items()}
+        """As JSON, by the names that the API has, for histories: the same for all that the table has alike."""
+        columns = self.columns()
+        shown = columns | {
+            "start_date": self.start_date and self.start_date.isoformat(),
+            "end_date": self.end_date and self.end_date.isoformat(),
+            "price": price_of(columns["price_cents"]) if columns["price_cents"] else None,
+        }
+        return {name: shown[field] for field, name in GIVEN.items()}
 
     @classmethod
     def of(cls, contract: Contract) -> "Terms":
@@ -134,10 +137,6 @@ GIVEN: Mapping[str, str] = {
 """The terms by the names that the API has for them."""
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
 def first_moment(day: date | None) -> datetime | None:
     """When a day begins."""
     return None if day is None else datetime.combine(day, time(tzinfo=UTC))
@@ -150,7 +149,7 @@ def last_moment(day: date | None) -> datetime | None:
 
 def day_of(micros: int | None) -> str | None:
     """The day of a moment, given in microseconds since 1970, as ISO 8601 has it."""
-    return None if micros is None else (EPOCH + timedelta(microseconds=micros)).date().isoformat()
+    return None if micros is None else instant(micros).date().isoformat()
 
 
 def price_of(cents: int) -> str:

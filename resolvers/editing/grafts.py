@@ -42,13 +42,11 @@ class Graft:
     _settled: dict[Key, Block] = field(default_factory=dict)
 
     def rooted(self, sent: Block, pointer: Attributes | None) -> Block:
-        """The root of what was sent, settled; with a file of its own if its type has one and `pointer` is not None."""
+        """The root of what was sent, settled; it keeps the file of its own that it came in unless `pointer` is None."""
         root = self.settle(sent)
         if root.key in self.defined:
             if pointer is None or root.type not in FILED:
                 root = replace(root, pointer=None, source=None)
-            elif root.pointer != ():
-                root = replace(root, pointer=(), source=None)
             self.defined[root.key] = root
         return root
 

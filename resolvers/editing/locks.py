@@ -4,6 +4,7 @@ Every function is part of the caller's transaction. Time is the database's, and 
 for a lock is first to get it; who does not ask again in time has left the line.
 
 LockRefused    somebody else holds the lock, or the caller's own is none any more
+Refusal        no lock lasts so long, or so briefly
 """
 
 import secrets
@@ -20,6 +21,7 @@ from db.store import Author
 from db.tables import ContentLock, ContentLockWait, CourseRun, now
 from db.types import later
 from resolvers.editing.problems import EditCode
+from resolvers.refusals import Problem, Reason, Refusal
 
 SHORTEST, LONGEST = 5, 24 * 3600
 """Seconds that a lock may last without use."""
@@ -96,7 +98,10 @@ class LockRefused(Exception):
 async def acquire(
     session: AsyncSession, run_id: int, by: Author, seconds: int = DEFAULT_SECONDS, *, clock: Clock = store_time
 ) -> Lock:
-    """Lock a run for a client, or renew the lock that it has (L1, L2). Raises LockRefused."""
+    """Lock a run for a client, or renew the lock that it has (L1, L2).
+
+    Raises LockRefused, and Refusal where a lock cannot last as long or as briefly as asked for.
+    """
     got = await _acquired(session, run_id, by, seconds, clock)
     if isinstance(got, Lock):
         return got
@@ -113,9 +118,10 @@ async def acquire_or_wait(
 async def _acquired(
     session: AsyncSession, run_id: int, by: Author, seconds: int, clock: Clock, *, waits: bool = False
 ) -> Lock | Waiting:
+    _check(seconds)
     row, moment = await _row(session, run_id, clock)
     if row is not None and _is_held(row, moment) and _holder(row) == by:
-        row.seconds = _within(seconds)
+        row.seconds = seconds
         return _renewed(row, moment)
     line = await _line(session, run_id, moment)
     held_by_other = row is not None and _is_held(row, moment)
@@ -133,7 +139,7 @@ async def _acquired(
     if row is None:
         row = ContentLock(course_run_id=run_id, fencing=0)
         session.add(row)
-    return await _locked(session, row, by, _within(seconds), moment)
+    return await _locked(session, row, by, seconds, moment)
 
 
 async def _locked(session: AsyncSession, row: ContentLock, by: Author, seconds: int, moment: datetime) -> Lock:
@@ -253,5 +259,7 @@ def _holder(row: ContentLock | ContentLockWait) -> Author:
     return Author(row.username, row.application)
 
 
-def _within(seconds: int) -> int:
-    return max(SHORTEST, min(seconds, LONGEST))
+def _check(seconds: int) -> None:
+    if not SHORTEST <= seconds <= LONGEST:
+        message = f"a lock lasts from {SHORTEST} to {LONGEST} seconds without use, not {seconds}"
+        raise Refusal([Problem(Reason.INVALID, message, ("seconds",))])

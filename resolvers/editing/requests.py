@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from edx.errors import InvalidCourseKey
 from edx.keys import CourseKey
 from resolvers.access import Permission, Viewer
 from resolvers.audit import record
+from resolvers.content.exports import NoSuchBlock, check_run
 from resolvers.content.spool import spool
 from resolvers.content.uploads import Uploads
 from resolvers.editing import changes as kinds
@@ -128,7 +129,7 @@ async def edit(
     changes: Callable[[], Sequence[Change]],
     expected: Expected,
     *,
-    uploads: Uploads | None = None,
+    uploads: Uploads | None,
     token: str | None = None,
     message: str = "",
     is_dry: bool = False,
@@ -137,23 +138,22 @@ async def edit(
     """Make changes to the content of a run, which is told with its key; they are read only for who may.
 
     Problems lead to the change of a list that they are about, if `is_list`. Raises Refusal with all that is wrong,
-    FeatureDisabled where there is no editor, and what `Asked.run` does.
+    FeatureDisabled where there is no content, and what `Asked.run` does.
     """
     with asked.operation(SEVERAL) as seen:
         async with asked.database.writing() as session:
             seen.run_id, key = await asked.named(session)
         check_message(message)
-        if editor is None:
+        if editor is None or uploads is None:
             raise FeatureDisabled("this installation does without content")
         listed = changes()
         seen.name = _name(listed)
         try:
             with ExitStack() as stack:
                 if any(map(takes_upload, listed)):
-                    if uploads is None:
-                        raise FeatureDisabled("this installation does without uploads")
                     keep = stack.enter_context(spool())
                     listed = await taken(listed, uploads, asked.author, keep, is_list=is_list)
+                _check_blocks(key, listed, expected)
                 request = Request(seen.run_id, listed, asked.author, expected, token, message, is_dry)
                 edited = await editor.apply(request)
         except EditRefused as refused:
@@ -162,6 +162,20 @@ async def edit(
             raise Refusal([locked(refused)]) from refused
         _tell(seen, edited, is_dry=is_dry)
         return key, edited
+
+
+def _check_blocks(run: str, changes: Sequence[Change], expected: Expected) -> None:
+    """Refuse full keys of blocks of other runs."""
+    told = [(number, getattr(change, each.name)) for number, change in enumerate(changes) for each in fields(change)]
+    texts = [(number, text) for number, text in told if isinstance(text, str)]
+    problems = []
+    for number, text in [*texts, *((0, text) for text in expected.subtrees)]:
+        try:
+            check_run(text, run)
+        except NoSuchBlock as error:
+            problems.append(EditProblem(EditCode.BLOCK_UNKNOWN, str(error), change=number))
+    if problems:
+        raise EditRefused(problems)
 
 
 def check_message(message: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, select
 
 from db.tables import InstanceContent, PushState
-from db.types import EPOCH, MICROSECOND, any_of, micros
+from db.types import any_of, instant, micros
 from resolvers.content.readers import for_staff
 from resolvers.content.reading import ContentRecord
 from resolvers.instances.drift import Drift, drift_of, has_drifted
@@ -74,6 +74,6 @@ def _row(run_id: int, instance: str, *values: Any) -> InstanceContent:
     """A row as a raw read gives it."""
     given = dict(zip((each.key for each in (*TEXTS, *MOMENTS)), values, strict=True))
     for moment in (each.key for each in MOMENTS):
-        given[moment] = None if given[moment] is None else EPOCH + given[moment] * MICROSECOND
+        given[moment] = None if given[moment] is None else instant(given[moment])
     given["state"] = given["state"] and PushState(given["state"])
     return InstanceContent(course_run_id=run_id, instance=instance, **given)

@@ -52,11 +52,10 @@ def host_of(hosts: Hosts, name: str) -> Host:
 
 
 async def loaded_version(courses: Courses, wanted: Wanted) -> Loaded:
-    """The version that is wanted. Raises JobFailed and TryAgain."""
+    """The version that is wanted, which is to be named. Raises JobFailed and TryAgain."""
     with failing():
         loaded = await courses.of_run(wanted.run_id, wanted.version)
-    if loaded is None:
-        raise JobFailed(Reason.VERSION_UNKNOWN, "the run has no content")
+    assert loaded is not None  # noqa: S101 -- of a version that is named there is one, or UnknownVersion
     return loaded
 
 

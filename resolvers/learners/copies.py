@@ -25,8 +25,9 @@ from db.tables import (
     ProgramUser,
     now,
 )
-from db.types import EPOCH, MICROSECOND, any_of, micros
+from db.types import any_of, micros
 from edx.learners import Certificate, Enrollment
+from resolvers.learners.curricula import moment as moment_of
 from resolvers.plan.statements import keys_parameter, rows_for
 
 
@@ -89,14 +90,10 @@ async def freshness(snapshot: Snapshot, dialect: Dialect, usernames: Sequence[st
     """How fresh the copies of each learner are: one statement."""
     rows = await rows_for(snapshot, dialect, FRESHNESS, usernames)
     found = {
-        name: Freshness(_moment(enrollments), _moment(certificates), _moment(outdated), bool(is_unassociated))
+        name: Freshness(moment_of(enrollments), moment_of(certificates), moment_of(outdated), bool(is_unassociated))
         for name, enrollments, certificates, outdated, is_unassociated in rows
     }
     return {username: found.get(username, UNKNOWN) for username in usernames}
-
-
-def _moment(value: int | None) -> datetime | None:
-    return None if value is None else EPOCH + value * MICROSECOND
 
 
 async def keep_enrollments(

@@ -23,7 +23,7 @@ from db.tables import (
     ProgramStatus,
     RequirementKind,
 )
-from db.types import EPOCH, MICROSECOND, any_of, micros
+from db.types import any_of, instant, micros
 from resolvers.learners.curriculum import Curriculum, Requirement, RunMode
 from resolvers.learners.rules import Certified, Enrolled, Record
 from resolvers.plan.statements import KEYS, keys_parameter, rows_for
@@ -239,4 +239,4 @@ async def records(fetch: Fetch, usernames: Collection[str]) -> dict[str, Record]
 
 def moment(value: int | None) -> datetime | None:
     """An instant of microseconds since 1970."""
-    return None if value is None else EPOCH + value * MICROSECOND
+    return None if value is None else instant(value)

@@ -14,6 +14,7 @@ import orjson
 from db.engine import Database
 from resolvers.learners import report
 from resolvers.learners.report import Line
+from resolvers.plan.builders import iso
 
 COLUMNS = (
     "username", "status", "source", "associated_at", "completed_at", "completed", "courses_needed", "courses_done",
@@ -62,4 +63,4 @@ def _objects(objects: Any) -> bytes:
 
 
 def _iso(moment: datetime | None) -> str:
-    return "" if moment is None else moment.isoformat().replace("+00:00", "Z")
+    return "" if moment is None else iso(moment)

@@ -18,9 +18,6 @@ from resolvers.editing.work import document
 class Nothing:
     """What a policy says that says nothing, since null is something."""
 
-    def __repr__(self) -> str:
-        return "nothing"
-
 
 NOTHING = Nothing()
 

@@ -265,11 +265,11 @@ class Merge:
         found = []
         for key in sorted(sides[1].keys() | sides[2].keys()):
             drafts = [side.get(key) for side in sides]
-            choice = pick(*(None if draft is None else self.writer.edge(draft.block) for draft in drafts))
+            # Each with a writer of its own, which takes blocks of one key for one block.
+            edges: list[Any] = [None if draft is None else Writer().edge(draft.block) for draft in drafts]
+            choice = pick(*edges)
             if choice is None:
-                base, ours, theirs = (
-                    None if draft is None else self.writer.block(draft.block).digest for draft in drafts
-                )
+                base, ours, theirs = (None if edge is None else edge[-1].digest for edge in edges)
                 choice = self.three.judge.decide(Conflict(Aspect.FILE, None, f"drafts/{key}", (base, ours, theirs)))
             if chosen := drafts[1 if choice is Choice.OURS else 2]:
                 found.append(chosen)

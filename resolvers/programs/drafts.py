@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from db.tables import ProgramStatus, RequirementKind
+from resolvers.addresses import NO_ADDRESS, is_web_address
 from resolvers.programs.errors import BadDraft
 from resolvers.refusals import Problem, Reason
 
@@ -206,16 +206,7 @@ def unaddressable(draft: ProgramDraft) -> Iterator[Problem]:
         reason = "it is one part of an address, without spaces, '/', '?' and '#'"
         yield Problem(Reason.INVALID, reason, ("marketingSlug",))
     if draft.image_url is not None and not is_web_address(draft.image_url):
-        yield Problem(Reason.INVALID, "it is no http:// or https:// address", ("imageUrl",))
-
-
-def is_web_address(text: str) -> bool:
-    """Whether a text is an absolute address that a browser loads from a server."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not any(map(str.isspace, text))
+        yield Problem(Reason.INVALID, NO_ADDRESS, ("imageUrl",))
 
 
 def modeless(draft: ProgramDraft) -> Iterator[Problem]:

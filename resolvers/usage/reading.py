@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db.engine import Database, Row, Snapshot
 from db.tables import ContentUsage, CourseRun, Job
-from db.types import EPOCHS, MICROSECOND, ListOf, any_of
+from db.types import EPOCH, ListOf, any_of, instant
 from resolvers.errors import BadUserInput
 from resolvers.jobs.kinds import CONTENT
 from resolvers.plan.statements import render
@@ -154,11 +154,11 @@ class Period(Counts):
 async def usage(database: Database, snapshot: Snapshot, wanted: Wanted) -> list[Period]:
     """The periods in their order, also those in which nothing happened. Raises BadUserInput for too much."""
     periods = _periods(wanted)
-    epoch = EPOCHS[database.dialect.name]
+    dialect = database.dialect.name
     groups: list[dict[tuple[Any, ...], Group]] = [{} for _ in periods]
     first, length = periods[0].start, LENGTHS[wanted.bucket]
     for began, slot, outcome, count, blocks, *alike in await rows_of(database, snapshot, _operations(wanted)):
-        number = (epoch + began * MICROSECOND - first) // length
+        number = (instant(began, dialect) - first) // length
         periods[number].add(outcome, slot, count, blocks)
         if wanted.by:
             group = groups[number].get(tuple(alike))
@@ -168,7 +168,7 @@ async def usage(database: Database, snapshot: Snapshot, wanted: Wanted) -> list[
     for period, found in zip(periods, groups, strict=True):
         period.groups = tuple(sorted(found.values(), key=_frequent))
     jobs = [
-        tuple(None if raw is None else epoch + raw * MICROSECOND for raw in row)
+        tuple(None if raw is None else instant(raw, dialect) for raw in row)
         for row in await rows_of(database, snapshot, _waits(wanted))
     ]
     _queued(periods, jobs)
@@ -187,8 +187,7 @@ async def run_ids(database: Database, snapshot: Snapshot, keys: Sequence[str]) -
 
 def _periods(wanted: Wanted) -> list[Period]:
     length = LENGTHS[wanted.bucket]
-    epoch = EPOCHS["sqlite"]
-    start = epoch + (wanted.start - epoch) // length * length
+    start = EPOCH + (wanted.start - EPOCH) // length * length
     count = -((start - wanted.end) // length)
     if count < 1:
         raise BadUserInput("the time ends before it begins")

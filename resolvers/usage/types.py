@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from db.engine import Database, Row, Snapshot
 from db.tables import BlockTypeUse
-from db.types import EPOCHS, MICROSECOND
+from db.types import instant
 from resolvers.usage.reading import rows_of
 
 MOST = 100
@@ -112,5 +112,5 @@ def _latest(seen: Iterable[Seen]) -> tuple[Seen, ...]:
 def _seen(row: Row, dialect: str) -> Seen:
     values: list[Any] = list(row)
     for place in (5, 6):
-        values[place] = EPOCHS[dialect] + values[place] * MICROSECOND
+        values[place] = instant(values[place], dialect)
     return Seen(*values)

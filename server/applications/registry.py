@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database, Row, Snapshot
 from db.tables import ClientApplication, now
-from db.types import EPOCHS, MICROSECOND
+from db.types import instant
 from resolvers.access import Role
 from server.applications.fresh import CacheName, changed
 from server.failures import Failure
@@ -174,6 +174,6 @@ def _application(row: Row, dialect: str) -> Application:
         generation,
         secret,
         previous,
-        None if until is None else EPOCHS[dialect] + until * MICROSECOND,
+        None if until is None else instant(until, dialect),
         disabled is not None,
     )

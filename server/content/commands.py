@@ -5,7 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -69,23 +69,23 @@ async def import_file(
         raise Failure("only one of --update and --merge, and one of --ours and --theirs, can be given")
     mode = Mode.MERGE if merge else Mode.UPDATE if update else Mode.REPLACE
     choice = Choice.OURS if ours else Choice.THEIRS if theirs else None
-    source = file if file != STREAM else _buffered(sys.stdin.buffer)
     try:
-        if dry_run and mode is Mode.REPLACE and not (expected or lock_token):
-            _tell(await check_course(source), is_dry_run=True)
-            return
-        async with _opened() as store:
-            target = Target(
-                await _run(store, run, create=create and not dry_run),
-                Author(username, "command line"),
-                expected,
-                message,
-                mode,
-                lock_token,
-                Resolution(others=choice),
-            )
-            with progress_bar() as progress:
-                done = await import_course(store, source, target, progress=progress, is_dry=dry_run)
+        with _source(file) as source:
+            if dry_run and mode is Mode.REPLACE and not (expected or lock_token):
+                _tell(await check_course(source), is_dry_run=True)
+                return
+            async with _opened() as store:
+                target = Target(
+                    await _run(store, run, create=create and not dry_run),
+                    Author(username, "command line"),
+                    expected,
+                    message,
+                    mode,
+                    lock_token,
+                    Resolution(others=choice),
+                )
+                with progress_bar() as progress:
+                    done = await import_course(store, source, target, progress=progress, is_dry=dry_run)
     except LockRefused as error:
         raise Failure(str(error)) from None
     except ArchiveRefused as refused:
@@ -166,10 +166,9 @@ async def push_file(
     from resolvers.content.spool import spool
     from server.content.pushing import PushRefused, connected
 
-    source = file if file != STREAM else _buffered(sys.stdin.buffer)
     given = {"expectedVersion": expected, "lockToken": lock_token, "message": message, "validateOnly": dry_run}
     bearer = Path(token[1:]).read_text().strip() if token.startswith("@") else token
-    with spool() as keep:
+    with spool() as keep, _source(file) as source:
         try:
             prepared = await asyncio.to_thread(prepare, source, keep, DEFAULT_RULES, silent)
             async with connected(server, bearer, run) as remote:
@@ -179,7 +178,8 @@ async def push_file(
             raise Failure(f"the archive was refused: {_count(refused.report.errors, 'error')}") from None
         except PushRefused as refused:
             for problem in refused.problems:
-                typer.echo(f"{problem['severity'].lower()}: {problem['file']}: {problem['message']}", err=True)
+                told = problem["severity"].lower(), problem["file"], problem["message"]
+                typer.echo(": ".join(filter(None, told)), err=True)
             raise Failure(str(refused)) from None
     begin = "It would be" if dry_run else "The run is at"
     before = "" if dry_run or pushed.answer["changed"] else ", as before"
@@ -308,15 +308,19 @@ def _check_words(message: str, username: str) -> None:
         raise Failure(f"--username may have 1 to {LONGEST_NAME} characters")
 
 
-def _buffered(stream: Any) -> Any:
-    """All of a stream, in a file that can be read from any place, as zip needs."""
+@contextlib.contextmanager
+def _source(file: Path) -> "Iterator[Path | BinaryIO]":
+    """What to read a course from: standard input is kept in a file, of which any place can be read, as zip needs."""
     import shutil
     from tempfile import TemporaryFile
 
-    file = TemporaryFile()  # noqa: SIM115 -- closed with the process
-    shutil.copyfileobj(stream, file)
-    file.seek(0)
-    return file
+    if file != STREAM:
+        yield file
+        return
+    with TemporaryFile() as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        kept.seek(0)
+        yield kept
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from resolvers.content.uploads import (
 )
 from resolvers.editing.rights import require_to_edit_some
 from resolvers.errors import Code
+from resolvers.plan.builders import iso
 from server.content.answers import Entrance, Unsupported, Work, answered, failure
 from server.content.forms import Form, boundary_of
 
@@ -254,5 +255,5 @@ def _told(parcel: Parcel) -> dict[str, Any]:
         "received": parcel.received,
         "isComplete": parcel.finished_at is not None,
         "sha256": parcel.digest,
-        "expiresAt": parcel.expires_at.isoformat().replace("+00:00", "Z"),
+        "expiresAt": iso(parcel.expires_at),
     }

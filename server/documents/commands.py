@@ -36,11 +36,10 @@ async def add(files: Files) -> None:
     from server.documents.files import documents_in
     from server.documents.trusted import ALGORITHM, digest_of
     from server.operations import Documents
-    from server.profiles import Profile, profile
+    from server.profiles import profile
 
     settings = read_settings()
-    limits = Profile(profile(settings).limits)  # introspection may be let through document by document
-    reader = Documents(schema()._schema, limits)  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
+    reader = Documents(schema()._schema, profile(settings))  # noqa: SLF001 -- what Strawberry calls graphql-core's schema
     texts = [found.text for path in files for found in documents_in(path)]
     documents = store.checked(texts, reader)
     new = await changing(settings, lambda session: store.add(session, documents))

@@ -57,9 +57,9 @@ class Operations:
 
         Raises Refusal for an operation that is not run, or a source that fails, and Unauthenticated as `viewing` does.
         """
-        viewer = viewing()
-        ready = self.prepared(operation, viewer)
         try:
+            viewer = viewing()
+            ready = self.prepared(operation, viewer)
             match ready.request.operation.operation:
                 case OperationType.QUERY:
                     yield _run(await self._executor.execute(operation, viewer))
@@ -106,8 +106,7 @@ class Operations:
             operation_name=name.value if name else None,
             hide_suggestions=True,
         )
-        if isinstance(executor, list):
-            raise _failure(executor, Code.BAD_USER_INPUT)
+        assert not isinstance(executor, list)  # noqa: S101 -- the operation and its variables were read before
         return executor
 
     async def _context(self, ready: Ready, viewer: Viewer, snapshot: Snapshot) -> Context:
@@ -160,6 +159,6 @@ def _run(result: Result) -> Result:
     return result
 
 
-def _failure(errors: Sequence[GraphQLError], code: Code = Code.INTERNAL_SERVER_ERROR) -> Refusal:
-    shown = described(errors, code)
+def _failure(errors: Sequence[GraphQLError]) -> Refusal:
+    shown = described(errors)
     return Refusal(Code(shown[0]["extensions"]["code"]), shown)

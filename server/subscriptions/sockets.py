@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from resolvers.access import Viewer
-from resolvers.errors import Code, Unauthenticated
+from resolvers.errors import Code, ServiceUnavailable, Unauthenticated
 from server.errors import described, refused
 from server.operations import Refusal
 from server.subscriptions import messages
@@ -61,11 +61,8 @@ class Sockets:
             await socket.close()  # which refuses the handshake with 403
             return
         speaks = PROTOCOL in scope["subprotocols"]
-        try:
-            await socket.accept(PROTOCOL if speaks else None)
-            await self._served(socket) if speaks else await _close(socket, messages.strange_protocol())
-        except WebSocketDisconnect:
-            pass  # while it was told something
+        await socket.accept(PROTOCOL if speaks else None)
+        await self._served(socket) if speaks else await _close(socket, messages.strange_protocol())
 
     async def _served(self, socket: WebSocket) -> None:
         try:
@@ -190,6 +187,8 @@ def _closing(error: Exception) -> Close | None:
             return Close(*CODES[end]) if end in CODES else None
         case Unauthenticated():
             return messages.forbidden(str(error))
+        case ServiceUnavailable():  # whether the token is still good cannot be told
+            return Close(TRY_AGAIN, str(error))
     described([GraphQLError("", original_error=error)])  # which logs it
     return Close(FAULT, "Internal error")
 

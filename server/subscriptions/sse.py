@@ -7,7 +7,7 @@ answer, `complete` at the end. A response that ends without `complete` may be as
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NoReturn
 
 import orjson
@@ -17,19 +17,18 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from resolvers.access import Viewer
-from resolvers.errors import Code, Unauthenticated
+from resolvers.errors import Code, RequestError, ServiceUnavailable, Unauthenticated
 from server.errors import described, refused
 from server.exchange import headers_of
 from server.execution import Operation
 from server.graphql import CHALLENGE
-from server.media import GRAPHQL, JSON
+from server.media import EVENTS, JSON, prefers
 from server.operations import Refusal
 from server.requests import BadRequest, operation
 from server.subscriptions.operations import Operations, Viewing
 from server.subscriptions.origins import is_allowed
 from server.subscriptions.streams import End, Ended, Streams, TooManyStreams
 
-EVENTS = "text/event-stream"
 HEADERS = [
     (b"content-type", f"{EVENTS}; charset=utf-8".encode()),
     (b"cache-control", b"no-store"),
@@ -40,25 +39,6 @@ COMMENT = b":\n\n"
 COMPLETE = b"event: complete\ndata:\n\n"
 
 log = structlog.get_logger(__name__)
-
-
-@lru_cache(256)
-def wants_events(accept: str | None) -> bool:
-    """Whether a header `Accept` prefers events to one answer; of two that are wanted alike, the first is preferred."""
-    best, quality = "", 0.0
-    for entry in (accept or "").split(","):
-        name, *parameters = (part.strip().lower() for part in entry.split(";"))
-        if name in (EVENTS, GRAPHQL, JSON) and (weight := _quality(parameters)) > quality:
-            best, quality = name, weight
-    return best == EVENTS
-
-
-def _quality(parameters: Sequence[str]) -> float:
-    given = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    try:
-        return float(given)
-    except ValueError:
-        return 0.0
 
 
 class EventStreams:
@@ -81,7 +61,7 @@ class EventStreams:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one HTTP request."""
-        if not wants_events(headers_of(scope).get("accept")):
+        if not prefers(headers_of(scope).get("accept"), EVENTS):
             return self._view(scope, receive, send)
         return self._streamed(scope, receive, send)
 
@@ -98,6 +78,8 @@ class EventStreams:
             response = _refusal(503, Code.SERVICE_UNAVAILABLE, problem, ("retry-after", "5"))
         except Unauthenticated as error:
             response = _refusal(401, Code.UNAUTHENTICATED, str(error), _text(CHALLENGE))
+        except ServiceUnavailable as error:
+            response = _refusal(503, error.code, str(error))
         except BadRequest as error:
             response = _refusal(error.status, error.code, str(error), *map(_text, error.headers))
         await response(scope, receive, send)
@@ -105,7 +87,7 @@ class EventStreams:
     async def _asked(
         self, scope: Scope, headers: Mapping[str, str], receive: Receive
     ) -> tuple[Operation, Refusal | None]:
-        """The operation of a request, and why it is not run. Raises BadRequest and Unauthenticated.
+        """The operation of a request, and why it is not run. Raises BadRequest, Unauthenticated and ServiceUnavailable.
 
         Refusals are told as an event, since browsers show nothing of responses that are not streams; but not being
         signed in and a wrong method are told as other servers do, by the status.
@@ -190,8 +172,8 @@ def _ending(error: Exception) -> bytes:
             return b""
         case Refusal():
             errors: Sequence[Mapping[str, Any]] = error.errors
-        case Unauthenticated():
-            errors = [refused(Code.UNAUTHENTICATED, str(error))]
+        case RequestError():
+            errors = [refused(error.code, str(error))]
         case _:
             errors = described([GraphQLError("", original_error=error)])
     return _next({"errors": list(errors)}) + COMPLETE

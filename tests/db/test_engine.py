@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 from sqlalchemy import URL, select, update
 
@@ -11,6 +12,7 @@ from db.engine import READERS, Database, open_database
 from db.errors import DatabaseBusy, DatabaseNotMigrated, DatabaseUnavailable
 from db.tables import Organization, Program
 from tests.catalog import fill, organization
+from tests.freezing import Way
 
 
 async def increment(database: Database, times: int) -> None:
@@ -108,6 +110,58 @@ async def test_a_lost_connection_is_replaced(database: Database) -> None:
         assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
 
 
+@pytest.mark.parametrize("is_single", [True, False])
+async def test_a_server_that_says_nothing_any_more_does_not_keep_who_gives_up(
+    database_url: URL, dialect: str, monkeypatch: pytest.MonkeyPatch, is_single: bool
+) -> None:
+    """A network that is cut tells nobody: neither that a statement was cancelled, nor that a transaction is over."""
+    if dialect == "sqlite":
+        pytest.skip("a file answers")
+    monkeypatch.setattr("db.engine.PARTING", 0.3)
+    way = Way(database_url)
+
+    async def read(database: Database) -> None:
+        async with database.reading() as snapshot:
+            snapshot.is_single = is_single
+            await snapshot.fetch("SELECT pg_sleep(600)")
+
+    async with way.open():
+        database = open_database(way.url)
+        reads = [asyncio.create_task(read(database)) for _ in range(12)]  # more than there are connections
+        await asyncio.sleep(0.5)
+        way.freeze()
+        for each in reads:
+            each.cancel()
+        await asyncio.wait(reads, timeout=10)
+        assert all(each.cancelled() for each in reads)
+
+        way.thaw()
+        async with asyncio.timeout(5), database.reading() as snapshot:
+            assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
+        await database.close()
+
+
+async def test_a_server_that_says_nothing_any_more_is_left(
+    database_url: URL, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if dialect == "sqlite":
+        pytest.skip("a file answers")
+    monkeypatch.setattr("db.engine.PARTING", 0.3)
+    way = Way(database_url)
+    async with way.open(), asyncio.timeout(20):
+        database = open_database(way.url)
+        async with database.reading() as snapshot, database.writing() as session:
+            await snapshot.fetch("SELECT 1")
+            await session.scalar(select(1))
+        way.freeze()
+        start = asyncio.get_running_loop().time()
+        await database.close()
+        took = asyncio.get_running_loop().time() - start
+        way.thaw()
+
+    assert took < 10
+
+
 async def test_an_unreachable_database_is_a_typed_error_for_writers_too(database_url: URL, dialect: str) -> None:
     gone = database_url.set(port=1) if dialect == "postgresql" else database_url.set(database="/nonexistent/x.db")
     database = open_database(gone)
@@ -199,3 +253,31 @@ async def test_a_snapshot_is_released_when_no_statement_is_under_way(database: D
         found = await asyncio.gather(reads[0], snapshot.release(), reads[1], snapshot.release(), reads[2])
 
         assert [int(rows[0][0]) for rows in found if rows is not None] == [0, 0, 0]
+
+
+async def test_a_reader_that_is_cancelled_while_it_connects_leaves_no_connection(
+    sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[aiosqlite.Connection] = []
+    connect = aiosqlite.connect
+
+    async def cancelled(*given: Any, **named: Any) -> aiosqlite.Connection:
+        made.append(await connect(*given, **named))
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        return made[-1]
+
+    database = open_database(f"sqlite+aiosqlite:///{sqlite_template}")
+    with monkeypatch.context() as patched:
+        patched.setattr("db.engine.aiosqlite.connect", cancelled)
+        for _ in range(READERS + 1):
+            reading = asyncio.create_task(database.snapshot().fetch("SELECT 1"))
+            await asyncio.gather(reading, return_exceptions=True)
+            assert reading.cancelled()
+    for connection in made:
+        with pytest.raises(ValueError, match="no active connection"):
+            await connection.execute("SELECT 1")
+    async with database.reading() as snapshot:
+        assert (await snapshot.fetch("SELECT 1"))[0][0] == 1
+    await database.close()

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from db.engine import Database
 from db.errors import NaiveDatetime
 from db.tables import CourseRun, Organization, Pacing
-from db.types import EPOCH, MICROSECOND, micros, raw_instant
+from db.types import EPOCH, MICROSECOND, instant, micros, raw_instant
 from resolvers.plan.builders import INSTANTS
 from tests.catalog import course, course_run, organization
 
@@ -38,6 +38,7 @@ async def test_a_time_comes_out_as_it_went_in_to_the_microsecond(database: Datab
         [portable] = await snapshot.fetch(str(select(micros(CourseRun.start)).compile(dialect=database.dialect)))
     assert portable[0] == (moment - EPOCH) // MICROSECOND
     assert row[0] == raw_instant(moment, database.dialect.name)
+    assert instant(portable[0]) == instant(row[0], database.dialect.name) == moment
     assert INSTANTS[database.dialect.name][row[0]] == moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

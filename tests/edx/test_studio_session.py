@@ -1,10 +1,15 @@
 """Studio's session pages and its imports, over a simulated Open edX."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
 
 from edx.errors import NotFound, Rejected, UnexpectedAnswer
 from edx.http import OpenEdxHttp
@@ -14,6 +19,7 @@ from edx.studio_imports import ImportState, StudioImports
 from edx.studio_session import StudioSession, Told, words_of
 from edx.tokens import Tokens
 from tests.edx.studios import OTHER, RUN, SECRET, Studios, archive, serving_studios
+from tests.serving import serving
 
 PATIENCE = HttpSettings(attempts=1)
 
@@ -164,3 +170,33 @@ async def test_what_becomes_of_imports_can_be_set_over_http(edx: Studios, import
         task = await imports.begin(RUN, archive(), "a.tar.gz")
         assert [await imports.state(RUN, task, "a.tar.gz") for _ in range(2)] == ["Unpacking", "Failed"]
         assert (await client.get(control)).json() == {str(RUN): 1}
+
+
+async def test_several_who_need_the_session_at_once_begin_one(edx: Studios, session: StudioSession) -> None:
+    assert await asyncio.gather(*(session.export_of(RUN) for _ in range(3))) == [None] * 3
+    assert edx.faults.requests["POST", "/api/user/v2/account/login_session/"] == 1
+
+
+@pytest.mark.parametrize(
+    ("redirects", "problem"),
+    [
+        ({}, "Studio does not know who signed in just now"),
+        ({"/login/": "/login/"}, "one redirect follows the other"),
+        ({"/api/user/v2/account/login_session/": "/closed"}, "login_session"),
+    ],
+)
+async def test_a_platform_that_never_lets_in_is_given_up(redirects: dict[str, str], problem: str) -> None:
+    """What no Open edX of ours does: one that keeps no sessions, sends in circles, or takes nobody."""
+
+    async def page(request: Request) -> Response:
+        path = request.url.path
+        location = redirects.get(path, "/login/" if path.startswith("/export_status/") else None)
+        return RedirectResponse(location, 302) if location else PlainTextResponse("a page")
+
+    async with (
+        serving(Starlette(routes=[Route("/{path:path}", page, methods=["GET", "POST"])])) as url,
+        OpenEdxHttp(url, settings=PATIENCE, keeps_cookies=True) as lms,
+        OpenEdxHttp(url, settings=PATIENCE, keeps_cookies=True) as studio,
+    ):
+        with pytest.raises(UnexpectedAnswer, match=problem):
+            await StudioSession(lms, studio, "worker", SECRET).export_of(RUN)

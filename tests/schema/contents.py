@@ -9,7 +9,7 @@ from db.engine import Database
 from db.store import Store, open_blobs
 from db.tables import CourseRun
 from resolvers.content.load import Courses
-from tests.asking import Asking
+from tests.asking import AUTHOR, Asking
 from tests.catalog import fill
 from tests.resolvers.content.conftest import imported
 
@@ -31,3 +31,14 @@ async def run_id(database: Database, key: str = RUN) -> int:
         found = await session.scalar(select(CourseRun.id).where(CourseRun.key == key))
     assert found is not None
     return found
+
+
+async def add_page(asking: Asking, run: str, name: str, path: str, **given: str) -> None:
+    """A new html block in the unit `u1` of a run, whose page is a file of any name that says who it is."""
+    query = "mutation($input: AddBlockInput!) { addBlock(input: $input) { userErrors { message } } }"
+    sent = [
+        {"path": f"html/{name}.xml", "text": f'<html filename="{path[5:-5]}"/>'},
+        {"path": path, "text": name},
+    ]
+    adding = {"courseRun": run, "parent": "u1", "olx": {"files": sent, "root": f"html/{name}"}, "force": True, **given}
+    assert (await asking.data(query, {"input": adding}, viewer=AUTHOR))["addBlock"]["userErrors"] == []

@@ -294,15 +294,20 @@ async def test_an_organization_is_made_and_brought_up_to_date(asking: Asking, da
     assert same["organization"]["key"] == "NewX"
     assert await errors(asking, "upsertOrganization", key="a b") == [("INVALID", "key")]
     assert await errors(asking, "upsertOrganization", key="A", displayName="n" * 256) == [("TOO_LONG", "displayName")]
+    for logo in ("javascript:alert(1)", "/logo.png", "https://"):
+        assert await errors(asking, "upsertOrganization", key="A", logoUrl=logo) == [("INVALID", "logoUrl")]
 
 
 async def test_a_push_takes_what_it_can_and_says_what_it_left_out(asking: Asking, database: Database) -> None:
     """spec/programs.md, "Population of CourseCodes"; §5 "Idempotent sync with dry run; skip and log bad items"."""
     item = {"key": NEW_RUN, "displayName": "One", "start": "2026-02-01T00:00:00Z", "pacing": "SELF"}
+    long = f"course-v1:Org0X+New+{'ß' * 200}"
     items = [item, {**item, "key": NEW_RUN.lower()}, {**item, "key": "bad"}, {"key": RUN, "displayName": "Renamed"}]
+    items.append({**item, "key": long})
     skipped = [
         {"key": NEW_RUN.lower(), "reason": "it comes twice"},
-        {"key": "bad", "reason": "'bad' is not a course key: it does not start with 'course-v1:'"},
+        {"key": "bad", "reason": "'bad' is no course key: it does not start with 'course-v1:'"},
+        {"key": long, "reason": "its key has more than 255 characters when case is folded"},
     ]
     before = await counted(database)
 
@@ -315,6 +320,7 @@ async def test_a_push_takes_what_it_can_and_says_what_it_left_out(asking: Asking
     assert (await counted(database), await entries(database)) == (before, [])
     for created, updated in ((1, 1), (0, 0)):
         pushed = await done(asking, "syncCatalog", items=items)
+        assert pushed["skipped"] == skipped
         assert (pushed["created"], pushed["updated"], pushed["unchanged"]) == (created, updated, 2 - created - updated)
     assert await counted(database) == [number + 1 for number in before]
     [entry] = await entries(database)

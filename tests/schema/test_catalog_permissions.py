@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from db.engine import Database
+from db.tables import Course
 from resolvers.access import Role, Viewer
 from tests.asking import ADMIN, ANONYMOUS, AUTHOR, LEARNER, Asking
+from tests.catalog import course_run
 from tests.schema.test_catalog_mutations import NEW_RUN, code, counted, done
 from tests.schema.test_program_mutations import RUN, UNPUBLISHED
 
@@ -57,6 +60,21 @@ async def test_an_author_of_an_organization_changes_what_belongs_to_it(asking: A
             assert await code(asking, mutation, ADA, **given) == "FORBIDDEN"
     for mutation, given in OWN.items():
         await done(asking, mutation, ADA, **given)
+
+
+async def test_a_known_run_belongs_to_the_organization_of_its_course(asking: Asking, database: Database) -> None:
+    """Whatever organization its key names, as those of runs for contracts do."""
+    key = "course-v1:Org0X+C0.0x+Moved"
+    async with database.writing() as session:
+        of = await session.scalar(select(Course).where(Course.readable_id == "Org1X+C0.0x"))
+        assert of is not None
+        session.add(course_run(of, "", key=key))
+    for name, organization in (("ada", "Org0X"), ("bob", "Org1X")):
+        await done(asking, "grantRole", ADMIN, username=name, role="AUTHOR", organization=organization)
+    bob = Viewer("bob", frozenset({Role.LEARNER}))
+    for mutation in ("upsertCourseRun", "updateCourseRun"):
+        assert await code(asking, mutation, ADA, key=key, displayName="X") == "FORBIDDEN"
+        await done(asking, mutation, bob, key=key, displayName="X")
 
 
 async def test_an_author_of_one_program_changes_nothing_of_the_catalog(asking: Asking) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from db.engine import Database
 from db.store import Retention, collect
-from db.tables import CourseRun, DirectoryMember, Organization, RoleGrant, now
+from db.tables import AuditEntry, CourseRun, DirectoryMember, Organization, RoleGrant, now
 from resolvers.access import ANONYMOUS, Role, Viewer
+from resolvers.content.load import Courses
 from resolvers.features import Feature
 from schema import schema
 from server.execution import Executor
@@ -24,7 +25,11 @@ SECRET = {
         b" start", b' lti_passports="[&quot;i:k:hush&quot;]" start'
     ),
 }
-CHANGED = {**SECRET, "problem/sum.xml": b"<problem>\n2\n</problem>"}
+CHANGED = {
+    **SECRET,
+    "problem/sum.xml": b"<problem>\n2\n</problem>",
+    "about/overview.html": b'<a href="/jump_to_id/sum">',
+}
 
 
 @pytest.fixture
@@ -104,9 +109,11 @@ async def test_blocks_are_found_by_each_kind_of_key(asking: Asking) -> None:
     found = await content(
         asking,
         f'a: block(key: "html/page") {{ key }} b: block(key: "page") {{ key text }} c: block(key: "{usage}") {{ key }}'
-        ' d: block(key: "html/none") { key }',
+        f' d: block(key: "html/none") {{ key }} e: block(key: "{usage.replace("+R0", "+R1")}") {{ key }}'
+        ' sum: block(key: "sum") { urlName usedBy }',
     )
-    assert [found[name] and found[name]["key"] for name in "abcd"] == ["html/page"] * 3 + [None]
+    assert [found[name] and found[name]["key"] for name in "abcde"] == ["html/page"] * 3 + [None] * 2
+    assert found["sum"] == {"urlName": "sum", "usedBy": ["about/overview.html"]}
     assert found["b"]["text"].startswith("<p>Hello")
 
 
@@ -140,6 +147,34 @@ async def test_assets_tell_their_names_and_who_uses_them(asking: Asking) -> None
         {"place": "video/film", "kind": "ASSET", "target": "film.srt", "block": {"key": "video/film"}}
     ]
     assert {"path": "static/sub/deep.css"} in found["references"]["unusedAssets"]
+
+
+async def test_lists_of_assets_are_bounded(asking: Asking) -> None:
+    for first in (0, 1001):
+        query = f'{{ courseRun(key: "{RUN}") {{ content {{ assets(first: {first}) {{ key }} }} }} }}'
+        error = await asking.error(query, viewer=AUTHOR)
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert error["message"] == f"first must be from 1 to 1000, and is {first}"
+
+
+async def test_where_files_cannot_be_had_only_the_fields_that_need_them_fail(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = f"""{{ courseRun(key: "{RUN}") {{ key content {{ version block(key: "html/page") {{ key text }}
+        assets {{ key usedBy }} }} }} }}"""
+    await content(asking, "version")  # which is in memory from now on
+
+    def away(*_given: object) -> None:
+        raise OSError("the line is dead")
+
+    monkeypatch.setattr("obstore.get", away)
+    response = await asking.response(query, viewer=AUTHOR)
+    failed = {(error["path"][-1], error["extensions"]["code"]) for error in response["errors"]}
+    assert failed == {("text", "SERVICE_UNAVAILABLE"), ("usedBy", "SERVICE_UNAVAILABLE")}
+    assert asking.executor.courses is not None
+    fresh = Asking(asking.database, courses=Courses(asking.executor.courses.store))
+    error = await fresh.error(f'{{ courseRun(key: "{RUN}") {{ key content {{ version }} }} }}', viewer=AUTHOR)
+    assert (error["extensions"]["code"], error["path"]) == ("SERVICE_UNAVAILABLE", ["courseRun", "content"])
 
 
 async def test_content_is_searched(asking: Asking) -> None:
@@ -281,7 +316,11 @@ async def test_an_old_version_is_restored_and_a_lost_race_is_told(asking: Asking
     ]
     done = await restored(old["version"], expectedVersion=new["version"], message="It was better")
     assert done == {"courseRun": {"content": {"version": old["version"]}}, "userErrors": []}
-    latest = (await asking.data(query, viewer=AUTHOR))["courseRun"]["contentVersions"]["nodes"][0]
+    assert (await restored(old["version"]))["userErrors"] == []  # what is there is not restored again
+    latest, *before = (await asking.data(query, viewer=AUTHOR))["courseRun"]["contentVersions"]["nodes"]
+    async with asking.database.writing() as session:
+        audited = list(await session.scalars(select(AuditEntry).where(AuditEntry.action == "restore content")))
+    assert (len(before), len(audited)) == (2, 1)
     assert latest == {"version": old["version"], "operation": "restore", "message": "It was better"}
     [unknown] = (await restored("0" * 64))["userErrors"]
     assert (unknown["code"], unknown["field"]) == ("VERSION_UNKNOWN", ["version"])
@@ -292,6 +331,9 @@ async def test_an_old_version_is_restored_and_a_lost_race_is_told(asking: Asking
     assert (await restored(new["version"], lockToken=token))["userErrors"] == []
     [long] = (await restored(old["version"], message="x" * 1001))["userErrors"]
     assert (long["code"], long["field"]) == ("INVALID", ["message"])
+    mistyped = {"input": {"run": "nonsense", "version": old["version"]}}
+    [error] = (await asking.data(mutation, mistyped, viewer=AUTHOR))["restored"]["userErrors"]
+    assert (error["code"], error["field"]) == ("BAD_COURSE_KEY", ["run"])
     for viewer, run, code in ((LEARNER, RUN, "FORBIDDEN"), (AUTHOR, "course-v1:No+Such+Run", "NOT_FOUND")):
         given = {"input": {"run": run, "version": old["version"]}}
         assert (await asking.error(mutation, given, viewer=viewer))["extensions"]["code"] == code

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from db.engine import Database
-from db.store import Store, open_blobs
+from db.store import Intake, Store, open_blobs
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.content.load import Courses
 from tests.asking import AUTHOR, LEARNER, Asking
 from tests.catalog import fill
+from tests.edx.olx.twins import LIBRARY
 from tests.resolvers.content.conftest import imported
 from tests.resolvers.editing.courses import FILES
 from tests.resolvers.merging.test_transplant import DRAFTS
-from tests.schema.contents import RUN, run_id
+from tests.schema.contents import RUN, add_page, run_id
 
 EDIT = """mutation($input: UpdateBlockSettingsInput!) {
   updateBlockSettings(input: $input) { edit { version } courseRun { content { version } } userErrors { message } }
@@ -135,6 +136,25 @@ async def test_what_was_changed_besides_the_draft_stays_and_both_is_a_conflict(a
     assert {"Shown", "Draft"} <= {block["displayName"] for block in found}
 
 
+async def test_a_block_is_published_without_losing_what_was_changed_besides_the_draft(asking: Asking) -> None:
+    """A conflict elsewhere is none of it."""
+    await rename(asking, "html/page", "Draft")
+    await rename(asking, "problem/sum", "Draft")
+    await rename(asking, "html/page", "Shown", branch=None)
+    await rename(asking, "vertical/u1", "Shown", branch=None)
+    refused = await work(asking, PUBLISH, blocks=["html/page"])
+    assert refused["userErrors"][0]["code"] == "MERGE_CONFLICTS"
+    assert [conflict["key"] for conflict in refused["merge"]["conflicts"]] == ["setting html/page display_name"]
+
+    assert (await work(asking, PUBLISH, blocks=["problem/sum"]))["merge"]["isNew"] is True
+    assert (await work(asking, PUBLISH, blocks=["vertical/u1"], others="OURS"))["userErrors"] == []
+    outline = 'outline(depth: 9, types: ["html", "problem", "vertical"]) { key displayName }'
+    query = f'{{ courseRun(key: "{RUN}") {{ content {{ {outline} }} }} }}'
+    found = (await asking.data(query, viewer=AUTHOR))["courseRun"]["content"]["outline"]
+    names = {block["key"]: block["displayName"] for block in found}
+    assert (names["html/page"], names["problem/sum"], names["vertical/u1"]) == ("Shown", "Draft", "Shown")
+
+
 async def test_drafts_of_an_archive_become_the_draft_of_the_run(store: Store) -> None:
     """F52; and a draft that is discarded is exported no more."""
     version = await take(store, {**FILES, **DRAFTS})
@@ -159,9 +179,69 @@ async def test_what_cannot_be_published_is_told(asking: Asking) -> None:
     await rename(asking, "problem/sum", "New")
     for blocks, code, field in (
         (["vertical/none"], "BLOCK_UNKNOWN", ["blocks", "0"]),
+        (["u1", "block-v1:Org0X+C0.0x+R+type@vertical+block@u1"], "BLOCK_UNKNOWN", ["blocks", "1"]),
         (["u1", "course/R"], "INVALID", ["blocks", "1"]),
     ):
         [error] = (await work(asking, PUBLISH, blocks=blocks))["userErrors"]
         assert (error["code"], error["field"]) == (code, field)
     late = await work(asking, PUBLISH, expectedVersion="0" * 64)
     assert late["userErrors"][0]["code"] == "VERSION_CONFLICT"
+
+
+async def refused(asking: Asking, query: str, **given: Any) -> tuple[str, Any, str]:
+    [error] = (await work(asking, query, **given))["userErrors"]
+    return error["code"], error["field"], error["message"]
+
+
+async def test_two_files_of_one_name_are_not_published(asking: Asking) -> None:
+    await add_page(asking, RUN, "mine", "html/two.html", branch="DRAFT")
+    await add_page(asking, RUN, "yours", "html/two.html")
+    told = ("INVALID", None, "two different files would be written to 'html/two.html'")
+    assert await refused(asking, PUBLISH) == told
+    assert await refused(asking, PUBLISH, blocks=["html/mine"]) == told
+
+
+async def test_a_block_of_what_is_not_published_is_not_published_alone(asking: Asking) -> None:
+    query = "mutation($input: AddBlockInput!) { addBlock(input: $input) { userErrors { message } } }"
+    text = '<sequential url_name="s9"><vertical url_name="v9"><html>x</html></vertical></sequential>'
+    given = {"courseRun": RUN, "parent": "c1", "olx": {"text": text}, "force": True, "branch": "DRAFT"}
+    assert (await asking.data(query, {"input": given}, viewer=AUTHOR))["addBlock"]["userErrors"] == []
+    code, field, message = await refused(asking, PUBLISH, blocks=["vertical/v9"])
+    assert (code, field) == ("INVALID", ["blocks"])
+    assert "vertical/v9 stands in sequential/s9" in message
+    assert (await work(asking, PUBLISH, blocks=["sequential/s9"]))["userErrors"] == []
+
+
+async def test_a_draft_of_a_course_is_not_published_into_a_library(asking: Asking, store: Store) -> None:
+    await rename(asking, "problem/sum", "New")
+    await take(store, dict(LIBRARY))
+    code, _, message = await refused(asking, PUBLISH)
+    assert (code, message) == ("INVALID", "a course cannot be merged into a library")
+    assert (await work(asking, DISCARD))["userErrors"] == []
+
+
+async def test_a_locked_run_is_published_by_the_holder_alone(asking: Asking) -> None:
+    """L9."""
+    await rename(asking, "problem/sum", "New")
+    locking = f'mutation {{ acquireLock(input: {{courseRun: "{RUN}"}}) {{ lock {{ token }} }} }}'
+    token = (await asking.data(locking, viewer=AUTHOR))["acquireLock"]["lock"]["token"]
+    for query in (PUBLISH, DISCARD):
+        assert (await refused(asking, query))[0] == "CONTENT_REFUSED"
+    assert (await work(asking, PUBLISH, lockToken=token))["userErrors"] == []
+
+
+async def test_who_is_overtaken_while_publishing_is_told(
+    asking: Asking, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rename(asking, "problem/sum", "New")
+    original = Intake.nodes
+
+    async def late(intake: Any, nodes: Any) -> int:
+        monkeypatch.undo()
+        await take(store, {**FILES, "static/faster.txt": b"1"})
+        return await original(intake, nodes)
+
+    monkeypatch.setattr(Intake, "nodes", late)
+    code, field, _ = await refused(asking, PUBLISH)
+    assert (code, field) == ("VERSION_CONFLICT", ["expectedVersion"])
+    assert (await work(asking, PUBLISH))["userErrors"] == []

@@ -181,6 +181,12 @@ async def lock(asking: Asking, name: str, given: str = "", viewer: Viewer = AUTH
     return (await asking.data(query, viewer=viewer))[name]
 
 
+async def test_a_lock_that_would_last_too_briefly_is_refused_by_name(asking: Asking) -> None:
+    refused = await lock(asking, "acquireLock", ", seconds: 4")
+    message = "a lock lasts from 5 to 86400 seconds without use, not 4"
+    assert refused == {"lock": None, "userErrors": [{"code": "INVALID", "message": message, "field": ["seconds"]}]}
+
+
 async def test_a_locked_run_is_changed_by_the_holder_alone(asking: Asking) -> None:
     mine = (await lock(asking, "acquireLock", ", seconds: 60"))["lock"]
     assert (mine["username"], mine["fencing"]) == (AUTHOR.username, 1)
@@ -199,6 +205,13 @@ async def test_a_locked_run_is_changed_by_the_holder_alone(asking: Asking) -> No
     assert (await edit(asking, SETTING, viewer=ADMIN, lockToken=mine["token"]))["userErrors"][0]["problem"][
         "code"
     ] == "LOCK_EXPIRED"
+
+
+async def test_a_change_of_nothing_is_no_new_version(asking: Asking) -> None:
+    same = {"updateBlockSettings": {"block": "html/page", "settings": [{"name": "display_name", "value": "Page"}]}}
+    made = await edit(asking, same)
+    assert (made["userErrors"], made["edit"]["isNew"]) == ([], False)
+    assert made["edit"]["version"] == made["edit"]["previousVersion"] == made["courseRun"]["content"]["version"]
 
 
 async def test_a_lock_keeps_nobody_from_reading(asking: Asking) -> None:
@@ -220,6 +233,10 @@ async def test_only_who_may_breaks_locks_and_it_is_put_down(asking: Asking, data
         entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "break lock"))
     assert entry is not None
     assert (entry.username, entry.subject) == (ADMIN.username, f"CourseRun:{RUN}")
+    assert (await lock(asking, "breakLock", viewer=ADMIN))["lock"] is None
+    async with database.writing() as session:
+        entries = list(await session.scalars(select(AuditEntry).where(AuditEntry.action == "break lock")))
+    assert len(entries) == 1
 
 
 def test_every_code_has_a_description_and_a_place_in_the_docs() -> None:
@@ -227,3 +244,20 @@ def test_every_code_has_a_description_and_a_place_in_the_docs() -> None:
     assert set(EditCode) >= OF_THE_WHOLE
     text = (Path(__file__).parents[2] / "docs" / "content-editing.md").read_text()
     assert [code.value for code in EditCode if f"| `{code.value}` |" not in text] == []
+
+
+async def test_a_list_has_so_many_changes(asking: Asking) -> None:
+    [error] = (await edit(asking, *[SETTING] * 1001))["userErrors"]
+    assert (error["code"], error["field"]) == ("INVALID", ["changes"])
+    assert error["message"] == "at most 1000 changes can be made at once"
+
+
+async def test_who_waits_for_a_lock_is_told_the_place_in_the_line_and_who_has_it(asking: Asking) -> None:
+    """Who comes first is first to get it."""
+    query = f"""mutation {{ acquireLock(input: {{courseRun: "{RUN}", wait: true}}) {{
+        lock {{ username }} place held {{ username token }} userErrors {{ code }} }} }}"""
+    got = [(await asking.data(query, viewer=viewer))["acquireLock"] for viewer in (AUTHOR, ADMIN)]
+    assert got == [
+        {"lock": {"username": "author"}, "place": None, "held": None, "userErrors": []},
+        {"lock": None, "place": 1, "held": {"username": "author", "token": None}, "userErrors": []},
+    ]

@@ -11,6 +11,7 @@ from db.engine import Database
 from db.store import Author
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.content.uploads import Announced
+from resolvers.editing import sent as sending
 from resolvers.editing.problems import EditCode
 from schema import schema
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
@@ -137,6 +138,21 @@ async def test_who_may_not_learns_nothing(asking: Asking, viewer: Viewer, code: 
 async def test_the_run_is_answered_however_its_key_is_written(asking: Asking) -> None:
     given = {**OPERATIONS["updateBlockSettings"], "courseRun": RUN.lower()}
     assert (await do(asking, "updateBlockSettings", given))["courseRun"]["key"] == RUN
+
+
+async def test_a_full_key_means_a_block_of_its_own_run_alone(asking: Asking) -> None:
+    """E7: a block of the same name may be another one here."""
+    html = "+type@html+block@page"
+    other = "block-v1:Org0X+C0.0x+R" + html
+    refused = (await do(asking, "deleteBlock", {"block": other}))["userErrors"][0]["problem"]
+    assert (refused["code"], refused["message"]) == ("BLOCK_UNKNOWN", f"{other!r} is a block of another run")
+    expected = {"expectedSubtrees": [{"block": other, "hash": "0" * 64}]}
+    changes = {"changes": [{"deleteBlock": {"block": "html/page"}}]}
+    refused = (await do(asking, "applyContentChanges", {**changes, **expected}))["userErrors"][0]["problem"]
+    assert refused["code"] == "BLOCK_UNKNOWN"
+
+    own = f"block-v1:{RUN.removeprefix('course-v1:').upper()}{html}"
+    assert (await do(asking, "deleteBlock", {"block": own}))["edit"]["isNew"]
 
 
 async def test_only_a_replacement_can_leave_orphans_and_must_say_what_becomes_of_them(asking: Asking) -> None:
@@ -307,3 +323,16 @@ async def test_an_upload_that_cannot_be_had_is_told_with_its_place(asking: Askin
     assert await told("putAsset", {**asset, "text": "x"}) == ("INVALID", ["upload"], None)
     listed = {"changes": [{"addBlock": added(whole)}, {"putAsset": asset}]}
     assert await told("applyContentChanges", listed) == ("UPLOAD_UNKNOWN", ["changes", "1", "upload"], None)
+
+
+async def test_an_upload_that_is_larger_than_any_file_is_told(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "LARGEST", 20)
+    long, short = await sent(asking, b"<html>0123456789</html>"), await sent(asking, b"<html>1</html>")
+    listed = [{"addBlock": {"parent": "u1", "olx": {"upload": short}}}, {"deleteBlock": {"block": "html/both"}}]
+    for last, place in (
+        ({"addBlock": {"parent": "u1", "olx": {"upload": long}}}, ["changes", "2", "olx", "upload"]),
+        ({"putAsset": {"path": "a", "upload": long}}, ["changes", "2", "upload"]),
+    ):
+        [error] = (await do(asking, "applyContentChanges", {"changes": [*listed, last]}))["userErrors"]
+        assert (error["code"], error["field"]) == ("INVALID", place)
+        assert "20 bytes, and not" in error["message"]

@@ -74,6 +74,8 @@ async def test_an_upload_is_imported_and_exported_by_jobs(asking: Asking, tmp_pa
     seen = await done(asking, asked["job"]["id"], tmp_path)
     assert json.loads(seen["result"])["version"] == json.loads(made["result"])["version"]
     assert seen["downloadUrl"].startswith("/content/archives/")
+    without = Asking(asking.database)
+    assert (await without.data(SEEN, {"id": asked["job"]["id"]}, viewer=AUTHOR))["job"]["downloadUrl"] is None
 
 
 async def test_refusals_are_user_errors_and_rights_errors(asking: Asking) -> None:
@@ -82,6 +84,8 @@ async def test_refusals_are_user_errors_and_rights_errors(asking: Asking) -> Non
     upload = await uploaded(asking)
     [error] = (await ask(asking, IMPORT, upload=upload, expectedVersion="0" * 64))["userErrors"]
     assert (error["code"], len(error["currentVersion"])) == ("VERSION_CONFLICT", 64)
+    [error] = (await ask(asking, EXPORT, block="block-v1:A+B+C+type@html+block@page"))["userErrors"]
+    assert (error["code"], error["field"]) == ("BLOCK_UNKNOWN", ["block"])
     [error] = (await ask(asking, EXPORT, version="0" * 64))["userErrors"]
     assert (error["code"], error["field"]) == ("VERSION_UNKNOWN", ["version"])
     for viewer, run, code in ((LEARNER, RUN, "FORBIDDEN"), (ADMIN, "course-v1:No+Such+Run", "NOT_FOUND")):

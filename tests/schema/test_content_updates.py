@@ -7,16 +7,16 @@ import pytest
 from sqlalchemy import select
 
 from db.engine import Database
-from db.store import Store, open_blobs, share
-from db.tables import AuditEntry
+from db.store import Commit, Store, commit, open_blobs, share
+from db.tables import AuditEntry, now
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.content.load import Courses
 from resolvers.merging.protection import DEFAULT
 from tests.asking import AUTHOR, LEARNER, Asking
 from tests.catalog import fill
-from tests.resolvers.content.conftest import ADA, imported
+from tests.resolvers.content.conftest import ADA, imported, loaded
 from tests.resolvers.editing.courses import FILES
-from tests.schema.contents import RUN, run_id
+from tests.schema.contents import RUN, add_page, run_id
 
 RERUN = "course-v1:Org0X+C0.0x+R1"
 LIST = "content { protectedSettings { name type block } }"
@@ -79,6 +79,12 @@ async def test_protected_settings_are_a_list_that_can_be_read_and_changed(asking
 async def test_what_cannot_be_protected_is_told(asking: Asking, setting: dict[str, str], place: str) -> None:
     [error] = (await protect(asking, [{"name": "due"}, setting]))["userErrors"]
     assert (error["code"], error["field"]) == ("INVALID", ["settings", "1", place])
+
+
+async def test_only_so_many_settings_can_be_protected(asking: Asking) -> None:
+    [error] = (await protect(asking, [{"name": f"x{number}"} for number in range(501)]))["userErrors"]
+    assert (error["code"], error["field"]) == ("INVALID", ["settings"])
+    assert error["message"] == "at most 500 settings can be protected"
 
 
 @pytest.mark.parametrize(("viewer", "code"), [(ANONYMOUS, "UNAUTHENTICATED"), (LEARNER, "FORBIDDEN")])
@@ -173,6 +179,8 @@ async def test_conflicts_are_listed_until_somebody_resolves_them(asking: Asking,
 async def test_what_cannot_be_merged_is_told(asking: Asking) -> None:
     none = await merge(asking, fromRun=RERUN, courseRun=RUN)
     assert (none["userErrors"][0]["code"], none["userErrors"][0]["field"]) == ("INVALID", ["fromRun"])
+    mistyped = await merge(asking, fromRun="nonsense")
+    assert (mistyped["userErrors"][0]["code"], mistyped["userErrors"][0]["field"]) == ("BAD_COURSE_KEY", ["fromRun"])
     unknown = await merge(asking, fromVersion="0" * 64)
     assert (unknown["userErrors"][0]["code"], unknown["userErrors"][0]["field"]) == ("VERSION_UNKNOWN", ["fromVersion"])
     late = await merge(asking, expectedVersion="0" * 64)
@@ -192,3 +200,25 @@ async def test_an_archive_is_a_source_that_nothing_more_is_known_of(asking: Aski
     assert found["upstream"] == {
         "version": found["version"], "fromRun": None, "isBehind": None, "sourceChanges": None,
     }  # fmt: skip
+
+
+async def test_two_files_of_one_name_cannot_be_merged(asking: Asking, store: Store) -> None:
+    source, target = await run_id(store.database, RUN), await run_id(store.database, RERUN)
+    async with store.database.writing() as session:
+        await share(session, source, target, ADA)
+    for run, name in ((RUN, "yours"), (RERUN, "mine")):
+        await add_page(asking, run, name, "html/two.html")
+    [error] = (await merge(asking, others="THEIRS"))["userErrors"]
+    assert (error["code"], error["field"]) == ("INVALID", ["fromRun"])
+    assert error["message"] == "two different files would be written to 'html/two.html'"
+
+
+async def test_of_content_that_came_from_nowhere_no_source_is_known(asking: Asking, store: Store) -> None:
+    head = (await loaded(store, await run_id(store.database, RUN))).head
+    change = Commit(
+        await run_id(store.database, RERUN), head.root, head.frame, ADA, "edit", now() + store.lease, 1, 1, 1
+    )
+    async with store.database.writing() as session:
+        await commit(session, change)
+    found = (await asking.data(UPSTREAM, viewer=AUTHOR))["courseRun"]["content"]
+    assert found == {"version": head.root, "upstream": None}

@@ -69,6 +69,13 @@ async def test_periods_have_counts_percentiles_and_groups(asking: Asking) -> Non
          "failed": 0, "blockCount": 0, "p99Milliseconds": None},
     ]  # fmt: skip
     assert asking.statements == 3  # counts, jobs, and the runs that groups lead to
+    by_whom = await asked(
+        asking, f"filter: {AROUND}, bucket: DAY, by: [USERNAME, OUTCOME]", "groups { username outcome count }"
+    )
+    assert by_whom[0]["groups"] == [
+        {"username": "ada", "outcome": "ok", "count": 99}, {"username": "ada", "outcome": "PLACEMENT", "count": 1},
+        {"username": "bob", "outcome": "ok", "count": 1},
+    ]  # fmt: skip
     by_type = await asked(
         asking, f"filter: {AROUND}, bucket: DAY, by: [BLOCK_TYPE]", "count groups { blockType count blockCount }"
     )
@@ -120,6 +127,22 @@ async def test_the_queue_is_as_deep_as_it_was_at_its_worst(asking: Asking) -> No
     found = await asked(asking, f"filter: {AROUND}", "queueDepth longestWaitMilliseconds")
     assert [period["queueDepth"] for period in found] == [1, 4, 2]
     assert [period["longestWaitMilliseconds"] for period in found] == [None, 30 * 60e3, 88 * 60e3]
+    later = '{ since: "2026-11-20T13:00:00Z", until: "2026-11-20T14:00:00Z" }'  # two have waited since before
+    assert await asked(asking, f"filter: {later}", "queueDepth longestWaitMilliseconds") == [
+        {"queueDepth": 2, "longestWaitMilliseconds": 88 * 60e3}
+    ]
+
+
+async def test_more_rows_than_can_be_told_are_refused(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resolvers.usage.reading.MOST_ROWS", 1)
+    usage = Usage(NOON.timestamp)
+    for username in ("ada", "bob"):
+        usage.note(Done("olx", username, "", 0, "ok", 0.01))
+    await usage.flush(asking.database)
+    assert (await asked(asking, f"filter: {AROUND}, bucket: DAY", "count"))[0]["count"] == 2
+    query = f"{{ contentUsage(filter: {AROUND}, by: [USERNAME]) {{ count }} }}"
+    error = await asking.error(query, viewer=ADMIN)
+    assert (error["extensions"]["code"], "tell less apart" in error["message"]) == ("BAD_USER_INPUT", True)
 
 
 @pytest.mark.parametrize(

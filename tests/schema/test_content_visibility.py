@@ -11,6 +11,7 @@ from db.tables import DirectoryMember, LearnerEnrollment, now
 from resolvers.access import Role, Viewer
 from schema import schema
 from tests.asking import AUTHOR, LEARNER, Asking
+from tests.resolvers.content.conftest import imported
 from tests.schema.contents import RUN, run_id, with_content
 
 FILES = {
@@ -22,7 +23,8 @@ FILES = {
     b'<vertical url_name="u2" visible_to_staff_only="true"><html url_name="key">hush</html></vertical></sequential>'
     b'<sequential url_name="s2" display_name="Second" start="2030-06-01T00:00:00Z">'
     b'<vertical url_name="u3"><html url_name="later">hush</html></vertical></sequential>'
-    b'<sequential url_name="s3" display_name="Aside" hide_from_toc="true">'
+    b'<sequential url_name="s3" display_name="Aside" hide_from_toc="true" due="2030-07-01T00:00:00Z"'
+    b' hide_after_due="true">'
     b'<vertical url_name="u4" display_name="Four"/></sequential>'
     b"</chapter></course>",
     "policies/R/grading_policy.json": b'{"GRADER": [], "GRADE_CUTOFFS": {"Pass": 0.5}}',
@@ -180,6 +182,7 @@ async def test_a_block_tells_who_would_see_it_and_what_decides(asking: Asking) -
         then: visibleTo(role: BETA_TESTER, at: "2030-06-01T00:00:00Z") { access } }
         hidden: block(key: "html/key") { visibleTo { access isListed staffOnlyFrom { key } }
         staff: visibleTo(role: STAFF) { access } }
+        aside: block(key: "vertical/u4") { visibleTo { access due dueFrom { key } closesAt } }
         mine: block(key: "html/mine") { visibleTo { access }
         theirs: visibleTo(groups: [{partition: 50, groups: [1, 2]}]) { access } }"""
     found = await content(asking, asked, AUTHOR)
@@ -194,6 +197,12 @@ async def test_a_block_tells_who_would_see_it_and_what_decides(asking: Asking) -
         "hidden": {
             "visibleTo": {"access": "STAFF_ONLY", "isListed": False, "staffOnlyFrom": {"key": "vertical/u2"}},
             "staff": {"access": "OPEN"},
+        },
+        "aside": {
+            "visibleTo": {
+                "access": "OPEN", "due": "2030-07-01T00:00:00Z", "dueFrom": {"key": "sequential/s3"},
+                "closesAt": "2030-07-01T00:00:00Z",
+            }
         },
         "mine": {"visibleTo": {"access": "NOT_IN_GROUP"}, "theirs": {"access": "OPEN"}},
     }  # fmt: skip
@@ -211,3 +220,29 @@ async def test_authors_see_how_blocks_stand(asking: Asking) -> None:
         "key": (None, None), "s2": ("READY", "LIVE"), "u3": ("READY", "LIVE"), "later": (None, None),
         "s3": ("HIDE_FROM_TOC", "HIDE_FROM_TOC"), "u4": ("HIDE_FROM_TOC", "HIDE_FROM_TOC"),
     }  # fmt: skip
+
+
+async def test_a_course_that_is_closed_has_no_content_for_learners(asking: Asking) -> None:
+    """S2."""
+    later = {**FILES, "course.xml": FILES["course.xml"].replace(b'start="2020', b'start="2040', 1)}
+    assert asking.executor.courses is not None
+    await imported(asking.executor.courses.store, await run_id(asking.database), later)
+    assert await content(asking, "version") is None
+    found = await content(asking, "outline(visibleTo: {}) { key } root { key }", AUTHOR)
+    assert found == {"outline": [], "root": {"key": "course/R"}}
+
+
+async def test_what_those_see_who_see_the_same_is_made_once(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And few such views are kept: who has another one pushes the oldest out."""
+    monkeypatch.setattr("resolvers.content.readers.MOST_VIEWS", 1)
+    assert asking.executor.courses is not None
+    views = asking.executor.courses.views
+    asked, kept = "version outline(depth: 9) { key }", []
+    for viewer in (LEARNER, LEARNER, VERIFIED, LEARNER):
+        found = await content(asking, asked, viewer)
+        assert ("html/mine" in {block["key"] for block in found["outline"]}) is (viewer is VERIFIED)
+        [view] = views.values()
+        kept.append(view)
+    assert kept[0] is kept[1]
+    assert kept[2] is not kept[1]
+    assert kept[3] is not kept[2]

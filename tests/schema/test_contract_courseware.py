@@ -253,7 +253,7 @@ async def test_a_program_whose_courses_have_no_sources_is_linked_without_runs(
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_required_programs_are_opened_and_circles_end(asking: Asking, database: Database) -> None:
-    """P5: 0 requires 1 and 1 requires 0; the course that both have comes once."""
+    """P5: 0 requires 1 and 1 requires 0; the course that both have comes once, and deleted programs are empty."""
     async with database.writing() as session:
         ids = dict((await session.execute(select(Program.uuid, Program.id))).all())
         for of, required in ((0, 1), (1, 0)):
@@ -266,6 +266,11 @@ async def test_required_programs_are_opened_and_circles_end(asking: Asking, data
     for number, order in ((0, [0, 1, 2, 3, 4]), (1, [2, 3, 4, 0, 1])):
         found = (await asking.data(query, {"p": P[number]}, viewer=ADMIN))["planCourseware"]
         assert [each["course"]["key"] for each in found] == [f"SourceX+C{i}x" for i in order]
+    async with database.writing() as session:
+        await session.execute(update(Program).where(Program.uuid == uuid(1)).values(status=ProgramStatus.DELETED))
+    found = (await asking.data(query, {"p": P[0]}, viewer=ADMIN))["planCourseware"]
+    assert [each["course"]["key"] for each in found] == [f"SourceX+C{i}x" for i in range(3)]
+    assert await refused(asking, "addProgramToContract", contract=ONE, program=P[1]) == [("PROGRAM_UNKNOWN", "program")]
 
 
 async def test_a_plan_says_what_an_addition_does_and_does_nothing(asking: Asking, database: Database) -> None:
@@ -301,7 +306,8 @@ async def test_plans_and_additions_are_for_staff(asking: Asking) -> None:
         error = await asking.error('{ planCourseware(contract: "x", course: "y") { outcome } }', viewer=viewer)
         assert error["extensions"]["code"] == "FORBIDDEN"
         assert await code(asking, "addCourseToContract", viewer, contract="x", course="y") == "FORBIDDEN"
-        assert await code(asking, "designateSourceRun", viewer, key="x") == "FORBIDDEN"
+        for mutation in ("designateSourceRun", "clearSourceRun", "retryRerun"):
+            assert await code(asking, mutation, viewer, key="x") == "FORBIDDEN"
     assert await code(asking, "addCourseToContract", ADMIN, contract="Contract:9", course="y") == "NOT_FOUND"
     assert await code(asking, "addCourseToContract", STAFF, contract=ONE, course="y") == "FORBIDDEN"
 
@@ -357,6 +363,8 @@ async def test_a_course_is_run_again_once_a_year(asking: Asking, database: Datab
     assert found == {"key": key(0), "outcome": "CREATE"}
     assert await results(asking, "addCourseToContract", **given) == [("SourceX+C0x", "EXISTS", old)]
     assert await results(asking, "rerunCourseForContract", **given) == [("SourceX+C0x", "CREATE", key(0))]
+    told = await rows(database, select(AuditEntry.action).order_by(AuditEntry.id))
+    assert told == ["addCourseToContract", "rerunCourseForContract"]
 
 
 @pytest.mark.parametrize("mutation", ["addCourseToContract", "rerunCourseForContract", "addProgramToContract"])
@@ -370,6 +378,14 @@ async def test_a_request_that_is_sent_again_gets_the_same_answer(
     assert await payload(asking, mutation, **given) == first
     assert await refused(asking, mutation, **given | {"force": True}) == [("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")]
     assert len(await rows(database, select(IdempotencyKey.key))) == 1
+
+
+async def test_a_request_that_made_nothing_made_nothing_when_it_is_sent_again(asking: Asking) -> None:
+    given = {"contract": ONE, "course": "SourceX+C0x"}
+    await payload(asking, "addCourseToContract", **given)
+    for _ in range(2):
+        found = await results(asking, "addCourseToContract", **given, idempotencyKey="k")
+        assert found == [("SourceX+C0x", "EXISTS", key(0))]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -491,8 +507,9 @@ async def settle(database: Database, state: RerunState = RerunState.READY) -> No
 async def test_a_run_without_learners_is_no_contracts_any_more_and_nobody_finds_it(
     asking: Asking, database: Database
 ) -> None:
-    """X3: but it never becomes a public one."""
+    """X3: but it never becomes a public one. Learners of other runs are none of its own."""
     run = await made(asking, database)
+    await enroll(database, await made(asking, database, 1), "ada")
     found = await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=run)
     assert found["removedCourseRuns"] == [
         {"key": run, "outcome": "UNLINKED", "courseRun": {"key": run, "contract": None, "canBeJoined": False}}
@@ -500,7 +517,7 @@ async def test_a_run_without_learners_is_no_contracts_any_more_and_nobody_finds_
     assert await asking.data(f'{{ courseRun(key: "{run}") {{ key }} }}', viewer=LEARNER) == {"courseRun": None}
     [row] = await rows(database, select(CourseRun).where(CourseRun.key == run))
     assert row.retired_at == row.enrollment_end is not None
-    kinds = await rows(database, select(Job.kind).order_by(Job.id))
+    kinds = await rows(database, select(Job.kind).where(Job.key == run).order_by(Job.id))
     assert kinds == ["RERUN", "CONFIGURE_RUN"]
     assert await refused(asking, "addCourseToContract", contract=ONE, course="SourceX+C0x") == [
         ("KEY_CONFLICT", "course")
@@ -519,6 +536,19 @@ async def test_a_run_with_learners_stays_the_contracts(asking: Asking, database:
     assert await refused(asking, "removeCourseRunFromContract", contract=ONE, courseRun=run) == [
         ("NOT_IN_CONTRACT", "courseRun")
     ]
+    assert await refused(asking, "addCourseToContract", contract=ONE, course="SourceX+C0x") == [
+        ("KEY_CONFLICT", "course")
+    ]
+
+
+async def test_a_run_that_is_taken_out_before_it_opens_never_opens(asking: Asking, database: Database) -> None:
+    """X3: its enrollment would end before it began, which Studio refuses."""
+    text = written("updateContract", "__typename")
+    await asking.data(text, {"input": {"id": ONE, "startDate": "2999-01-01"}}, viewer=ADMIN)
+    run = await made(asking, database)
+    await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=run)
+    [row] = await rows(database, select(CourseRun).where(CourseRun.key == run))
+    assert row.enrollment_start == row.enrollment_end == row.retired_at
 
 
 async def test_a_run_that_never_was_in_open_edx_is_forgotten(asking: Asking, database: Database) -> None:
@@ -532,11 +562,16 @@ async def test_a_run_that_never_was_in_open_edx_is_forgotten(asking: Asking, dat
     ]
 
 
-async def test_a_run_that_is_being_made_is_left_alone(asking: Asking) -> None:
-    await payload(asking, "addCourseToContract", contract=ONE, course="SourceX+C0x")
+async def test_a_run_that_is_being_made_is_left_alone(asking: Asking, database: Database) -> None:
+    """One that nobody makes any more is not, whatever else is being made."""
+    await payload(asking, "addProgramToContract", contract=ONE, program=P[0])
     assert await refused(asking, "removeCourseRunFromContract", contract=ONE, courseRun=key(0)) == [
         ("RERUN_IN_PROGRESS", "courseRun")
     ]
+    async with database.writing() as session:
+        await session.execute(update(Job).where(Job.key == key(0)).values(finished_at=now(), state="canceled"))
+    found = await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=key(0))
+    assert [each["outcome"] for each in found["removedCourseRuns"]] == ["DELETED"]
 
 
 async def test_a_run_whose_making_was_given_up_can_be_taken_out(asking: Asking, database: Database) -> None:
@@ -573,6 +608,7 @@ async def test_a_program_is_taken_out_with_the_runs_that_came_through_it_alone(
     await payload(asking, "addCourseToContract", contract=ONE, course="SourceX+C1x")
     for number in (1, 0):
         await payload(asking, "addProgramToContract", contract=ONE, program=P[number])
+    await payload(asking, "addProgramToContract", contract="Contract:2", program=P[0])
     await settle(database)
     given = {"contract": ONE, "program": P[0]}
     found = await payload(asking, "removeProgramFromContract", **given, withRuns=with_runs)
@@ -580,6 +616,8 @@ async def test_a_program_is_taken_out_with_the_runs_that_came_through_it_alone(
     expected = [{"key": key(0), "outcome": "UNLINKED"}] if with_runs else []
     assert found["removedCourseRuns"] == expected
     assert await refused(asking, "removeProgramFromContract", **given) == [("NOT_IN_CONTRACT", "program")]
+    through = select(ContractCourse.contract_id, Program.name).join(Program, Program.id == ContractCourse.program_id)
+    assert set(await rows(database, through)) == {(1, "Program 1"), (2, "Program 0")}, "what came otherwise is kept"
 
 
 # Drift
@@ -599,6 +637,7 @@ async def test_what_a_program_has_gained_and_lost_is_told_and_synchronized(askin
     assert await refused(asking, "syncContractProgram", contract=ONE, program=P[1]) == [("NOT_IN_CONTRACT", "program")]
     await payload(asking, "addProgramToContract", contract=ONE, program=P[1])
     assert await drift() == [("SourceX+C4x", "ADDED")]
+    await payload(asking, "addCourseToContract", contract=ONE, course="SourceX+C1x")
     async with database.writing() as session:
         ids = dict((await session.execute(select(Course.readable_id, Course.id))).all())
         swap = update(ProgramRequirement).where(ProgramRequirement.course_id == ids["SourceX+C3x"])
@@ -608,7 +647,9 @@ async def test_what_a_program_has_gained_and_lost_is_told_and_synchronized(askin
     assert [outcome for _, outcome, _ in found] == ["EXISTS", "CREATE", "NO_SOURCE"]
     assert await drift() == [("SourceX+C4x", "ADDED")]
     keys = await rows(database, select(CourseRun.key).where(CourseRun.contract_id == 1))
-    assert sorted(keys) == [key(0), key(2), key(3)]
+    assert sorted(keys) == [key(0), key(1), key(2), key(3)]
+    alone = select(ContractCourse.course_id).where(ContractCourse.program_id.is_(None))
+    assert await rows(database, alone) == [ids["SourceX+C1x"]], "what did not come through the program is kept"
 
 
 async def test_drift_is_for_those_who_look_after_the_contract(asking: Asking, database: Database) -> None:
@@ -658,6 +699,24 @@ async def test_new_dates_of_a_contract_are_offered_and_applied(asking: Asking, d
     data = await asking.data(apply, {"input": given}, viewer=ADMIN)
     assert data["payload"] == {"dateChanges": [], "userErrors": []}
     assert await rows(database, select(Job.kind).where(Job.finished_at.is_(None))) == kinds
+
+
+async def test_all_runs_get_the_dates_but_those_that_were_taken_out(asking: Asking, database: Database) -> None:
+    """C4: the runs that nobody can join any more keep the dates of their end."""
+    for number in range(3):
+        await made(asking, database, number)
+    await enroll(database, key(2), "ada")
+    await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=key(2))
+    text = written("updateContract", "dateChanges { key }")
+    data = await asking.data(text, {"input": {"id": ONE, "endDate": "2999-12-31"}}, viewer=ADMIN)
+    offered = data["payload"]["dateChanges"]
+    assert [each["key"] for each in offered] == [key(0), key(1)]
+    apply = written("applyContractDates", "dateChanges { key }")
+    for expected in (offered, list[Any]()):
+        data = await asking.data(apply, {"input": {"contract": ONE}}, viewer=ADMIN)
+        assert data["payload"] == {"dateChanges": expected, "userErrors": []}
+    told = await rows(database, select(AuditEntry.action).order_by(AuditEntry.id.desc()).limit(2))
+    assert told == ["apply dates", "update"]
 
 
 async def test_a_run_that_failed_is_tried_again(asking: Asking, database: Database) -> None:

@@ -12,7 +12,7 @@ from db.tables import Contract, ContractMember, LearnerEnrollment, Organization,
 from resolvers.access import Viewer
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
 from tests.conftest import DIALECTS
-from tests.contracts import MANAGER, MEMBER, OTHER, READY, STAFF, add_contracts, enroll
+from tests.contracts import FOREIGN, MANAGER, MEMBER, OTHER, READY, SOURCE, STAFF, add_contracts, enroll
 from tests.resolvers.catalog.conftest import rows
 from tests.schema.test_catalog_mutations import entries
 
@@ -124,10 +124,12 @@ async def test_an_organization_whose_key_fits_in_no_course_key_gets_no_contract(
     """64 characters with the prefix: no course team could be given to longer ones (K6)."""
     async with database.writing() as session:
         await session.execute(update(Organization).where(Organization.key == "Org0X").values(key="O" * 61))
+        await session.execute(update(Organization).where(Organization.key == "Org1X").values(key="P" * 60))
     assert await errors(asking, "createContract", organization="Org0X", name="C") == [("KEY_TOO_LONG", "organization")]
     assert await errors(asking, "setOrganizationPrefix", organization="Org0X", prefix="B2B") == [
         ("KEY_TOO_LONG", "prefix")
     ]
+    assert await errors(asking, "setOrganizationPrefix", organization="Org1X", prefix="B2B") == []
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -139,6 +141,9 @@ async def test_a_request_that_is_sent_again_makes_one_contract(asking: Asking, d
     assert await errors(asking, "createContract", **given | {"name": "D"}) == [
         ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
     ]
+    [(action, subject, who, changes)] = await entries(database)
+    assert (action, subject, who) == ("create", "Contract:3", "admin")
+    assert '{"field":"organization","before":null,"after":"Org0X"}' in changes
 
 
 async def test_terms_are_changed_one_by_one_and_emptied_by_null(asking: Asking, database: Database) -> None:
@@ -159,17 +164,27 @@ async def test_a_change_that_changes_nothing_is_none(asking: Asking, database: D
     assert await entries(database) == []
 
 
+async def test_what_is_agreed_already_is_no_change_however_it_is_written(asking: Asking, database: Database) -> None:
+    """1.2: no price is none, and no limit either; `1.5` is `1.50`."""
+    for price, seats, revision in (("1.5", 0, 2), ("1.50", None, 2), (None, 0, 3), ("0.00", None, 3)):
+        changed = await done(asking, "updateContract", id=ONE, price=price, maxLearners=seats)
+        assert changed["revision"] == revision
+    assert len(await entries(database)) == 2
+
+
 async def test_a_change_may_say_which_revision_it_is_for(asking: Asking) -> None:
     await done(asking, "updateContract", id=ONE, name="New", expectedRevision=1)
     for mutation in ("updateContract", "deactivateContract"):
         assert await errors(asking, mutation, id=ONE, expectedRevision=1) == [("REVISION_CONFLICT", "expectedRevision")]
 
 
-async def test_a_contract_is_switched_off_and_on(asking: Asking) -> None:
+async def test_a_contract_is_switched_off_and_on(asking: Asking, database: Database) -> None:
     """1.2: the switch; dates still apply."""
-    assert (await done(asking, "deactivateContract", id=ONE))["status"] == "DISABLED"
+    off = await done(asking, "deactivateContract", id=ONE)
+    assert (off["status"], off["revision"]) == ("DISABLED", 2)
     await done(asking, "updateContract", id=ONE, endDate="2020-01-01", startDate=None)
     assert (await done(asking, "activateContract", id=ONE))["status"] == "EXPIRED"
+    assert [action for action, *_ in await entries(database)] == ["deactivate", "update", "activate"]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -230,18 +245,21 @@ async def test_seats_used_are_learners_enrolled_in_the_contracts_runs(asking: As
 @pytest.mark.parametrize("viewer", [ADMIN, MANAGER, STAFF])
 async def test_staff_and_managers_add_members_and_take_them_out(asking: Asking, viewer: Viewer) -> None:
     text = f"changedCount contract {{ {SELECTION} }}"
-    added = await done(asking, "addContractMembers", viewer, selection=text, contract=ONE, usernames=["ada", "member"])
+    who = ["member", "other"]  # the second belongs to another contract
+    added = await done(asking, "addContractMembers", viewer, selection=text, contract=ONE, usernames=who)
     assert added["changedCount"] == 1
-    assert [node["username"] for node in added["contract"]["members"]["nodes"]] == ["ada", "member"]
+    assert [node["username"] for node in added["contract"]["members"]["nodes"]] == who
     assert added["contract"]["status"] == "FULL"
-    gone = await done(asking, "removeContractMembers", viewer, selection=text, contract=ONE, usernames=["ada", "eve"])
+    gone = await done(asking, "removeContractMembers", viewer, selection=text, contract=ONE, usernames=["other", "eve"])
     assert gone["changedCount"] == 1
     assert [node["username"] for node in gone["contract"]["members"]["nodes"]] == ["member"]
 
 
 async def test_no_more_members_are_added_than_there_are_seats(asking: Asking, database: Database) -> None:
-    """C5, M2: all of them or none; who belongs to it already takes no other seat."""
-    for names in (["ada", "bob"], ["ada", "ada", "bob"]):
+    """C5, M2: all of them or none; who belongs to it already takes no other seat, nor who is in another's runs."""
+    await enroll(database, FOREIGN, "u", "v")
+    await enroll(database, READY, "w", "z", is_active=False)
+    for names in (["ada", "bob"], ["ada", "ada", "other"]):
         assert await errors(asking, "addContractMembers", contract=ONE, usernames=names) == [
             ("CONTRACT_FULL", "usernames")
         ]
@@ -271,13 +289,17 @@ async def test_members_are_added_to_a_contract_that_is_in_effect_or_will_be(aski
 
 
 async def test_taking_a_learner_out_leaves_others_and_enrollments_alone(asking: Asking, database: Database) -> None:
-    """M6; once, one user's removal removed everybody's (#3033)."""
+    """M6; once, one user's removal removed everybody's (#3033). Taking out nobody is not told in the history."""
     await done(asking, "addContractMembers", contract=ONE, usernames=["ada"])
     await enroll(database, READY, "member")
     for _ in range(2):
         await done(asking, "removeContractMembers", contract=ONE, usernames=["member"])
     assert await rows(database, select(ContractMember.username).order_by(ContractMember.username)) == ["ada", "other"]
     assert await rows(database, select(LearnerEnrollment.is_active)) == [True]
+    assert [(action, subject, changes) for action, subject, _, changes in await entries(database)] == [
+        ("add members", ONE, '[{"field":"ada","before":null,"after":"member"}]'),
+        ("remove members", ONE, '[{"field":"member","before":"member","after":null}]'),
+    ]
 
 
 @pytest.mark.parametrize("names", [[], [" "], ["n" * 256], ["a\0"], ["a"] * 501])
@@ -332,6 +354,21 @@ async def test_an_admin_of_one_organization_has_its_contracts_only(asking: Askin
     assert await code(asking, "createContract", STAFF, organization="Org1X", name="C") == "FORBIDDEN"
 
 
+async def test_an_admin_of_one_organization_names_the_sources_of_its_courses_only(
+    asking: Asking, database: Database
+) -> None:
+    """S1: a run of another organization is as one that is not there."""
+    key = "courseRun { key }"
+    for mutation in ("designateSourceRun", "clearSourceRun"):
+        for _ in range(2):
+            found = await done(asking, mutation, STAFF, selection=key, key=SOURCE)
+            assert found["courseRun"] == {"key": SOURCE}
+        for other in ("course-v1:Org1X+C0.0x+R0", "course-v1:No+Such+Run"):
+            assert await code(asking, mutation, STAFF, key=other) == "NOT_FOUND"
+    told = [(action, subject, who) for action, subject, who, _ in await entries(database)]
+    assert told == [(action, f"CourseRun:{SOURCE}", "staff") for action in ("designate", "clear")]
+
+
 async def test_a_manager_is_made_and_unmade(asking: Asking, database: Database) -> None:
     managed = "organization { managers { nodes { username addedBy organization { key } } } }"
     given: dict[str, Any] = {"organization": "Org0X", "username": "ada"}
@@ -350,7 +387,7 @@ async def test_a_manager_is_made_and_unmade(asking: Asking, database: Database) 
 # Organizations
 
 
-async def test_a_prefix_is_set_and_finds_the_organization(asking: Asking) -> None:
+async def test_a_prefix_is_set_and_finds_the_organization(asking: Asking, database: Database) -> None:
     """`UAI_MIT` is MIT; organizations keep the names that their runs' keys have."""
     both = "organization { key prefix slug }"
     for prefix in ("B2B", "NONE", "NONE"):
@@ -360,6 +397,15 @@ async def test_a_prefix_is_set_and_finds_the_organization(asking: Asking) -> Non
         asking, "setOrganizationPrefix", selection=both, organization="B2B_ORG1X", prefix="UAI", slug="org-one"
     )
     assert found["organization"] == {"key": "Org1X", "prefix": "UAI", "slug": "org-one"}
+    changes: list[tuple[dict[str, Any], str | None]] = [
+        ({}, "org-one"), ({"slug": ""}, None), ({"slug": "org-one"}, "org-one"),
+    ]  # fmt: skip
+    for given, slug in changes:
+        found = await done(asking, "setOrganizationPrefix", selection=both, organization="Org1X", prefix="UAI", **given)
+        assert found["organization"]["slug"] == slug
+    told = [text for action, *_, text in await entries(database) if action == "set prefix"]
+    assert len(told) == 5
+    assert told[-1] == '[{"field":"slug","before":null,"after":"org-one"}]'
     assert (await asking.data('{ organization(key: "uai_org1x") { key } }'))["organization"]["key"] == "Org1X"
     assert await errors(asking, "setOrganizationPrefix", organization="Org0X", prefix="UAI", slug="org-one") == [
         ("NAME_TAKEN", "slug")

@@ -489,7 +489,9 @@ async def test_who_is_enrolled_in_a_section_sees_it_and_its_course(catalog: Aski
     again = await catalog.data(DROP, given | {"username": LEARNER.username}, viewer=ADMIN)
     assert again["dropDirectoryRun"]["userErrors"] == []
     async with catalog.database.writing() as session:
-        entries = await session.scalars(select(AuditEntry.action).where(AuditEntry.subject == f"CourseRun:{HIDDEN}_S_01"))
+        entries = await session.scalars(
+            select(AuditEntry.action).where(AuditEntry.subject == f"CourseRun:{HIDDEN}_S_01")
+        )
         assert list(entries) == ["enroll", "drop"]
     assert len((await catalog.data("{ courseRuns { nodes { key } } }"))["courseRuns"]["nodes"]) == 2
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from db.engine import Database
-from db.tables import Program
+from db.tables import Program, ProgramCourseRunMode, ProgramOrganization, ProgramRequirement
 from resolvers.access import Viewer
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
 from tests.catalog import MOMENT, uuid
@@ -50,6 +50,25 @@ async def test_all_filters_hold_together_and_repeat_no_program(asking: Asking, v
         ("updatedSince", "2026-03-01T12:30:00.000001Z"),
     ):
         assert await listed(asking, viewer, **{**ALL, name: other}) == [], name
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        ({"org": "Org1X"}, ProgramOrganization),
+        ({"course": "Org1X+C0.0x"}, ProgramRequirement),
+        ({"run": RUN}, ProgramCourseRunMode),
+    ],
+)
+async def test_a_program_is_not_found_by_what_others_have(
+    asking: Asking, database: Database, given: dict[str, Any], parts: Any
+) -> None:
+    """§2.7: each filter alone."""
+    async with database.writing() as session:
+        lacking = select(Program.id).where(Program.uuid == uuid(1)).scalar_subquery()
+        await session.execute(delete(parts).where(parts.program_id == lacking))
+
+    assert await listed(asking, **given) == [0, 2, 4, 5, 6]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from db.tables import AuditEntry
 from resolvers.access import Role, Viewer
 from server.applications.callers import Caller, from_lms
 from server.applications.registry import ALL_SCOPES, Registration, register
-from tests.asking import ADMIN, AUTHOR, Asking
-from tests.schema.test_program_mutations import UNPUBLISHED, change
+from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
+from tests.schema.test_program_mutations import ACTIVE, UNPUBLISHED, change
 
 HISTORY = """query ($id: ID!) { program(id: $id) { history { nodes {
   username application action changes { field before after }
@@ -38,6 +38,15 @@ async def test_each_change_tells_its_application(asking: Asking, database: Datab
     async with database.writing() as session:
         stored = list(await session.scalars(select(AuditEntry.application).order_by(AuditEntry.id)))
     assert stored == [client_id, "lms:author", None, client_id]
+
+
+async def test_learners_find_no_history_of_programs_that_they_see(asking: Asking) -> None:
+    """§5: it is for those who see programs before they are published, or were granted a role for this one."""
+    await change(asking, "updateProgram", AUTHOR, id=ACTIVE, subtitle="New")
+
+    for viewer, count in ((AUTHOR, 1), (LEARNER, 0)):
+        found = (await asking.data(HISTORY, {"id": ACTIVE}, viewer=viewer))["program"]["history"]["nodes"]
+        assert len(found) == count
 
 
 async def test_an_application_that_is_not_registered_is_told_as_it_is(asking: Asking) -> None:

@@ -77,8 +77,32 @@ async def test_a_browser_gets_the_explorer_at_the_endpoint(client: httpx.AsyncCl
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
 
 
+async def test_who_prefers_an_answer_to_a_page_gets_one(client: httpx.AsyncClient) -> None:
+    headers = {"accept": "application/json, text/html;q=0.1"}
+
+    answer = await client.get("/graphql", params={"query": "{ __typename }"}, headers=headers)
+
+    assert answer.json() == {"data": {"__typename": "Query"}}
+
+
 async def test_the_explorer_can_be_switched_off(settings: Settings) -> None:
     app = create_app(settings.model_copy(update={"explorer": False}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         assert (await client.get("/graphiql")).status_code == 404
         assert (await client.get("/graphql", headers={"accept": "text/html"})).status_code == 406
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_without_content_there_are_neither_uploads_nor_downloads_but_links_lead_on(database_url: URL) -> None:
+    """A course whose content is elsewhere still has a page in the learning front end."""
+    app = create_app(load(database_url=database_url, enable_content=False, learning_url="https://apps.example.org"))
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        link = await client.get("/course/course-v1:Org0X+C0.0x+R0/one")
+        assert (await client.options("/uploads")).status_code == 404
+        assert (await client.get("/content/files/x/y")).status_code == 404
+    assert link.status_code == 302
+    assert link.headers["location"].startswith("https://apps.example.org/course/")

@@ -1,5 +1,6 @@
 """The command line, as whoever types it sees it."""
 
+import asyncio
 import re
 import signal
 import socket
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from resolvers.access import HELD, Role
 from schema import sdl
+from server import cli
 from server.cli import RoleName, app, failing_well
 from server.settings import Settings, load
 from server.signin import SignIn
@@ -286,3 +288,27 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
         line = failure(collegium("serve", "--port", str(port), folder=tmp_path))
 
     assert line == f"collegium: port {port} on 127.0.0.1 is taken; choose another one"
+
+
+def test_an_interruption_has_the_exit_status_that_shells_know() -> None:
+    with pytest.raises(typer.Exit) as end, failing_well():
+        raise KeyboardInterrupt
+
+    assert end.value.exit_code == 130
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_worker_says_when_it_runs_jobs_and_ends_when_told(
+    database_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(cli, "read_settings", lambda: load(database_url=database_url))
+    monkeypatch.setattr("server.cli.typer.echo", say)
+    async with asyncio.timeout(30):
+        await cli.worker(queue=["default"], concurrency=1)
+    assert said == ["Collegium runs jobs"]

@@ -9,30 +9,41 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
 from server import connections
 from server.connections import MOST_HEADERS, Connection
 from tests.serving import serving
 
 HEAD = b"POST / HTTP/1.1\r\nhost: test\r\n"
+CHUNKED = HEAD + b"connection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
 LARGE = 32 * 1024 * 1024
 """Bytes of an answer that no buffers of sockets take in."""
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers how long the body was: with `/late` after a while, with `/large` at length."""
+    """Answers how long the body was, or with `/headers` those; with `/late` after a while, with `/large` at length."""
     if scope["type"] != "http":
         return
+    if scope["path"] == "/early":  # before it has read anything
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"early", "more_body": True})
     try:
         body = await Request(scope, receive).body()
     except ClientDisconnect:
         return
     if scope["path"] == "/late":
         await asyncio.sleep(0.5)
-    answer: Response = PlainTextResponse("x" * LARGE if scope["path"] == "/large" else str(len(body)))
+    told = {"/large": "x" * LARGE, "/headers": repr(scope["headers"])}
+    answer: Response = PlainTextResponse(told.get(scope["path"], str(len(body))))
     await answer(scope, receive, send)
 
 
@@ -119,6 +130,52 @@ async def test_headers_without_end_are_cut_off(url: str, line: bytes) -> None:
     assert sent < 100 * MOST_HEADERS
 
 
+@pytest.mark.parametrize("line", [b"x-a: y\r\n", b"a" * 30])
+async def test_what_comes_after_a_body_is_cut_off_too(url: str, line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trailers of a body in chunks, be they many or one of them long."""
+    monkeypatch.setattr(connections, "BODY_SECONDS", 60)
+    _, writer = await opened(url)
+    writer.write(CHUNKED + b"1\r\na\r\n0\r\nx: y")
+    sent = 0
+    with suppress(ConnectionError):
+        while sent < 100 * MOST_HEADERS:
+            writer.write(line * 1000)
+            sent += 1000 * len(line)
+            await writer.drain()
+            await asyncio.sleep(0)
+    writer.close()
+
+    assert sent < 100 * MOST_HEADERS
+
+
+async def test_what_comes_after_a_body_is_no_header(url: str) -> None:
+    """A proxy that lets no `X-Forwarded-For` of strangers pass does not look for it there."""
+    end = b"1\r\na\r\n0\r\nx-told: yes\r\n\r\n"
+
+    given = await answer(url, CHUNKED.replace(b"/ ", b"/headers ") + end)
+
+    assert given.startswith(b"HTTP/1.1 200")
+    assert b"host" in given
+    assert b"x-told" not in given
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        b"content-length: 5\r\n\r\n",
+        b"transfer-encoding: chunked\r\n\r\n",
+        b"cookie: " + b"a" * 9000 + b"\r\n\r\n",
+        b"x: y\r\n" * 200 + b"\r\n",
+    ],
+)
+async def test_a_handshake_that_nobody_can_read_is_refused(url: str, more: bytes) -> None:
+    """It was waited on for ever, and the server could not stop."""
+    status, error = refusal(await answer(url, HANDSHAKE + more))
+
+    assert status == b"HTTP/1.1 400 Bad Request"
+    assert error == {"message": connections.NO_HANDSHAKE, "extensions": {"code": "BAD_REQUEST"}}
+
+
 @pytest.mark.parametrize("given", [b"", b"\r\n", HEAD, HEAD + b"content-length: 5\r\n\r\nabc"])
 async def test_a_request_that_does_not_arrive_is_not_waited_for(url: str, given: bytes) -> None:
     status, error = refusal(await answer(url, given))
@@ -178,7 +235,7 @@ async def test_an_answer_that_is_not_read_is_not_kept(url: str, more: bytes, mon
 
 async def test_a_body_in_pieces_is_taken_whole(url: str) -> None:
     pieces = b"4\r\nabcd\r\n", b"3\r\nefg\r\n", b"0\r\n\r\n"
-    given = await answer(url, HEAD + b"connection: close\r\ntransfer-encoding: chunked\r\n\r\n", *pieces, pause=0.03)
+    given = await answer(url, CHUNKED, *pieces, pause=0.03)
 
     assert given.startswith(b"HTTP/1.1 200")
     assert given.endswith(b"7")
@@ -193,3 +250,34 @@ async def test_a_large_body_may_take_longer_as_long_as_it_keeps_coming(
     given = await answer(url, HEAD + b"connection: close\r\ncontent-length: 30\r\n\r\n", *parts, pause=0.1)
 
     assert given.endswith(b"30")
+
+
+async def test_an_answer_that_has_begun_is_not_mixed_with_a_refusal(url: str) -> None:
+    """The client sees that it broke off: its last chunk is missing."""
+    given = await answer(url, HEAD.replace(b"/ ", b"/early ") + b"content-length: 5\r\n\r\nabc")
+
+    assert given.startswith(b"HTTP/1.1 200")
+    assert given.endswith(b"5\r\nearly\r\n")
+
+
+async def test_whatever_comes_after_a_refusal_is_not_looked_at(caplog: pytest.LogCaptureFixture) -> None:
+    """A body that comes along with its headers, and what was read before the connection was closed."""
+    asked = []
+
+    async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+
+    config = uvicorn.Config(nobody, log_config=None)
+    config.load()
+    ours, theirs = socket.socketpair()
+    _, connection = await asyncio.get_running_loop().create_connection(
+        lambda: Connection(config, ServerState(), {}), sock=ours
+    )
+    large = sized(MOST_HEADERS + 1).replace(b"connection: close", b"connection: stays")
+    connection.data_received(large.replace(b"length: 0", b"length: 3") + b"abc")
+    connection.data_received(HEAD + b"\r\n")
+    reader, writer = await asyncio.open_connection(sock=theirs)
+
+    assert (await reader.read()).count(b"HTTP/1.1 431") == 1
+    assert (asked, caplog.messages) == ([], [])
+    writer.close()

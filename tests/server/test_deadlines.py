@@ -3,24 +3,29 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import NoReturn
 
 import pytest
 import strawberry
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
-from db.engine import Database
+from db.engine import Database, open_database
 from resolvers.context import Context
+from server import deadlines
 from server.deadlines import Deadline, watch
 from server.execution import Executor, Operation
 from server.limits import Limits
 from server.profiles import Profile
-from tests.asking import LEARNER
+from tests.asking import ADMIN, LEARNER
+from tests.freezing import Way
 
 SLOW = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
     "postgresql": "SELECT pg_sleep(600) -- slow",
 }
 """Statements that do not end before the tests do."""
+
+SLOW_DOCUMENTS = ["{ slow }", "mutation { slow }"]
 
 Info = strawberry.Info[Context, None]
 SOON = 0.3
@@ -104,6 +109,31 @@ async def test_an_operation_that_takes_too_long_is_given_up(
     assert "data" in result.body()
     assert seconds <= took < seconds + 10  # the statements would take minutes
     assert await settled(database) == 0
+
+
+async def test_a_server_that_says_nothing_any_more_keeps_no_operation(
+    database: Database, database_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.dialect.name == "sqlite":
+        pytest.skip("a file answers")
+    monkeypatch.setattr("db.engine.PARTING", 0.3)
+    way = Way(database_url)
+    async with way.open():
+        through = open_database(way.url)
+        executor = Executor(SCHEMA, through, Profile(Limits(query_seconds=1, mutation_seconds=1)))
+        asking = [
+            asyncio.create_task(executor.execute(Operation(document), LEARNER)) for document in SLOW_DOCUMENTS * 2
+        ]
+        await asyncio.sleep(0.7)
+        way.freeze()
+        await asyncio.wait(asking, timeout=10)
+        codes = [each.result().errors[0]["extensions"]["code"] for each in asking if each.done()]
+        way.thaw()
+        quick = await executor.execute(Operation("{ quick }"), LEARNER)
+        await through.close()
+
+    assert codes == ["TIME_LIMIT_EXCEEDED"] * 4
+    assert quick.data == {"quick": 1}
 
 
 async def test_connections_are_as_good_as_new_afterwards(executor: Executor, database: Database) -> None:
@@ -196,3 +226,48 @@ async def test_a_database_is_watched_once(database: Database) -> None:
             taken = len(deadline._writers)
         assert taken == (database.dialect.name == "sqlite")
         assert not deadline._writers
+
+
+async def test_a_deadline_that_passes_as_somebody_else_cancels_the_task_is_no_time_out() -> None:
+    async def work() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        with Deadline(0):
+            try:
+                await asyncio.sleep(600)
+            finally:
+                task.cancel()  # as a client that goes just then
+
+    task = asyncio.create_task(work())
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_task_that_keeps_a_connection_to_write_on_is_cancelled_after_some_interruptions(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to interrupt while it computes, or waits for something else."""
+    monkeypatch.setattr(deadlines, "INTERRUPTIONS", 2)
+    watch(database)
+
+    async def work() -> None:
+        with Deadline(60) as deadline:
+            async with database.writing() as session:
+                await session.execute(text("SELECT 1"))
+                deadline._end()
+                await asyncio.sleep(600)
+
+    with pytest.raises(TimeoutError):
+        await work()
+
+
+async def test_a_time_out_of_somebody_else_is_not_taken_for_that_of_the_operation(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late() -> NoReturn:
+        raise TimeoutError("the pool has no connection")
+
+    monkeypatch.setattr(database, "reading", late)
+    with pytest.raises(TimeoutError, match="the pool has no connection"):
+        await Executor(SCHEMA, database).execute(Operation("{ quick }"), ADMIN)

@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
 from server.errors import NOT_A_CHARACTER, described
+from tests.asking import Asking
 
 
 class Refused(Exception):
@@ -21,6 +22,16 @@ def test_a_character_that_the_database_cannot_hold_is_the_client_s_fault() -> No
         "message": "a text must not contain the character U+0000",
         "extensions": {"code": "BAD_USER_INPUT"},
     }
+
+
+async def test_a_number_that_is_too_long_is_told_in_words_of_ours(asking: Asking) -> None:
+    response = await asking.response(f"{{ organizations(first: {'9' * 5000}) {{ totalCount }} }}")
+
+    [told] = response["errors"]
+    assert (told["message"], told["extensions"]) == (
+        "a number has more digits than are read",
+        {"code": "GRAPHQL_VALIDATION_FAILED"},
+    )
 
 
 @pytest.mark.parametrize(

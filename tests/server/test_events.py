@@ -62,6 +62,17 @@ async def test_a_token_does_in_place_of_a_signature(client: httpx.AsyncClient) -
     assert answer.status_code == 202
 
 
+async def test_a_token_may_have_any_letters(database: Database) -> None:
+    learners = Learners(database)
+    app = Starlette(routes=EventsEndpoint(learners.inbox, "plainly-fäke").routes())
+    headers = {b"authorization": "Bearer plainly-fäke".encode(), b"content-type": b"application/json"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        answer = await client.post("/events", content=b"[]", headers=headers)
+    await learners.aclose()
+
+    assert answer.status_code == 202
+
+
 async def test_events_of_other_types_are_accepted_without_effect(client: httpx.AsyncClient) -> None:
     other = {"id": "1", "type": "org.openedx.learning.thread.created.v1", "data": {}}
 

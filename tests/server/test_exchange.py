@@ -5,16 +5,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+import orjson
 import pytest
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
+from structlog.testing import capture_logs
 
+from db.errors import DatabaseError
 from edx import http
+from resolvers.errors import ServiceUnavailable
 from server.exchange import Exchanges, current, headers_of, with_header
+from tests.server.test_errors import Refused
 
 
 async def endpoint(request: Request) -> JSONResponse:
@@ -81,19 +87,60 @@ async def test_the_lifespan_passes_through() -> None:
     assert seen == ["lifespan"]
 
 
-async def test_an_id_ends_with_its_request_even_when_that_fails() -> None:
+async def failed(error: Exception, kind: str = "http", *, begins: bool = False) -> list[Message]:
+    """What is sent when an application fails, before or after its answer begins."""
+    sent: list[Message] = []
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        raise KeyError
+        if begins:
+            await send({"type": "http.response.start", "status": 200})
+        raise error
 
     async def receive() -> Message:
         return {}
 
     async def send(message: Message) -> None:
-        pass
+        sent.append(message)
 
+    try:
+        await Exchanges(app)({"type": kind, "headers": [(b"x-request-id", b"r7")]}, receive, send)
+    finally:
+        assert (http.request_id.get(), current.get()) == (None, None)
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "message"),
+    [
+        (KeyError("the secret"), 500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side."),
+        (DatabaseError("the secret"), 503, "SERVICE_UNAVAILABLE", "The database does not answer; try again later."),
+        (DBAPIError("SELECT", {}, Refused()), 400, "BAD_USER_INPUT", "a text must not contain the character U+0000"),
+        (ServiceUnavailable("The LMS does not answer."), 503, "SERVICE_UNAVAILABLE", "The LMS does not answer."),
+    ],
+)
+async def test_what_nobody_answers_for_is_told_as_a_fault_under_the_id_that_is_logged(
+    error: Exception, status: int, code: str, message: str
+) -> None:
+    with capture_logs() as lines:
+        start, body = await failed(error)
+
+    [told] = orjson.loads(body["body"])["errors"]
+    assert (start["status"], told["extensions"]["code"], told["message"]) == (status, code, message)
+    assert {(b"x-request-id", b"r7"), (b"x-content-type-options", b"nosniff")} <= set(start["headers"])
+    assert [line["id"] for line in lines if line["event"] == "fault"] == [
+        told["extensions"][name] for name in ("id",) if name in told["extensions"]
+    ]
+
+
+async def test_a_client_that_goes_in_the_middle_of_its_request_breaks_nothing() -> None:
+    assert await failed(ClientDisconnect()) == []
+
+
+async def test_what_breaks_an_answer_or_a_socket_is_left_to_the_server() -> None:
     with pytest.raises(KeyError):
-        await Exchanges(app)({"type": "http", "headers": []}, receive, send)
-    assert (http.request_id.get(), current.get()) == (None, None)
+        await failed(KeyError(), begins=True)
+    with pytest.raises(KeyError):
+        await failed(KeyError(), "websocket")
 
 
 async def test_answers_tell_what_was_found_out_for_this_request_only() -> None:

@@ -10,14 +10,19 @@ import httpx
 import pytest
 from sqlalchemy import URL, text
 from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
-from db.engine import Database, open_database
+from db.engine import PARTING, Database, open_database
+from edx.errors import NotSent
+from edx.http import OpenEdxHttp
+from edx.lms import Lms
 from edx.simulator import running, seed_world
 from edx.simulator.faults import Fault, Faults, Kind
 from server import health
 from server.health import LmsWatch, Readiness, routes
 from server.settings import Settings, load
 from server.upstream import open_lms
+from tests.freezing import Way
 
 ORGANIZATIONS = "/api/organizations/"
 
@@ -137,6 +142,25 @@ async def test_a_database_that_hangs_is_not_waited_for(
     assert after[0] == 200
 
 
+async def test_a_database_that_says_nothing_any_more_is_not_waited_for_either(
+    database: Database, database_url: URL, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.dialect.name == "sqlite":
+        pytest.skip("a file answers")
+    monkeypatch.setattr(health, "PATIENCE", 0.5)
+    way = Way(database_url)
+    async with way.open():
+        through = open_database(way.url)
+        async with asking(through, settings, clock) as client:
+            before = await ready(client)
+            way.freeze()
+            async with asyncio.timeout(PARTING - 1):
+                status, report = await ready(client)
+            way.thaw()
+        await through.close()
+    assert (before[0], status, report["database"]) == (200, 503, {"status": "unavailable"})
+
+
 async def test_an_lms_that_fails_is_told_of_and_does_not_decide(
     database: Database, settings: Settings, clock: Clock, faults: Faults
 ) -> None:
@@ -165,7 +189,7 @@ async def test_the_lms_is_asked_once_in_a_while_whoever_asks(
 async def test_an_lms_that_hangs_is_not_waited_for(
     database: Database, settings: Settings, clock: Clock, faults: Faults, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "PATIENCE", 0.2)
+    monkeypatch.setattr(health, "PATIENCE", 0.5)
     faults.set([Fault(Kind.DELAY, path=ORGANIZATIONS, seconds=1.5)])
     async with asking(database, settings, clock) as client:
         status, report = await ready(client)
@@ -179,3 +203,37 @@ async def test_without_an_lms_there_is_nothing_to_ask(database: Database, clock:
     async with asking(database, load(), clock) as client:
         status, report = await ready(client)
     assert (status, report["lms"]) == (200, {"status": "not configured", "lastSuccess": None})
+
+
+async def test_an_outage_of_the_lms_is_logged_once(clock: Clock) -> None:
+    @asynccontextmanager
+    async def away() -> AsyncIterator[Lms]:
+        await asyncio.sleep(0)
+        raise NotSent("nobody listens")
+        yield Lms(OpenEdxHttp("http://lms.test"))
+
+    watch = LmsWatch(away, clock=clock)
+    with capture_logs() as logs:
+        for _ in range(3):
+            await watch.look(5)
+            clock.now += timedelta(minutes=1)
+    await watch.close()
+    assert (watch.status, [line["event"] for line in logs]) == ("unavailable", ["lms_unavailable"])
+
+
+async def test_a_check_that_is_under_way_is_given_up_at_the_end(clock: Clock) -> None:
+    left: list[str] = []
+
+    @asynccontextmanager
+    async def silent() -> AsyncIterator[Lms]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            left.append("checking")
+        yield Lms(OpenEdxHttp("http://lms.test"))
+
+    watch = LmsWatch(silent, clock=clock)
+    await watch.look(0.01)
+    assert left == []
+    await watch.close()
+    assert (watch.status, left) == ("unknown", ["checking"])

@@ -26,6 +26,7 @@ LEAKS = (
     b"sqlite3",
     b"/server/",
     b"site-packages",
+    b"sys.set",
 )
 
 
@@ -92,6 +93,8 @@ BODIES = [
     document("query A { __typename } query A { __typename }"),
     document("{ __typename " + "@skip(if: true) " * 500 + "}"),
     document("subscription { heartbeat { at } }"),
+    document("{ organizations(first: " + "9" * 5_000 + ") { totalCount } }"),
+    document("query ($n: Int = " + "9" * 5_000 + ") { organizations(first: $n) { totalCount } }"),
     document("type T { a: Int }"),
     document("{ __typename } #" + "x" * 300_000),
     document("{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }" * 2),

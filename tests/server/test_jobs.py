@@ -15,6 +15,7 @@ from db.engine import Database, open_database
 from db.migrate import migrate
 from db.tables import Job, JobState
 from resolvers.jobs import Embedded, Kind, Order, Places, Runner, enqueue_all
+from resolvers.transfer.asking import EXPORT, IMPORT
 from server.app import create_app
 from server.failures import Failure
 from server.jobs import running as running_module
@@ -176,3 +177,11 @@ async def test_processes_are_set_apart_for_content_and_others_kept_from_it(
     await database.close()
     (apart, three), (others, none) = given
     assert (apart, three.of("content"), others, none.of("content"), none.of("default")) == (["content"], 3, (), 0, 4)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize("is_on", [True, False])
+async def test_where_content_is_switched_off_no_job_moves_any(database: Database, is_on: bool) -> None:
+    async with running_module.work(load(enable_content=is_on), database) as handlers:
+        moving = {IMPORT.name, EXPORT.name} & {kind.name for kind in handlers}
+    assert moving == ({IMPORT.name, EXPORT.name} if is_on else set())

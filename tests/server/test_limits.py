@@ -15,7 +15,7 @@ from resolvers.paths.service import MOST_PATHS
 from schema import schema
 from server import connections
 from server.execution import Executor, Operation, Result
-from server.limits import INTROSPECTION_ROOM, MOST_LEVELS, Limits
+from server.limits import INTROSPECTION_ROOM, MOST_COMPARISONS, MOST_LEVELS, Limits
 from server.profiles import Profile, profile
 from server.settings import load, variable
 from tests.asking import LEARNER, Asking
@@ -201,6 +201,27 @@ async def test_no_bomb_of_fragments_goes_off(asking: Asking, levels: int, expect
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "{ __typename } fragment F on Query { " + "__typename " * 4_900 + "}",
+        " ".join(f"query Q{i} {{ health {{ {'status ' * 480}}} }}" for i in range(9)),
+    ],
+)
+async def test_fields_of_the_same_name_are_not_compared_for_ever(asking: Asking, text: str) -> None:
+    """In a fragment that nothing uses no fields are counted, and each operation is counted by itself."""
+    refused = await result(asking, Limits(), Operation(text, "Q1"))
+
+    assert refused.refusal is Code.GRAPHQL_VALIDATION_FAILED
+    assert "more than 100,000 comparisons" in refused.errors[-1]["message"]
+
+
+async def test_as_many_fields_as_there_may_be_agree(asking: Asking) -> None:
+    text = f"{{ health {{ {'status ' * 200} version }} }}"
+
+    assert (await result(asking, Limits(), Operation(text))).refusal is None
+
+
+@pytest.mark.parametrize(
     ("text", "cost"),
     [
         ("{ courses(first: 2) { nodes { key } totalCount } }", {"requested": 3, "actual": 3, "limit": 50_000}),
@@ -254,6 +275,7 @@ def test_the_documentation_lists_the_limits_that_nobody_sets() -> None:
         (f"{connections.HEADERS_SECONDS:g}", "BAD_REQUEST"),
         (f"{connections.BODY_SECONDS:g}", "BAD_REQUEST"),
         ("100,000", "ROW_LIMIT_EXCEEDED"),
+        (f"{MOST_COMPARISONS:,}", "GRAPHQL_VALIDATION_FAILED"),
         (str(MOST_LEVELS), "DEPTH_LIMIT_EXCEEDED"),
         (str(INTROSPECTION_ROOM), "INTROSPECTION_LIMIT_EXCEEDED"),
     ]

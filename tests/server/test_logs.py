@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+import stamina
 import structlog
 import uvicorn
 from starlette.applications import Starlette
@@ -71,6 +72,25 @@ def test_a_line_for_people_is_readable_and_without_colors_where_it_is_no_termina
     configure("info", "console", stream)
     structlog.get_logger("server.thing").warning("slow", seconds=3)
     assert re.fullmatch(r"\d\d:\d\d:\d\d \[warning *\] slow +\[server\.thing\] seconds=3\n", stream.getvalue())
+
+
+@pytest.mark.parametrize("value", ["\x1b[2J", "a\nforged", "\x9b2J", "\u202egro"])
+def test_no_value_does_anything_to_a_terminal(stream: io.StringIO, value: str) -> None:
+    """The name of an operation, say, is what a client likes it to be."""
+    configure("info", "console", stream)
+    operation_lines([(0.0, {"operation": value})])
+    structlog.get_logger().info("socket_closed", reason=value)
+
+    assert value not in stream.getvalue()
+    assert stream.getvalue().count(repr(value)[1:-1]) == 2
+    assert stream.getvalue().count("\n") == 2
+
+
+def test_a_message_of_several_lines_stays_one(stream: io.StringIO) -> None:
+    configure("info", "console", stream)
+    structlog.get_logger().info("one\ntwo\x1b[2J")
+
+    assert "one\ntwo\\x1b[2J" in stream.getvalue()
 
 
 def test_lines_go_to_standard_error_by_default(capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,6 +241,16 @@ async def test_uvicorn_logs_requests_as_fields_and_without_the_query(machine: io
     assert any(line["event"] == "Application startup complete." for line in lines(machine))
 
 
+@pytest.mark.parametrize("status", ["[accepted]", "403"])
+def test_uvicorn_tells_of_sockets_without_the_query(machine: io.StringIO, status: str) -> None:
+    """As its two protocols for WebSockets do, with the path as the second of their values."""
+    form = '%s - "WebSocket %s" ' + status
+    logging.getLogger("uvicorn.error").info(form, "127.0.0.1:7", "/graphql?token=private")
+
+    (line,) = lines(machine)
+    assert line["event"] == f'127.0.0.1:7 - "WebSocket /graphql" {status}'
+
+
 # Request ids
 
 
@@ -274,3 +304,17 @@ def test_operations_are_left_out_above_their_level(stream: io.StringIO, form: Lo
     configure("warning", form, stream)
     operation_lines([(ENDED, TOLD)])
     assert stream.getvalue() == ""
+
+
+def test_a_call_of_open_edx_that_is_tried_again_is_a_line(machine: io.StringIO) -> None:
+    left = [ConnectionError("nobody listens")]
+
+    @stamina.retry(on=ConnectionError, attempts=2, wait_initial=0, wait_jitter=0)
+    def call() -> None:
+        if left:
+            raise left.pop()
+
+    call()
+    [line] = lines(machine)
+    assert (line["event"], line["level"], line["number"], line["wait"]) == ("open_edx_retry", "warning", 1, 0.0)
+    assert "nobody listens" in line["cause"]

@@ -64,10 +64,10 @@ async def test_the_size_of_sqlite_s_log_is_a_number(database: Database) -> None:
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer wrong", "JWT plainly-a-test-token"])
 async def test_with_a_token_only_its_bearer_sees_the_page(database: Database, authorization: str | None) -> None:
-    async with asking(database, "plainly-a-test-token") as client:
+    async with asking(database, "plainly-ä-test-token") as client:
         headers = {} if authorization is None else {"authorization": authorization}
         refused = await client.get("/metrics", headers=headers)
-        shown = await client.get("/metrics", headers={"authorization": "Bearer plainly-a-test-token"})
+        shown = await client.get("/metrics", headers={b"authorization": "Bearer plainly-ä-test-token".encode()})
     assert (refused.status_code, refused.headers["www-authenticate"], refused.text) == (401, "Bearer", "")
     assert shown.status_code == 200
 

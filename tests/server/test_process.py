@@ -141,6 +141,20 @@ async def test_a_server_that_cannot_begin_never_says_that_it_is_ready() -> None:
     assert said == []
 
 
-def test_a_host_that_is_not_ours_is_not_taken_for_a_port_that_is() -> None:
-    with pytest.raises(OSError, match="assign"):
-        process.listen("192.0.2.1", 0)
+@pytest.mark.parametrize(("host", "reason"), [("192.0.2.1", "[Aa]ssign"), ("999.1.1.1", "known")])
+def test_a_host_that_is_not_ours_is_named_and_not_taken_for_a_port_that_is(host: str, reason: str) -> None:
+    with pytest.raises(process.NotOurs, match=rf"cannot listen on port 7 of '{host}': .*{reason}"):
+        process.listen(host, 7)
+
+
+async def test_a_server_that_is_told_to_stop_while_it_begins_never_says_that_it_is_ready() -> None:
+    @contextlib.asynccontextmanager
+    async def stopped(_: Starlette) -> AsyncIterator[None]:
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0.05)  # the loop hears of it in its next round
+        yield
+
+    said: list[str] = []
+    async with asyncio.timeout(10):
+        await process.serve(Starlette(lifespan=stopped), process.listen("127.0.0.1", 0), lambda: said.append("ready"))
+    assert said == []

@@ -321,6 +321,7 @@ def default(name: str) -> str:
         ("allowed_origins", "apps.example.org", "an origin is scheme, host and port"),
         ("allowed_origins", "https://ada@apps.example.org", "an origin has no user"),
         ("redis_url", "http://localhost", "this is not the address of a Redis server"),
+        ("redis_url", "redis://localhost:99999/0", "Port out of range"),
         ("token_secret", "short", "it has fewer than 32 bytes"),
     ],
 )

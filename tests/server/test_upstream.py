@@ -17,9 +17,9 @@ from server.settings import Settings, SettingsError, load
 from server.signin import mint
 from server.upstream import SharedLms
 from tests.catalog import fill
-from tests.server.test_cli import SIGNING
 from tests.edx.studios import CLIENT, SECRET, serving_studios
 from tests.offering import Platform, platform
+from tests.server.test_cli import SIGNING
 
 LISTING = '{ availableRunModes(organization: "Org0X", course: "C0.0x") { key modes { slug } } }'
 RUN = "course-v1:Org0X+C0.0x+R0"

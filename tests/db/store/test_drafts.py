@@ -8,6 +8,7 @@ import pytest
 from db.store import (
     Commit,
     Intake,
+    LeaseLost,
     Retention,
     Store,
     VersionConflict,
@@ -24,11 +25,13 @@ from tests.db.store.conftest import ADA, Tree, put, tree
 ONE, TWO, THREE = tree(a=b"1"), tree(a=b"2"), tree(a=b"3")
 
 
-async def save(store: Store, run: int, content: Tree, expected: str | None = None) -> bool:
+async def save(
+    store: Store, run: int, content: Tree, expected: str | None = None, *, late: timedelta = timedelta()
+) -> bool:
     intake = Intake(store)
     await intake.blobs(content.blobs.values())
     await intake.nodes(content.nodes)
-    change = Commit(run, content.root, content.frame, ADA, "edit", intake.until, 2, 1, 1, expected)
+    change = Commit(run, content.root, content.frame, ADA, "edit", intake.until - late, 2, 1, 1, expected)
     async with store.database.writing() as session:
         return (await save_draft(session, change))[1]
 
@@ -63,3 +66,9 @@ async def test_a_draft_and_what_it_was_made_of_are_never_collected(store: Store,
         assert await drop_draft(session, runs[0])
         assert not await drop_draft(session, runs[0])
     assert (await collect(store, rules, at=later)).versions == 2
+
+
+async def test_a_change_that_took_longer_than_its_parts_are_kept_is_none(store: Store, runs: list[int]) -> None:
+    with pytest.raises(LeaseLost, match="begin again"):
+        await save(store, runs[0], ONE, late=timedelta(days=1))
+    assert await drafts(store, runs) == {}

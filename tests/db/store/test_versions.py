@@ -24,8 +24,8 @@ from db.store import (
     share,
     statistics,
 )
-from db.store.versions import heads
-from db.tables import ContentHead, ContentVersion, CourseRun
+from db.store.versions import heads, record_source
+from db.tables import ContentHead, ContentVersion, CourseRun, now
 from tests.db.store.conftest import ADA, put, tree
 from tests.resolvers.catalog.conftest import rows, statements
 
@@ -249,3 +249,11 @@ async def test_history_goes_with_its_run(database: Database, store: Store, runs:
         await session.execute(delete(CourseRun).where(CourseRun.id == runs[0]))
     for table in (ContentVersion, ContentHead):
         assert await rows(database, select(func.count()).select_from(table)) == [0]
+
+
+async def test_a_source_that_has_what_the_run_has_is_no_new_entry(store: Store, runs: list[int]) -> None:
+    head, _ = await put(store, runs[0], ONE)
+    same = Commit(runs[0], ONE.root, ONE.frame, ADA, "merge", now(), 2, 1, 3)
+    async with store.database.writing() as session:
+        assert await record_source(session, same) == head
+        assert len(await history(session, runs[0])) == 1

@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 import pytest
 
-from edx.olx import ArchiveRefused, Blob, Code, InMemory, Limits, Severity, read
+from edx.olx import ArchiveRefused, Blob, Code, File, InMemory, Limits, Severity, gather, read
 from tests.edx.olx.twins import COURSE, refused, tarred, zipped
 
 
@@ -156,3 +156,12 @@ def test_files_go_where_the_caller_keeps_them() -> None:
 def test_in_memory_files_of_equal_content_are_kept_once() -> None:
     files = read(tarred({"a": b"same", "b": b"same"})).files
     assert files["a"] is files["b"]
+
+
+def test_files_that_are_somewhere_already_have_the_limits_of_an_archive() -> None:
+    files = [File(f"{number}.txt", InMemory.of(bytes(1 << 20))) for number in range(3)]
+    assert list(gather(files).files) == ["0.txt", "1.txt", "2.txt"]
+    with pytest.raises(ArchiveRefused) as caught:
+        gather(files, limits=Limits(unpacked=2 << 20))
+    [problem] = caught.value.report.problems
+    assert (problem.code, problem.message) == (Code.TOO_LARGE, "the files together are larger than 2 MiB")

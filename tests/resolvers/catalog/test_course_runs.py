@@ -191,6 +191,7 @@ async def test_a_key_that_differs_only_by_case_from_a_known_run_is_refused(datab
         run("course-v1:A+B+C", "N\0"),
         run("course-v1:A+B+C", details=RunDetails(short_description="\0")),
         run("course-v1:A+B+C", details=RunDetails(image_url="\0")),
+        run("course-v1:A+B+C", details=RunDetails(image_url="data:text/html,x")),
         run(f"course-v1:A+B+{'ß' * 200}"),
     ],
 )

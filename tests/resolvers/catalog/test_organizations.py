@@ -97,6 +97,8 @@ async def test_another_name_of_an_organization_does_not_rename_it(database: Data
         OrganizationFacts("A", "N\0"),
         OrganizationFacts("A", description="\0"),
         OrganizationFacts("A", logo_url="\0"),
+        OrganizationFacts("A", logo_url="javascript:alert(1)"),
+        OrganizationFacts("A", logo_url="//[logo.png"),
     ],
 )
 async def test_what_no_row_can_hold_is_refused_and_stops_no_other(database: Database, facts: OrganizationFacts) -> None:

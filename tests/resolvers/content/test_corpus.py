@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from resolvers.content.corpus import Corpus, Verdict, find, survey, together
+from edx.olx import Block
+from resolvers.content.corpus import Corpus, Verdict, faults_of, find, survey, together
 from tests.edx.olx.twins import tarred, unit
+from tests.resolvers.editing.courses import FILES, course_of
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "olx"
 GOOD = unit(
@@ -95,6 +97,13 @@ def test_what_is_no_course_fails_and_the_others_are_judged(corpus: Path) -> None
     assert [course.verdict.value for course in found.courses] == ["fails", "passes", "fails"]
     assert [course.problems[0].code for course in found.courses if course.problems] == ["UNKNOWN_FORMAT", "UNREADABLE"]
     assert found.has_failed
+
+
+def test_a_block_that_no_file_could_hold_is_told() -> None:
+    block = Block("html", "h", (("not a name", "x"),), pointer=None)
+    [*_, found] = faults_of(course_of(FILES), block)
+    assert (found.code, found.verdict) == ("UNWRITABLE", Verdict.WARNS)
+    assert "'not a name'" in found.message
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the official demo course is not beside the repository")

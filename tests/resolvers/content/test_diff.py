@@ -136,3 +136,10 @@ def test_a_block_that_is_new_or_gone_has_lines_on_one_side() -> None:
     [added], [removed] = blocks_changed(OLD, new), blocks_changed(new, OLD)
     assert not [line for line in added.text().splitlines() if line.startswith("- ")]
     assert not [line for line in removed.text().splitlines() if line.startswith("+ ")]
+
+
+def test_a_document_that_one_version_does_not_have_is_told() -> None:
+    path = "policies/course/grading_policy.json"
+    without = content({name: data for name, data in COURSE.items() if name != path})
+    assert [(each.change.value, each.path) for each in files_changed(OLD.course, without.course)] == [("removed", path)]
+    assert [(each.change.value, each.path) for each in files_changed(without.course, OLD.course)] == [("added", path)]

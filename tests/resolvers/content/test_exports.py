@@ -74,6 +74,13 @@ async def test_a_component_can_be_exported_alone(store: Store, runs: list[int]) 
     assert found == ["collegium.json", "problem/sum.xml"]
 
 
+async def test_a_script_comes_with_the_library_that_it_may_use(store: Store, runs: list[int]) -> None:
+    script = {"problem/sum.xml": b'<problem><script type="loncapa/python">import ours</script></problem>'}
+    await imported(store, runs[0], {**COURSE, **script, "static/python_lib.zip": b"zip"})
+    found = [file.path for file in files_of(await loaded(store, runs[0]), Key("problem", "sum"))]
+    assert found == ["collegium.json", "problem/sum.xml", "static/python_lib.zip"]
+
+
 async def test_a_block_is_found_by_type_and_name_or_a_name_that_only_one_has(store: Store, runs: list[int]) -> None:
     """E7, F13: a name alone may mean several blocks, and is refused then."""
     twice = {**COURSE, "vertical/u1.xml": b'<vertical><poll url_name="u1"/></vertical>'}

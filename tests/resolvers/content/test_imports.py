@@ -229,6 +229,25 @@ async def test_an_update_is_made_again_to_what_others_left_meanwhile(
     assert await out(store, runs[0]) != CHANGED
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_an_import_for_a_version_that_is_overtaken_is_refused(
+    store: Store, runs: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await imported(store, runs[0], COURSE)
+    original = Intake.nodes
+
+    async def late(intake: Any, nodes: Any) -> int:
+        monkeypatch.undo()
+        await imported(store, runs[0], {**COURSE, "README": b"faster"})
+        return await original(intake, nodes)
+
+    monkeypatch.setattr(Intake, "nodes", late)
+    with pytest.raises(VersionConflict) as caught:
+        await imported(store, runs[0], CHANGED, expected=first.version)
+    assert (await out(store, runs[0]))["README"] == b"faster"
+    assert caught.value.current == (await loaded(store, runs[0])).version
+
+
 async def test_another_folder_or_key_is_kept_though_the_version_is_the_same(store: Store, runs: list[int]) -> None:
     first = await imported(store, runs[0], COURSE)
     moved = {f"2T2026/{path}": data for path, data in COURSE.items()}

@@ -52,3 +52,11 @@ def test_blocks_are_found_by_names_settings_and_text_without_regard_to_case() ->
 def test_passwords_cannot_be_searched_for(setting: str) -> None:
     secret = COURSE["course/course.xml"].replace(b" start", f" {setting} start".encode())
     assert search(parsed({**COURSE, "course/course.xml": secret}).course, "hush", 5) == []
+
+
+def test_the_picture_of_a_course_is_used_by_the_course() -> None:
+    policy = COURSE["policies/course/policy.json"].replace(b'"tabs"', b'"course_image": "Green_leaf.png", "tabs"')
+    page = {"html/body.html": b"<p/>", "policies/course/policy.json": policy}
+    found = references_of(parsed({**COURSE, **page}).course)
+    assert found.assets["static/Green leaf.png"] == ("course/course",)
+    assert "static/Green leaf.png" not in found.unused

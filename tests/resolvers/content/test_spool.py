@@ -2,7 +2,13 @@
 
 import tracemalloc
 from hashlib import sha256
+from pathlib import Path
+from typing import IO
 
+import pytest
+
+from db.store import StoreFull
+from resolvers.content import spool as spooling
 from resolvers.content.spool import ROOM, Pile, spool
 
 SIZE, COUNT = 4096, 1000
@@ -55,3 +61,17 @@ def test_memory_does_not_grow_with_the_bytes() -> None:
 
     assert peak_of(pile) < 2 * ROOM
     assert peak_of(files) < 2 * ROOM
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_disk_that_is_full_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spooling, "ROOM", 0)
+
+    def full(prefix: str) -> IO[bytes]:
+        return Path("/dev/full").open("r+b", buffering=0)
+
+    monkeypatch.setattr(spooling, "TemporaryFile", full)
+    with pytest.raises(StoreFull, match="No space left on device"), spool() as keep:
+        keep(b"x")
+    with pytest.raises(StoreFull, match="No space left on device"):
+        Pile()["x"] = b"x"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
+from structlog.testing import capture_logs
 
 from db.engine import Database, open_database
 from db.store import Author, BlobsUnavailable, Store, open_blobs, parcels
@@ -231,3 +232,50 @@ async def test_memory_does_not_grow_with_the_upload(store: Store, database: Data
     _, stream = await uploads.open(ADA, parcel.uuid)
     stream.seek(-1, io.SEEK_END)
     assert (stream.tell(), stream.read()) == (len(data) - 1, b"\0")
+
+
+@ON_SQLITE
+async def test_what_ends_with_a_part_is_taken_to_its_end(uploads: Uploads) -> None:
+    parcel = await sent(uploads, DATA[:1000])
+    assert parcel.finished_at is not None
+    _, stream = await uploads.open(ADA, parcel.uuid)
+    assert await asyncio.to_thread(stream.read) == DATA[:1000]
+
+
+@ON_SQLITE
+async def test_an_upload_that_was_removed_meanwhile_is_never_complete(uploads: Uploads) -> None:
+    parcel = await uploads.begin(ADA, Announced())
+    parcel = await uploads.append(parcel, 0, chunks(DATA[:10]))
+    await uploads.remove(parcel)
+    with pytest.raises(UploadUnknown, match="the file is gone"):
+        await uploads.complete(parcel)
+
+
+@ON_SQLITE
+async def test_sweeping_goes_on_whatever_happens(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resolvers.content.uploads.SWEEP_SECONDS", 0)
+    uploads.limits = Limits(lifetime=-timedelta(days=1))  # over as soon as it is there
+    await sent(uploads)
+    original, turns, is_over = Uploads.sweep, 0, asyncio.Event()
+
+    async def sweep(uploads: Uploads) -> int:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            raise BlobsUnavailable("the store is away")
+        if turns == 4:
+            is_over.set()
+            await asyncio.Event().wait()
+        return await original(uploads)
+
+    monkeypatch.setattr(Uploads, "sweep", sweep)
+    with capture_logs() as lines:
+        task = asyncio.create_task(uploads.sweeping())
+        await is_over.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert lines == [
+        {"event": "uploads_not_swept", "log_level": "warning", "reason": "the store is away"},
+        {"event": "uploads_swept", "log_level": "info", "objects": 3},
+    ]

@@ -81,6 +81,13 @@ def test_of_an_experiment_learners_see_their_group_and_of_choices_nothing() -> N
     assert names(view(course, Audience(Role.STAFF, NOW))) >= {"red", "blue", "q"}
 
 
+@pytest.mark.parametrize("own", [{}, {"user_partition_id": "7"}, {"user_partition_id": "7", "group_id_to_child": "[]"}])
+def test_of_an_experiment_that_says_nothing_of_groups_learners_see_none(own: dict[str, str]) -> None:
+    course = outline(node("w", node("s", node("u", node("split_test/ab", node("vertical/red"), **own)))))
+    found = names(view(course, Audience(Role.LEARNER, NOW, {7: frozenset({1})})))
+    assert found & {"u", "ab", "red"} == {"u", "ab"}
+
+
 @given(trees(), st.sampled_from(list(Role)), st.sampled_from([None, 1, 2]))
 @settings(max_examples=60, deadline=None)
 def test_a_view_has_nothing_that_is_closed_to_them_but_names_of_sequences(

@@ -99,7 +99,9 @@ def test_a_price_comes_back_as_it_was(price: str) -> None:
 
 
 def test_a_contract_of_one_day_lasts_from_its_beginning_to_its_last_second() -> None:
-    columns = Terms("Contract", start_date=date(2026, 5, 5), end_date=date(2026, 5, 5)).columns()
+    terms = Terms("Contract", start_date=date(2026, 5, 5), end_date=date(2026, 5, 5))
+    assert list(terms.problems()) == []
+    columns = terms.columns()
     assert columns["start"] == datetime(2026, 5, 5, tzinfo=UTC)
     assert columns["end"] == datetime(2026, 5, 5, 23, 59, 59, tzinfo=UTC)
 

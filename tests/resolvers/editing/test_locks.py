@@ -18,6 +18,7 @@ from resolvers.editing.following import Happened, Standing, between, follow_lock
 from resolvers.editing.locks import Lock, LockRefused
 from resolvers.editing.problems import EditCode
 from resolvers.editing.writing import Editor, Expected
+from resolvers.refusals import Reason, Refusal
 from tests.db.store.conftest import add_runs
 from tests.resolvers.editing.conftest import ADA, BOB, Desk
 
@@ -146,10 +147,19 @@ async def test_a_clock_that_goes_back_ends_no_lock_late(desks: Desks) -> None:
     assert (await desks.do(locks.renew, mine.token)).expires_at == mine.expires_at
 
 
-@pytest.mark.parametrize(("asked", "given"), [(0, locks.SHORTEST), (TTL, TTL), (10**9, locks.LONGEST)])
-async def test_a_lock_lasts_within_bounds(desks: Desks, asked: int, given: int) -> None:
-    lock = await desks.do(locks.acquire, ADA, asked)
-    assert lock.expires_at - desks.clock.at == timedelta(seconds=given)
+@pytest.mark.parametrize("seconds", [locks.SHORTEST, TTL, locks.LONGEST])
+async def test_a_lock_lasts_as_long_as_asked_for(desks: Desks, seconds: int) -> None:
+    lock = await desks.do(locks.acquire, ADA, seconds)
+    assert lock.expires_at - desks.clock.at == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("seconds", [-1, locks.SHORTEST - 1, locks.LONGEST + 1])
+async def test_no_lock_lasts_longer_or_shorter_than_the_bounds(desks: Desks, seconds: int) -> None:
+    for acquire in (locks.acquire, locks.acquire_or_wait):
+        with pytest.raises(Refusal, match="from 5 to 86400 seconds") as refused:
+            await desks.do(acquire, ADA, seconds)
+        assert [(problem.code, problem.place) for problem in refused.value.problems] == [(Reason.INVALID, ("seconds",))]
+    assert (await desks.do(locks.acquire, BOB, TTL)).username == BOB.username
 
 
 async def test_the_time_is_that_of_the_database(database: Database) -> None:

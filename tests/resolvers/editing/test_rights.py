@@ -6,7 +6,7 @@ from sqlalchemy import select
 from db.engine import Database
 from db.tables import Course, CourseRun, DirectoryMember, RoleGrant
 from resolvers.access import ANONYMOUS, Role, Viewer
-from resolvers.editing.rights import may_edit, require_to_edit
+from resolvers.editing.rights import may_edit, require_to_edit, require_to_edit_some
 from resolvers.errors import Forbidden
 from tests.db.store.conftest import add_runs
 
@@ -18,6 +18,16 @@ def viewer(*roles: Role) -> Viewer:
 async def allowed(database: Database, run: int, who: Viewer) -> bool:
     async with database.writing() as session:
         return await may_edit(session, who, run)
+
+
+async def allowed_somewhere(database: Database, who: Viewer) -> bool:
+    """Whether anything is looked up for a viewer."""
+    async with database.writing() as session:
+        try:
+            await require_to_edit_some(session, who)
+        except Forbidden:
+            return False
+    return True
 
 
 @pytest.mark.parametrize(
@@ -33,6 +43,7 @@ async def allowed(database: Database, run: int, who: Viewer) -> bool:
 async def test_authors_and_admins_may_edit_all_runs(database: Database, who: Viewer, expected: bool) -> None:
     run = (await add_runs(database, "R"))[0]
     assert await allowed(database, run, who) is expected
+    assert await allowed_somewhere(database, who) is expected
 
 
 @pytest.mark.parametrize(("role", "expected"), [("learner", False), ("author", True), ("admin", True)])
@@ -42,6 +53,7 @@ async def test_a_grant_of_the_organization_holds_for_its_runs(database: Database
         of = await session.scalar(select(Course.organization_id).join(CourseRun).where(CourseRun.id == run))
         session.add(RoleGrant(username="grace", role=role, organization_id=of, granted_by="root"))
     assert await allowed(database, run, viewer()) is expected
+    assert await allowed_somewhere(database, viewer()) is expected
 
 
 @pytest.mark.parametrize(
@@ -54,6 +66,8 @@ async def test_instructors_and_assistants_may_edit_their_run(database: Database,
         session.add(DirectoryMember(course_run_id=run, username="grace", role=role))
     assert await allowed(database, run, viewer()) is expected
     assert await allowed(database, other, viewer()) is False
+    assert await allowed_somewhere(database, viewer()) is expected
+    assert await allowed_somewhere(database, Viewer("alan")) is False
 
 
 async def test_who_may_not_is_refused(database: Database) -> None:

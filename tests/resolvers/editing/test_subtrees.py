@@ -6,7 +6,7 @@ import pytest
 
 from db.store import Head
 from edx.olx import InMemory, files
-from resolvers.content.exports import files_of
+from resolvers.content.exports import MANIFEST, files_of
 from resolvers.content.load import Content, Loaded
 from resolvers.content.nodes import Written, write
 from resolvers.editing.changes import (
@@ -517,3 +517,26 @@ def test_blocks_of_other_packages_are_added_where_the_course_uses_them() -> None
     assert outline(made.course)["u3"] == ["bank", "s"]
     again = edited(AddBlock("u1", olx("<scorm/>")), MoveBlock("scorm/s", "vertical/u2"), course=made.course)
     assert outline(again.course)["u2"][-1] == "s"
+
+
+@pytest.mark.parametrize("told", [b"{", b"[]", b'{"type": "vertical"}'])
+def test_a_manifest_that_says_nothing_is_passed_over(told: bytes) -> None:
+    files = {"vertical/u3.xml": InMemory.of(b"<vertical display_name='Sent'/>"), MANIFEST: InMemory.of(told)}
+    made = edited(ReplaceBlock("vertical/u3", Olx(None, files), DELETE))
+    assert made.index.blocks[key("vertical/u3")].display_name == "Sent"
+    [problem] = refused(AddBlock("s3", Olx(None, files)))
+    assert problem.reason == "NO_ROOT"
+
+
+def test_a_block_is_shared_only_where_it_is_not_yet() -> None:
+    sent = olx(FILES["html/both.xml"].decode().replace("<html", '<html url_name="both"'))
+    problems = refused(AddBlock("vertical/u1", sent, duplicates=Duplicates.SHARE_IF_EQUAL))
+    assert [(problem.code, problem.block) for problem in problems] == [(EditCode.ALREADY_THERE, key("html/both"))]
+    made = edited(AddBlock("vertical/u3", sent, duplicates=Duplicates.SHARE_IF_EQUAL))
+    assert outline(made.course)["u3"] == ["bank", "both"]
+
+
+def test_a_name_that_is_too_long_for_a_file_is_refused() -> None:
+    [problem] = refused(AddBlock("vertical/u1", olx(f"<html url_name='{'a' * 252}'>x</html>")))
+    assert (problem.code, problem.reason) == (EditCode.INVALID_OLX, "UNWRITABLE")
+    assert "longer than 255 bytes" in problem.message

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from edx.olx import Block
 from resolvers.editing.tree import Index, Tree
-from tests.resolvers.editing.courses import demo, key
+from tests.resolvers.editing.courses import FILES, course_of, demo, key
 
 
 def tree() -> Tree:
@@ -18,6 +18,19 @@ def without(tree: Tree, parent: str, child: str) -> None:
 
 def test_a_block_with_two_parents_knows_both() -> None:
     assert tree().parents(key("html/both")) == (key("vertical/u1"), key("vertical/u2"))
+
+
+def test_a_block_that_stands_twice_in_another_has_it_as_a_parent_once() -> None:
+    twice = b'<vertical><html url_name="both"/><html url_name="both"/></vertical>'
+    made = Index.of(course_of({**FILES, "vertical/u3.xml": twice}).root)
+    assert [child.url_name for child in made.blocks[key("vertical/u3")].children] == ["both", "both"]
+    assert made.parents[key("html/both")] == (key("vertical/u1"), key("vertical/u2"), key("vertical/u3"))
+
+
+def test_whatever_stands_below_an_experiment_is_known_to() -> None:
+    made = tree()
+    assert made.in_experiment(key("html/rose"))
+    assert not made.in_experiment(key("html/both"))  # it stands in two units of one sequence
 
 
 def test_only_what_the_root_does_not_lead_to_is_lost() -> None:

@@ -28,7 +28,7 @@ from resolvers.editing.changes import (
 from resolvers.editing.problems import EditCode, EditRefused
 from resolvers.editing.writing import ATTEMPTS, Editor, Expected, Request
 from tests.resolvers.catalog.conftest import statements
-from tests.resolvers.content.conftest import unpacked
+from tests.resolvers.content.conftest import imported, unpacked
 from tests.resolvers.editing.conftest import ADA, BOB, Desk
 from tests.resolvers.editing.courses import FILES, key, olx
 
@@ -316,3 +316,37 @@ async def test_editors_of_different_parts_in_two_processes_all_succeed(
     assert {name: shown[name] for name in names} == {name: f"{name}2" for name in names}
     async with desk.store.database.writing() as session:
         assert len(await history(session, desk.run)) == 1 + 3 * len(names)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_who_is_overtaken_with_a_version_in_hand_is_told_which_it_is_now(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Editor(Courses(desk.store))
+    original = Editor._write
+
+    async def overtaken(editor: Editor, *given: Any) -> Any:
+        monkeypatch.undo()
+        change = SetBlockSettings("problem/sum", {"display_name": "Faster"})
+        await other.apply(Request(desk.run, [change], BOB, Expected(anything=True)))
+        return await original(editor, *given)
+
+    monkeypatch.setattr(Editor, "_write", overtaken)
+    with pytest.raises(EditRefused) as refused:
+        await desk.apply(RENAME)
+    [problem] = refused.value.problems
+    assert (problem.code, problem.current) == (EditCode.VERSION_CONFLICT, await desk.current())
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_course_of_one_file_stays_one(desk: Desk) -> None:
+    files = {"course.xml": b'<course url_name="R" org="O" course="C"><chapter url_name="c"><html/></chapter></course>'}
+    await imported(desk.store, desk.run, files)
+    rename = SetCourseSettings({"display_name": "New"})
+    made = await desk.apply(rename, expected=Expected(anything=True))
+    target = io.BytesIO()
+    await asyncio.to_thread(export, await desk.loaded(), target)
+    [data] = unpacked(target.getvalue()).values()
+    assert made.head is not None
+    assert (made.head.files, made.head.bytes) == (1, len(data))
+    assert b'display_name="New"' in data

@@ -52,3 +52,9 @@ def test_typed_values_of_policies_are_as_those_of_attributes() -> None:
         "policies/course/policy.json": b'{"course/course": {"display_name": "Twins", "tabs": []}}',
     }
     assert parts(**moved) == parts()
+
+
+def test_grading_is_a_part_only_where_a_course_has_some() -> None:
+    without = {path: data for path, data in COURSE.items() if not path.endswith("grading_policy.json")}
+    found = Differences.between(parts(), parts_of(parsed(without).course))
+    assert (found.added, found.removed, found.changed) == ((), ("grading_policy.json",), ())

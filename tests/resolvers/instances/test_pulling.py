@@ -1,20 +1,24 @@
 """Pulls and looks for out-of-band changes as jobs, from a simulated Studio over real HTTP."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from db.engine import Database
 from db.store import Author, history
-from db.tables import JobState
+from db.tables import Job, JobState
 from edx.simulator import Fault, Kind
+from edx.simulator.world import User
 from resolvers.editing import locks
+from resolvers.instances.rows import put
 from resolvers.refusals import Refusal
 from tests.edx.olx.twins import tarred
 from tests.edx.studios import RUN, Studios
 from tests.resolvers.content.conftest import imported, unpacked
 from tests.resolvers.editing.courses import FILES
-from tests.resolvers.instances.conftest import PATIENCE, Desk, hosted, result_of
+from tests.resolvers.instances.conftest import PATIENCE, QUICK, Desk, hosted, result_of
 
 ON_SQLITE = pytest.mark.parametrize("dialect", ["sqlite"])
 EDITED = {**FILES, "html/page.xml": FILES["html/page.xml"].replace(b"Page", b"Edited in Studio")}
@@ -107,6 +111,59 @@ async def test_an_instance_without_a_user_is_not_pulled_from(desk: Desk, edx: St
         desk.host = blind
         with pytest.raises(Refusal, match="no user is set who signs in to partner"):
             await desk.pull()
+
+
+@ON_SQLITE
+async def test_an_instance_that_lost_its_user_is_not_pulled_from(desk: Desk, edx: Studios) -> None:
+    uuid = await desk.pull()
+    async with hosted(edx.lms, edx.studio, PATIENCE, signs_in=False) as blind, desk.working(host=blind):
+        job = await desk.over(uuid)
+    assert (job.state, job.error_code) == (JobState.FAILED, "INSTANCE_NOT_READABLE")
+
+
+@ON_SQLITE
+async def test_an_export_that_takes_too_long_is_given_up(desk: Desk, edx: Studios) -> None:
+    edx.jobs.archives[str(RUN)] = packed(EDITED)
+    edx.jobs.export_states = ["Exporting"] * 1000
+    async with desk.working(replace(QUICK, patience=0.2)):
+        job = await desk.over(await desk.pull())
+    assert (job.state, job.error_code) == (JobState.FAILED, "EXPORT_TIMED_OUT")
+    assert job.error_message == "Studio exported for more than 0.2 seconds"
+
+
+@ON_SQLITE
+async def test_a_refusal_is_told_as_studio_words_it(desk: Desk, edx: Studios) -> None:
+    edx.world.add_user(User("worker", "worker@example.org"))
+    async with desk.working():
+        job = await desk.over(await desk.pull())
+    assert (job.state, job.error_code) == (JobState.FAILED, "STUDIO_REFUSED")
+
+
+@ON_SQLITE
+async def test_a_pull_that_was_done_is_not_made_twice(desk: Desk, edx: Studios, database: Database) -> None:
+    """An attempt that died before it could say so; and what is there already is no new version."""
+    edx.jobs.archives[str(RUN)] = packed(EDITED)
+    async with desk.working():
+        done = await desk.over(await desk.pull())
+        edx.jobs.archives.clear()
+        async with database.writing() as session:
+            values = {"state": JobState.QUEUED, "finished_at": None, "result": None}
+            await session.execute(update(Job).where(Job.uuid == done.uuid).values(values))
+        assert result_of(await desk.over(done.uuid)) == result_of(done)
+        edx.jobs.archives[str(RUN)] = packed(EDITED)
+        again = result_of(await desk.over(await desk.pull()))
+    assert again == {**result_of(done), "isNew": False}
+
+
+@ON_SQLITE
+async def test_what_differs_is_told_only_from_a_version_that_is_still_here(
+    desk: Desk, edx: Studios, database: Database
+) -> None:
+    edx.jobs.archives[str(RUN)] = packed(EDITED)
+    async with database.writing() as session:
+        await put(session, desk.run, "partner", pushed_version="0" * 64)
+    async with desk.working():
+        assert "parts" not in await desk.check()
 
 
 @ON_SQLITE

@@ -4,20 +4,29 @@ import asyncio
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
+import orjson
 import pytest
-from sqlalchemy import URL, delete
+from sqlalchemy import URL, delete, update
 
 from db.engine import Database
-from db.tables import Job, JobState, PushState, RoleGrant
+from db.store import Author, Commit, Intake, commit
+from db.tables import Job, JobState, PushState, RoleGrant, now
 from edx.breaker import Breaker
+from edx.olx import Block
 from edx.simulator import Fault, Flaw, Kind
 from edx.simulator.world import User
 from resolvers.access import Role, Viewer
+from resolvers.content.nodes import write
+from resolvers.instances import pushing
 from resolvers.instances.canonical import digest_of, parts_of
-from resolvers.instances.pushing import NO_WORDS, WAITING
+from resolvers.instances.machine import Memory, begun
+from resolvers.instances.pushing import KEY, NO_WORDS, WAITING
 from resolvers.instances.rows import put
+from resolvers.jobs import control
 from resolvers.refusals import Refusal
+from tests.asking import AUTHOR
 from tests.edx.studios import RUN, Studios
 from tests.resolvers.content.conftest import imported, loaded, unpacked
 from tests.resolvers.editing.courses import FILES
@@ -64,7 +73,9 @@ async def test_a_failure_has_studios_words(desk: Desk, edx: Studios) -> None:
         assert row is not None
         assert (row.state, row.words, row.pushed_version) == (PushState.FAILED, words, None)
         edx.jobs.fails = None
-        assert result_of(await desk.over(await desk.push()))["version"] == desk.version
+        async with desk.database.writing() as session:
+            await control.retry(session, job.uuid, AUTHOR)  # which begins anew
+        assert result_of(await desk.over(job.uuid))["version"] == desk.version
 
 
 @ON_SQLITE
@@ -73,6 +84,56 @@ async def test_without_a_user_nobody_knows_why_an_import_failed(desk: Desk, edx:
     async with hosted(edx.lms, edx.studio, PATIENCE, signs_in=False) as blind, desk.working(host=blind):
         job = await desk.over(await desk.push())
     assert (job.error_code, job.error_message) == ("IMPORT_FAILED", NO_WORDS["IMPORT_FAILED"])  # type: ignore[index]
+
+
+@ON_SQLITE
+async def test_where_the_page_is_away_nobody_knows_why_an_import_failed(desk: Desk, edx: Studios) -> None:
+    edx.jobs.fails = Flaw("Updating", "words that nobody reads")
+    edx.faults.set([Fault(Kind.ERROR, path="/import_status/")])
+    async with desk.working():
+        job = await desk.over(await desk.push())
+    assert (job.error_code, job.error_message) == ("IMPORT_FAILED", NO_WORDS["IMPORT_FAILED"])  # type: ignore[index]
+
+
+@ON_SQLITE
+async def test_a_push_that_somebody_began_is_asked_for_before_it_is_sent(desk: Desk, edx: Studios) -> None:
+    """A worker remembered that it would send, and died."""
+    uuid = await desk.push()
+    memory = orjson.dumps({KEY: begun(Memory(), "never-sent.tar.gz", now()).as_json()}).decode()
+    async with desk.database.writing() as session:
+        await session.execute(update(Job).where(Job.uuid == uuid).values(memory=memory))
+    async with desk.working():
+        job = await desk.over(uuid)
+    assert (job.state, result_of(job)["sends"], edx.jobs.imported[str(RUN)]) == (JobState.SUCCEEDED, 2, 1)
+
+
+@ON_SQLITE
+async def test_a_version_that_no_archive_can_hold_is_not_pushed(desk: Desk, edx: Studios) -> None:
+    course = (await loaded(desk.courses.store, desk.run)).course
+    odd = Block("chapter", "odd", (("not a name", "x"),))
+    written = write(replace(course, root=replace(course.root, children=(*course.root.children, odd))))
+    intake = Intake(desk.courses.store)
+    await intake.nodes(written.nodes)
+    change = Commit(desk.run, written.root, written.frame, Author("ada"), "edit", intake.until, 1, 1, 1)
+    async with desk.database.writing() as session:
+        await commit(session, change)
+    async with desk.working():
+        job = await desk.over(await desk.push())
+    assert (job.state, job.error_code, edx.jobs.imported) == (JobState.FAILED, "INVALID", {})
+    assert "'not a name'" in (job.error_message or "")
+
+
+@ON_SQLITE
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+async def test_a_push_waits_while_the_disk_is_full(desk: Desk, edx: Studios, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(prefix: str) -> IO[bytes]:
+        return Path("/dev/full").open("r+b", buffering=0)
+
+    monkeypatch.setattr(pushing, "TemporaryFile", full)
+    async with desk.working():
+        job = await desk.until(await desk.push(), lambda job: job.error_code is not None)
+    assert (job.state, job.error_code, edx.jobs.imported) == (JobState.QUEUED, "INTERNAL_ERROR", {})
+    assert job.error_message == "no archive can be written: No space left on device"
 
 
 @ON_SQLITE

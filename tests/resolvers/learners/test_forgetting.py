@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import URL, select
 
 from db.engine import Database
 from db.tables import Base, ClientApplication, IdempotencyKey, OutgoingEvent, ProgramUser, RoleGrant, now
 from edx.events import Event, EventKind
 from resolvers.learners.forgetting import NAMES
+from server.failures import Failure
+from server.settings import load
+from server.users import commands
 from tests.asking import ADMIN, AUTHOR
 from tests.catalog import uuid
 from tests.commands import collegium
@@ -128,3 +131,10 @@ async def test_the_command_forgets_too(campus: Campus, dialect: str, tmp_path: P
 
     assert done.stdout.startswith("Forgotten. Histories show retired-")
     assert f"'{NAME}'" not in await everything(campus.database)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_the_command_refuses_what_is_nobodys_name(database_url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.cli.read_settings", lambda: load(database_url=database_url))
+    with pytest.raises(Failure, match="a username has 1 to 255 characters"):
+        await commands.forget("x" * 256)

@@ -1,13 +1,14 @@
 """Three-way merges (spec/content-api.md, "without loss"; G10 and the features beyond the memo in the notes on OLX)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edx.olx import Course, InMemory, Key, files
+from edx.olx import Block, Course, InMemory, Key, files
 from resolvers.content.nodes import write
 from resolvers.editing.changes import (
     AddBlock,
@@ -31,6 +32,7 @@ from resolvers.merging.sides import NOBODY, Side
 from tests.edx.olx.twins import LIBRARY
 from tests.resolvers.editing.courses import FILES, course_of, demo, edited, key, olx, outline
 from tests.resolvers.merging.generated import threes, told
+from tests.resolvers.merging.test_transplant import DRAFTS
 
 DUE = Protection((Rule("due"),))
 THEIRS, OURS = Resolution(others=Choice.THEIRS), Resolution(others=Choice.OURS)
@@ -252,6 +254,75 @@ def test_a_change_below_what_the_other_has_deleted_is_a_conflict(*, is_ours: boo
     assert "new" in outline(made.course)["u1"]
 
 
+def test_a_text_changed_in_what_the_other_has_deleted_is_a_conflict() -> None:
+    text = ReplaceBlock("html/rose", olx("<html>Rose</html>"), Orphans.DECLINE)
+    made = of([DeleteBlock("html/rose")], [text])
+    assert (conflict(made).id, conflict(made).theirs) == ("deletion html/rose", "html/rose")
+
+
+def test_what_is_changed_below_a_block_in_two_places_is_changed_in_both() -> None:
+    base = course_of({**FILES, "sequential/s3.xml": b'<sequential><vertical url_name="u1"/></sequential>'})
+    ours = edited(change("problem/sum", display_name="Ours"), course=base).course
+    made = merged(base, ours, edited(change("html/page", display_name="Theirs"), course=base).course)
+    one, other = (each for each in every(made.course.root) if each.key == key("vertical/u1"))
+    assert one == other
+    assert [child.display_name for child in one.children] == ["Theirs", "Ours", "Talk", "Both"]
+
+
+def every(block: Block) -> Iterator[Block]:
+    """A block and all below it, those in two places twice."""
+    yield block
+    for child in block.children:
+        yield from every(child)
+
+
+def test_what_the_run_has_added_stays_where_the_source_orders_anew() -> None:
+    made = of([AddBlock("vertical/u1", olx("<html url_name='mine'>1</html>"), 1)], [MoveBlock("html/page", "u1", 2)])
+    assert made.conflicts == ()
+    assert outline(made.course)["u1"] == ["sum", "talk", "page", "mine", "both"]
+
+
+def test_what_a_tag_of_2012_says_is_merged_too() -> None:
+    """F10: attributes of the tag win over those of the file."""
+    tag = '<sequential display_name="Second"><vertical url_name="u3" filename="u3" {}/></sequential>'
+    base, ours, theirs = (
+        course_of({**FILES, "sequential/s2.xml": tag.format(own).encode()})
+        for own in ('start="2026" x="1"', 'start="2027" x="1"', 'start="2026" due="2030"')
+    )
+    made = merged(base, ours, theirs)
+    assert made.conflicts == ()
+    assert [setting(made, "vertical/u3", name) for name in ("start", "due", "x")] == ["2027", "2030", None]
+    assert any(b'filename="u3" start="2027" due="2030"' in file.blob.read() for file in files(made.course))
+
+
+NEW = {"drafts/vertical/d3.xml": DRAFTS["drafts/vertical/d2.xml"].replace(b"Two", b"Three")}
+FRESH = "drafts/html/fresh.xml"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected", "named"),
+    [
+        ({}, NEW, {*DRAFTS, *NEW}, []),
+        (NEW, {}, {*DRAFTS, *NEW}, []),
+        ({"drafts/vertical/d1.xml": None}, NEW, {*DRAFTS, *NEW} - {"drafts/vertical/d1.xml"}, []),
+        ({FRESH: b"<html>mine</html>"}, {FRESH: b"<html>yours</html>"}, {*DRAFTS}, ["drafts/vertical/u1"]),
+    ],
+)
+def test_drafts_of_archives_are_merged_each_as_a_whole(
+    ours: Mapping[str, bytes | None], theirs: Mapping[str, bytes | None], expected: set[str], named: list[str]
+) -> None:
+    base, one, other = (
+        course_of({path: data for path, data in {**FILES, **DRAFTS, **own}.items() if data is not None})
+        for own in ({}, ours, theirs)
+    )
+    made = merged(base, one, other)
+    assert [each.name for each in made.conflicts] == named
+    assert {file.path for file in files(made.course) if file.path.startswith("drafts/")} == expected
+    if named:
+        assert made.course.drafts == one.drafts
+        assert merged(base, one, other, resolution=THEIRS).course.drafts == other.drafts
+
+
 def test_files_policies_tabs_and_grading_are_merged() -> None:
     made = of(
         [
@@ -367,3 +438,75 @@ def test_two_blocks_that_were_put_into_each_other_are_a_conflict() -> None:
     mixed = Resolution({"place vertical/x": Choice.OURS, "place vertical/y": Choice.THEIRS})
     made = merged(base, *sides, resolution=mixed)
     assert {key("vertical/x"), key("vertical/y")} <= {block.key for block in made.course.root.walk()}
+
+
+def test_two_blocks_that_were_put_into_each_other_besides_are_a_conflict() -> None:
+    """They stand where they stood, too, so that each side leads to all of it."""
+    empty, full = "<vertical display_name='{0}'/>", "<vertical display_name='{0}'><vertical url_name='{1}'/></vertical>"
+    red = b"<vertical><vertical url_name='x'/><vertical url_name='y'/></vertical>"
+    base, x_in_y, y_in_x = (
+        course_of({
+            **FILES, "vertical/red.xml": red,
+            "vertical/x.xml": x.format("x", "y").encode(), "vertical/y.xml": y.format("y", "x").encode(),
+        })
+        for x, y in ((empty, empty), (empty, full), (full, empty))
+    )  # fmt: skip
+    made = merged(base, x_in_y, y_in_x)
+    assert conflict(made).id == "place vertical/x"
+    assert outline(made.course)["red"] == ["x", "y"]
+    assert (outline(made.course)["x"], "y" in outline(made.course)) == (["y"], False)
+
+
+def test_a_value_that_is_only_written_in_another_place_gives_way_to_another_value() -> None:
+    policy = FILES["policies/R/policy.json"].replace(b'"weight": 2.0', b'"weight": 2.0, "max_attempts": 3')
+    moved = course_of({**FILES, "policies/R/policy.json": policy})
+    changed = edited(change("problem/sum", max_attempts="5")).course
+    for sides in ((changed, moved), (moved, changed)):
+        made = merged(demo(), *sides)
+        assert made.conflicts == ()
+        assert setting(made, "problem/sum", "max_attempts") == "5"
+
+
+def test_a_protected_setting_that_the_source_has_another_value_of_is_told() -> None:
+    ours, theirs = (edited(change("sequential/s1", due=due)).course for due in ("2027-01-01", "2030-01-01"))
+    made = merged(demo(), ours, theirs, protection=DUE)
+    assert (made.conflicts, setting(made, "sequential/s1", "due")) == ((), "2027-01-01")
+    assert [(each.name, each.ours, each.theirs) for each in made.kept] == [("due", "2027-01-01", "2030-01-01")]
+
+
+def test_a_policy_of_what_is_no_block_stays_and_what_one_has_taken_out_goes() -> None:
+    stray = {"html/none": {"x": 1}, "discussion/talk": {"x": 2}}
+    policy = orjson.loads(FILES["policies/R/policy.json"]) | stray
+    unit = FILES["vertical/u1.xml"].replace(b'<discussion url_name="talk" display_name="Talk"/>', b"")
+    base, ours, theirs = (
+        course_of({**FILES, "policies/R/policy.json": orjson.dumps(told), "vertical/u1.xml": text})
+        for told, text in (
+            (policy, FILES["vertical/u1.xml"]), (policy, unit),
+            ({name: of for name, of in policy.items() if name != "problem/sum"}, FILES["vertical/u1.xml"]),
+        )
+    )  # fmt: skip
+    made = merged(base, ours, theirs)
+    assert made.conflicts == ()
+    assert made.course.policy is not None
+    assert made.course.policy.value == {"course/R": policy["course/R"], **stray}
+
+
+def test_a_course_of_one_file_without_grading_is_merged() -> None:
+    text = '<course url_name="R" org="O" course="C"{}><chapter url_name="c"><html>{}</html></chapter></course>'
+    base, ours, theirs = (
+        course_of({"course.xml": text.format(*own).encode()})
+        for own in (("", "1"), (' display_name="Ours"', "1"), ("", "2"))
+    )
+    made = merged(base, ours, theirs).course
+    [file] = files(made)
+    assert told(course_of({file.path: file.blob.read()})) == told(made)
+    assert [block.markup for block in made.root.walk() if not block.children] == [b"2"]
+    assert made.root.display_name == "Ours"
+    assert (made.entry, made.grading) == (None, None)
+
+
+def test_an_entry_that_one_has_taken_out_of_a_list_goes() -> None:
+    made = of([DeleteAsset("leaf.png")], [PutAsset("new.txt", InMemory.of(b"new"), locked=True)])
+    assert made.conflicts == ()
+    assert made.course.assets_policy is not None
+    assert set(made.course.assets_policy.value) == {"new.txt"}

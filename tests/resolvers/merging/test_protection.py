@@ -135,3 +135,13 @@ def test_what_a_tag_of_2012_says_is_kept_too() -> None:
         Protection(),
     )
     assert settings(made, "vertical/u3")["start"] == "2027"
+
+
+def test_a_block_in_two_places_is_told_once() -> None:
+    """The tags that lead to it differ."""
+    tags = {"sequential__s2": b"<sequential><vertical url_name='u3' filename='u3'/></sequential>",
+            "sequential__s3": b"<sequential><vertical url_name='u3'/></sequential>"}  # fmt: skip
+    unit = b'<vertical start="2027"><html url_name="both"/></vertical>'
+    made, [kept] = protect(source(vertical__u3=unit), source(**tags), Protection())
+    assert (kept.block, kept.ours) == (key("vertical/u3"), "2027")
+    assert settings(made, "vertical/u3")["start"] == "2027"

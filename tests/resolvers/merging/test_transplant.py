@@ -48,6 +48,11 @@ def test_a_new_unit_a_moved_and_a_deleted_one_are_taken_as_they_are() -> None:
     assert "both" in names(made)  # it stands in another unit, too
 
 
+def test_a_block_in_two_places_of_what_is_taken_is_taken_once() -> None:
+    made = moved(rename("html/both", "New"), of="sequential/s1")
+    assert (outline(made)["u1"][-1], outline(made)["u2"][0], names(made)["both"]) == ("both", "both", "New")
+
+
 def test_policies_and_files_that_a_unit_needs_come_along() -> None:
     page = "<html url_name='pic'>/static/new.png</html>"
     changes: list[Change] = [

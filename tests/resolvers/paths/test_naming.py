@@ -55,6 +55,7 @@ async def test_p25_slugs_lead_to_their_blocks_and_former_ones_go_on_to(school: S
     assert (await one(school, "", AUTHOR)).version == version, "the content is what it was"
     back = await name(school, FIRST, "being_social")
     assert (back["slug"], back["formerSlugs"]) == ("being_social", ["Together"])
+    assert (await name(school, FIRST, "third"))["formerSlugs"] == ["Together", "being_social"]
 
 
 @SQLITE

@@ -387,6 +387,8 @@ def test_p21_what_is_not_visible_is_passed_by() -> None:
     assert short(go("u1", course).next) == "s4/first"
     assert short(go("u5", course).previous) == "s1/last"
     assert short(go("u1", course, Role.STAFF).next) == "s1/u2"
+    aside = go("s3/u4", course)
+    assert (aside.flags, aside.previous, aside.next) == (frozenset({Flag.HIDE_FROM_TOC}), None, None)
 
 
 def test_p22_what_is_nested_in_a_unit_leads_to_that() -> None:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
-from db.tables import Learner, LearnerEnrollment, Organization, RoleGrant
+from db.tables import CourseRun, Learner, LearnerEnrollment, Organization, RoleGrant
 from edx.simulator.world import LastBlock
 from resolvers.access import PERMISSIONS, Role, Viewer
 from resolvers.errors import BadUserInput, FeatureDisabled, Forbidden, ServiceUnavailable
@@ -79,6 +79,8 @@ async def test_p24_staff_see_a_version_that_was(school: School) -> None:
     [by_query, learners] = [(await ask(school, [pinned], viewer))[0] for viewer in (AUTHOR, school.learner())]
     assert (by_query.resolution.canonical, by_query.version) == (pinned, old)
     assert learners.resolution.problem is not None
+    [other] = await ask(school, [f"{at('first/u9')}?show={old}"], AUTHOR)
+    assert (other.resolution.problem, other.version == old) == (None, False)
     unknown = (await one(school, "first/u1", AUTHOR, version="0" * 64)).resolution.problem
     assert unknown is not None
     assert (unknown.code, unknown.fallback) == (Code.VERSION_NOT_FOUND, at("first/u1"))
@@ -130,6 +132,19 @@ async def test_what_is_not_here_is_said_to_and_left_to_the_front_end(
 
     assert found.resolution.problem is not None
     assert (found.resolution.problem.code, found.resolution.problem.fallback) == (code, fallback)
+
+
+@SQLITE
+async def test_a_run_that_a_viewer_does_not_see_is_as_one_that_is_not_there(school: School) -> None:
+    """content.md, P13: restricted runs, and those of contracts of others, are found by no path."""
+    async with school.database.writing() as session:
+        await session.execute(update(CourseRun).values(is_restricted=True))
+
+    hidden = await one(school, "first", school.learner())
+
+    assert hidden.resolution.problem is not None
+    assert (hidden.resolution.problem.code, hidden.run, hidden.version) == (Code.NOT_FOUND, None, None)
+    assert (await one(school, "first", AUTHOR)).resolution.canonical == at("first/u0")
 
 
 @SQLITE
@@ -239,6 +254,14 @@ async def test_the_lms_tells_who_has_no_access(lms_school: School, reason: str, 
     lms_school.situation.world.denials["alice", CS101] = reason
 
     assert (await one(lms_school, "first", lms_school.learner())).resolution.denied is denied
+
+
+@SQLITE
+async def test_the_lms_knows_better_than_the_copies_who_has_access(lms_school: School) -> None:
+    """content.md, P19: who has enrolled just now, or is let in otherwise."""
+    await enroll(lms_school, "alice", None)
+
+    assert (await one(lms_school, "first/u0", lms_school.learner())).resolution.canonical == at("first/u0")
 
 
 @SQLITE

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from starlette.applications import Starlette
 
-from db.tables import ContentUsage, JobState, now
+from db.tables import ContentUsage, Job, JobState, now
 from edx.olx import File as OlxFile
 from edx.olx import InMemory
 from edx.olx.export import write_zip
@@ -108,6 +108,27 @@ async def test_what_is_not_there_is_told(desk: Desk) -> None:
 
 
 @ON_SQLITE
+async def test_an_export_that_was_done_is_not_made_twice(desk: Desk) -> None:
+    """J6: an attempt that died before it could say so."""
+    done = await desk.work(await desk.ask_to_export())
+    async with desk.database.writing() as session:
+        values = {"state": JobState.QUEUED, "finished_at": None, "result": None}
+        await session.execute(update(Job).where(Job.uuid == done.uuid).values(values))
+    again = await desk.work(done.uuid)
+    assert (again.state, result(again)) == (JobState.SUCCEEDED, result(done))
+
+
+@ON_SQLITE
+async def test_a_block_that_no_file_of_its_own_can_hold_is_told(desk: Desk) -> None:
+    name = "a" * 255
+    unit = b"<vertical><html url_name='%s'>x</html></vertical>" % name.encode()
+    await imported(desk.store, desk.runs[0], {**COURSE, "vertical/u2.xml": unit})
+    job = await desk.work(await desk.ask_to_export(block=f"html/{name}"))
+    assert (job.state, job.error_code, job.attempts) == (JobState.FAILED, "CONTENT_REFUSED", 1)
+    assert "longer than 255 bytes" in (job.error_message or "")
+
+
+@ON_SQLITE
 async def test_an_archive_can_be_had_until_it_is_swept(desk: Desk) -> None:
     told = result(await desk.work(await desk.ask_to_export()))
     url = SIGNER.url(File(told["archive"], told["name"], told["contentType"]), now(), ARCHIVES)
@@ -134,10 +155,10 @@ async def test_what_is_asked_for_is_counted_once_when_it_is_done_or_refused(desk
         query = select(ContentUsage).where(ContentUsage.application == "tests", ContentUsage.username == "ada")
         rows = list(await session.scalars(query))
     counted: Counter[tuple[str, str, str]] = Counter()
-    for row in rows:  # one for each span of time and of durations
+    for row in rows:  # those of one operation may have taken so differently long that they are counted apart
         counted[row.operation, row.outcome, row.block_type] += row.count
     assert {key: count for key, count in counted.items() if key[0] != "importCourse" or not key[2]} == {
-        ("importCourse", "ok", ""): 2,  # that of the desk, and the one above
+        ("importCourse", "ok", ""): 2,  # the desk's own, too
         ("exportCourse", "ok", ""): 1,
         ("exportCourse", "ok", "html"): 1,
         ("exportCourse", "BLOCK_UNKNOWN", ""): 1,

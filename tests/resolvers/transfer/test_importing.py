@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from db.store import Author, Intake, StoreFull, history
+from db.store import Author, BlobsUnavailable, Corrupted, Intake, LeaseLost, StoreFull, UnknownVersion, history
 from db.tables import ClientApplication, ContentSource, ContentVersion, CourseRun, Job, JobState, RoleGrant
 from edx.olx import InMemory, Severity, archive
 from resolvers.access import ANONYMOUS, Role, Viewer
 from resolvers.content.imports import Mode
-from resolvers.content.uploads import Announced
+from resolvers.content.uploads import Announced, ChecksumMismatch, UploadUnknown
 from resolvers.editing import locks
 from resolvers.errors import Forbidden, NotFound, Unauthenticated
-from resolvers.jobs import JobContext, Places, Runner, control
+from resolvers.jobs import JobContext, JobFailed, Places, Runner, TryAgain, control
 from resolvers.merging.conflicts import Choice, Resolution
+from resolvers.merging.merge import CannotMerge
 from resolvers.refusals import Reason, Refusal
-from resolvers.transfer import telling, turns
+from resolvers.transfer import importing, telling, turns
 from tests.edx.olx.twins import COURSE, tarred
 from tests.resolvers.content.conftest import loaded
 from tests.resolvers.jobs.sample import FAST
@@ -391,3 +392,34 @@ def test_an_archive_is_watched_file_by_file() -> None:
     seen: list[str] = []
     archive.read(io.BytesIO(tarred(COURSE).read()), watch=seen.append)
     assert sorted(seen) == sorted(COURSE)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "is_tried_again"),
+    [
+        (CannotMerge("a course cannot be merged into a library"), "INVALID", False),
+        (UnknownVersion("0" * 64, is_expired=True), "VERSION_UNKNOWN", False),
+        (UploadUnknown("there is no such upload"), "UPLOAD_UNKNOWN", False),
+        (ChecksumMismatch("it was thrown away"), "UPLOAD_UNFINISHED", False),
+        (StoreFull("the disk is full"), "STORAGE_FULL", True),
+        (BlobsUnavailable("the store is away"), "STORAGE_UNAVAILABLE", True),
+        (Corrupted("0" * 64, "the stored blob is gone"), "STORAGE_UNAVAILABLE", True),
+        (LeaseLost("it took too long"), "STORAGE_UNAVAILABLE", True),
+    ],
+)
+def test_what_goes_wrong_with_content_is_the_failure_of_the_job(
+    error: Exception, code: str, is_tried_again: bool
+) -> None:
+    """J4: what may go better later is tried again."""
+    with pytest.raises(JobFailed) as caught, importing.failing():
+        raise error
+    assert (caught.value.code, str(caught.value)) == (code, str(error))
+    assert isinstance(caught.value, TryAgain) is is_tried_again
+
+
+async def test_a_time_out_of_something_else_is_not_that_of_the_work() -> None:
+    async def work() -> None:
+        raise TimeoutError("of a connection")
+
+    with pytest.raises(TimeoutError, match="of a connection"):
+        await importing.in_time(telling.Told("UNPACKING"), 60.0, work())

@@ -169,6 +169,25 @@ async def test_a_tree_that_grows_without_end_is_refused_before_it_is_walked(
 
 
 @ON_SQLITE
+async def test_a_tree_of_too_many_nodes_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trees, "MOST", 8)
+    with pytest.raises(BadTree, match="more than 8 nodes"):
+        await commit(desk, tree(COURSE))
+    assert await head(desk) is None
+
+
+@ON_SQLITE
+async def test_a_rehearsal_refuses_a_tree_that_is_not_what_it_says(desk: Desk) -> None:
+    course = tree(COURSE)
+    nodes = hostile(course)["other settings than the files say"]
+    for data in nodes:
+        await Trees(desk.store).take([data], [])
+    forged = Tree(digest_of(nodes[-1]), course.frame)
+    with pytest.raises(BadTree, match="the files of the tree are those of version"):
+        await Trees(desk.store).commit(forged, Target(desk.runs[1], ADA), is_dry=True)
+
+
+@ON_SQLITE
 async def test_a_locked_run_takes_trees_with_its_token_only(desk: Desk) -> None:
     course = tree(CHANGED)
     await send(desk, course)

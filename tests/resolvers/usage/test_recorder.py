@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from db.engine import Database, open_database
 from db.errors import DatabaseUnavailable
-from db.tables import BlockTypeUse, ContentTotal, ContentUsage
+from db.tables import BlockTypeUse, ContentTotal, ContentUsage, now
 from resolvers.usage import recorder, usage_of
-from resolvers.usage.recorder import Done, Usage
+from resolvers.usage.recorder import Done, Usage, Waiting, _forget
 from resolvers.usage.slots import slot_of
 
 MOMENT = 1_800_000_123.0
@@ -105,10 +107,40 @@ async def test_what_cannot_be_written_waits_and_is_counted_once(
     assert [row["count"] for row in await rows(database, ContentTotal)] == [6]
 
 
+def test_what_comes_back_unwritten_is_older_than_what_waits_by_now() -> None:
+    older, newer = Waiting(), Waiting()
+    older.use(EDIT, MOMENT)
+    newer.use(replace(EDIT, version="v2"), MOMENT + 500)
+    newer.take_back(older)
+    [[count, blocks, first, last, *versions]] = newer.uses.values()
+    assert (count, blocks, versions) == (2, 4, ["v1", "v2"])
+    assert last - first == timedelta(seconds=500)
+
+
+async def test_a_database_that_is_away_forgets_later(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> Any:
+        raise DatabaseUnavailable("gone")
+
+    monkeypatch.setattr(database, "writing", away)
+    with capture_logs() as lines:
+        await _forget(database, now())
+    assert lines == [{"event": "usage_not_forgotten", "log_level": "warning", "reason": "gone"}]
+
+
 async def test_it_is_written_in_the_background_and_at_the_end_and_forgotten_in_time(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder, "PAUSE", 0.01)
+    flush, turns, is_third = Usage.flush, 0, asyncio.Event()
+
+    async def counted(usage: Usage, database: Database) -> bool:
+        nonlocal turns
+        turns += 1
+        if turns == 4:  # that of the old one, and three in the background, of which the first forgets
+            is_third.set()
+        return await flush(usage, database)
+
+    monkeypatch.setattr(Usage, "flush", counted)
     old = Usage(lambda: MOMENT - 3e9)
     old.note(Done("olx", "ada", "", 1, "X", 0.1, {}, "v", {("html", ""): 1}, {("html", "", "X"): 1}))
     await old.flush(database)
@@ -122,6 +154,7 @@ async def test_it_is_written_in_the_background_and_at_the_end_and_forgotten_in_t
         async with asyncio.timeout(10):
             while await found() != {"bob": 1}:  # noqa: ASYNC110 -- what is waited for is in the database
                 await asyncio.sleep(0.01)
+            await is_third.wait()
         usage.note(Done("olx", "eve", "", 1, "ok", 0.1))
     assert await found() == {"bob": 1, "eve": 1}
     assert [row["code"] for row in await rows(database, BlockTypeUse)] == [""]

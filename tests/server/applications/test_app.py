@@ -14,6 +14,7 @@ import httpx
 import orjson
 import pytest
 import structlog
+from graphql import get_introspection_query
 from sqlalchemy import URL
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
@@ -183,6 +184,16 @@ async def test_an_application_may_have_points_of_its_own(serve: Serve, database:
         token = await token_of(client, client_id, secret)
         answer = await asked(client, {"query": "{ rateLimit { limit } }"}, authorization=token)
     assert answer.json() == {"data": {"rateLimit": {"limit": 50}}}
+
+
+async def test_introspection_takes_points_too(serve: Serve) -> None:
+    """One answer to tools has more objects than any other, and nobody needs to be signed in for it."""
+    async with serve() as client:
+        small = await asked(client, {"query": "{ __schema { queryType { name } } }"})
+        whole = await asked(client, {"query": get_introspection_query()})
+
+    assert small.headers["ratelimit-remaining"] == "5999"
+    assert 40 < 5999 - int(whole.headers["ratelimit-remaining"]) < 400
 
 
 async def test_a_subscription_takes_points_too(serve: Serve) -> None:

@@ -1,5 +1,6 @@
 """`collegium import-course` and its like, as whoever types it sees it."""
 
+import io
 import subprocess
 import sys
 import zipfile
@@ -7,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, select
 
 from db.engine import Database
+from db.store import restore
+from db.tables import ContentVersion, CourseRun
+from resolvers.editing.locks import acquire
 from server import cli
 from server.content.commands import (
     collect_garbage,
@@ -22,10 +26,11 @@ from server.failures import Failure
 from server.settings import load
 from tests.catalog import fill
 from tests.commands import ROOT, collegium, environment
-from tests.edx.olx.twins import COURSE, tarred
-from tests.resolvers.content.conftest import unpacked
+from tests.edx.olx.twins import COURSE, LIBRARY, tarred, zipped
+from tests.resolvers.content.conftest import ADA, unpacked
 
 RUN = "course-v1:ANUx+TWINS+1T2026"
+PAGE = b'<html filename="body" display_name="%s" editor="raw"/>'
 
 
 @pytest.fixture
@@ -134,3 +139,75 @@ async def test_an_update_tells_what_it_kept(setting: dict[str, str], archive: Pa
         said = capsys.readouterr()
         assert "kept: due of chapter/two" in said.err
         assert ("nothing was stored" in said.out) is dry_run
+
+
+async def test_choices_that_exclude_each_other_are_refused(setting: dict[str, str], archive: Path) -> None:
+    for update, ours in ((True, False), (False, True)):
+        with pytest.raises(Failure, match="only one of --update and --merge"):
+            await import_file(archive, RUN, update=update, merge=True, ours=ours, theirs=True)
+
+
+async def test_a_merge_tells_what_both_have_changed(
+    setting: dict[str, str], archive: Path, database: Database, capsys: Any
+) -> None:
+    for name in (b"Page", b"Leaf"):
+        archive.write_bytes(tarred({**COURSE, "html/page.xml": PAGE % name}).read())
+        await import_file(archive, RUN, create=True)
+    async with database.writing() as session:
+        found = await session.execute(select(ContentVersion.course_run_id, ContentVersion.root).limit(1))
+        await restore(session, *found.one(), ADA)
+    archive.write_bytes(tarred({**COURSE, "html/page.xml": b'<html filename="body" editor="raw"/>'}).read())
+    capsys.readouterr()
+    with pytest.raises(Failure, match="1 conflict; nothing was changed"):
+        await import_file(archive, RUN, merge=True)
+    told = [
+        "conflict: setting html/page display_name (in Twins > One > First > Unit 1 > Page)", "  before: Leaf",
+        "  here: Page", "  there: none",
+    ]  # fmt: skip
+    assert capsys.readouterr().err.splitlines() == told
+    await import_file(archive, RUN, merge=True, dry_run=True)
+    assert capsys.readouterr().err.splitlines()[-4:] == told
+    await import_file(archive, RUN, merge=True, ours=True)
+    assert "as before" in capsys.readouterr().out
+    archive.write_bytes(tarred(LIBRARY).read())
+    with pytest.raises(Failure, match="a library cannot be merged into a course"):
+        await import_file(archive, RUN, merge=True)
+
+
+async def test_a_locked_run_is_left_as_it_is(setting: dict[str, str], archive: Path, database: Database) -> None:
+    await import_file(archive, RUN, create=True)
+    async with database.writing() as session:
+        run = await session.scalar(select(CourseRun.id).where(CourseRun.key == RUN))
+        assert run is not None
+        token = (await acquire(session, run, ADA)).token
+    with pytest.raises(Failure, match="ada"):
+        await import_file(archive, RUN)
+    await import_file(archive, RUN, lock_token=token)
+
+
+async def test_a_run_is_added_once_and_only_if_the_catalog_can_hold_it(
+    setting: dict[str, str], archive: Path, capsys: Any
+) -> None:
+    await import_file(archive, RUN, create=True)
+    await import_file(archive, RUN, create=True)
+    assert "as before" in capsys.readouterr().out
+    with pytest.raises(Failure, match="more than 255 characters when case is folded"):
+        await import_file(archive, f"course-v1:ANUx+TWINS+{'ß' * 200}", create=True)
+
+
+async def test_standard_input_is_read_whole_whatever_the_form(
+    setting: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """The list of what a zip archive holds stands at its end, where a pipe cannot be read first."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(zipped(COURSE).read())))
+    await import_file(Path("-"), RUN, dry_run=True)
+    assert "12 blocks: chapter 2, course 1," in capsys.readouterr().out
+
+
+async def test_of_many_problems_the_first_are_told(setting: dict[str, str], archive: Path, capsys: Any) -> None:
+    lost = {f"video/lost{number}.xml": b"<video/>" for number in range(101)}
+    archive.write_bytes(tarred({**COURSE, **lost}).read())
+    await import_file(archive, RUN, dry_run=True)
+    told = capsys.readouterr().err.splitlines()
+    assert sum(line.endswith("no block leads to this file") for line in told) < 101
+    assert (told[-1].startswith("and "), told[-1].endswith(" more")) == (True, True)

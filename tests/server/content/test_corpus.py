@@ -71,3 +71,13 @@ async def test_it_fails_for_what_would_be_refused_for_warnings_if_strict_and_for
         await content_report([tmp_path / "empty"])
     with pytest.raises(Failure, match=r"there is no .*gone"):
         await content_report([tmp_path / "gone"])
+
+
+async def test_of_a_course_with_many_problems_people_are_shown_the_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    placed(tmp_path / "poor", {**SUSPECT, **{f"video/lost{number}.xml": b"<video/>" for number in range(30)}})
+    lines = (await told(capsys, tmp_path / "poor", form=Format.TEXT)).splitlines()
+    [rest] = [line for line in lines if line.endswith("more; --format json has all")]
+    assert sum(line.startswith("    warns ") for line in lines) == 20
+    assert int(rest.split()[1]) >= 10

@@ -1,13 +1,17 @@
 """Operations on content as counters for Prometheus, and that what was counted is written when the server stops."""
 
+from typing import NoReturn
+
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from db.engine import Database, open_database
+from db.errors import DatabaseUnavailable
 from resolvers.usage import usage_of
 from resolvers.usage.recorder import Done, Usage
 from server import parts
 from server.app import create_app
+from server.content import counting
 from server.content.counting import ContentCounts
 from server.settings import load
 
@@ -22,6 +26,10 @@ def dialect() -> str:
 async def page(database: Database) -> str:
     counts = ContentCounts(database)
     await counts.count()
+    return shown(counts)
+
+
+def shown(counts: ContentCounts) -> str:
     registry = CollectorRegistry()
     registry.register(counts)
     return generate_latest(registry).decode()
@@ -56,3 +64,31 @@ async def test_what_was_counted_is_written_when_the_server_stops(
     async with app.router.lifespan_context(app):
         usage_of(app_database).note(Done("addBlock", "ada", "studio", 1, "ok", 0.5))
     assert "collegium_content_operations_total{" + LABELS.format("") + "} 1.0" in await page(database)
+
+
+async def test_what_was_counted_is_good_for_a_while(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage, counts = usage_of(database), ContentCounts(database)
+    line = "collegium_content_operations_total{" + LABELS.format("") + "}"
+    for period, seen in ((counting.PERIOD, 1.0), (counting.PERIOD, 1.0), (0.0, 3.0)):
+        monkeypatch.setattr(counting, "PERIOD", period)
+        usage.note(Done("addBlock", "ada", "studio", 1, "ok", 0.5))
+        await counts.count()
+        assert f"{line} {seen}" in shown(counts)
+
+
+async def test_a_database_that_does_not_answer_leaves_the_other_metrics(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had is not told any more: nobody knows whether it is so."""
+
+    def unavailable() -> NoReturn:
+        raise DatabaseUnavailable("the database does not answer")
+
+    monkeypatch.setattr(counting, "PERIOD", 0)
+    usage_of(database).note(Done("addBlock", "ada", "studio", 1, "ok", 0.5))
+    counts = ContentCounts(database)
+    await counts.count()
+    assert "_total{" in shown(counts)
+    monkeypatch.setattr(database, "reading", unavailable)
+    await counts.count()
+    assert "_total{" not in shown(counts)

@@ -122,3 +122,12 @@ def test_addresses_stay_the_same_for_a_while_and_in_every_process() -> None:
     assert one.url(file, moment) == other.url(file, moment + timedelta(minutes=58))
     assert one.url(file, moment) != one.url(file, moment + timedelta(hours=1))
     assert Signer().url(file, moment) != Signer().url(file, moment)
+
+
+async def test_a_file_that_is_lost_or_damaged_is_told_before_any_of_it_is_sent(
+    site: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    [file] = [path for path in (tmp_path / "blobs").rglob("*-*") if path.read_bytes() == BLOB.data]
+    file.unlink()
+    answer = await site.get(address())
+    assert (answer.status_code, answer.text) == (503, "The file cannot be read now.\n")

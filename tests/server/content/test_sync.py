@@ -10,6 +10,10 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Message
 
 from db.engine import Database
 from db.store import Store, open_blobs
@@ -26,7 +30,7 @@ from server.content.sync import SyncEndpoint
 from server.failures import Failure
 from tests.asking import ANONYMOUS, AUTHOR, LEARNER
 from tests.db.store.conftest import add_runs
-from tests.edx.olx.twins import COURSE, parsed
+from tests.edx.olx.twins import COURSE, parsed, tarred
 from tests.resolvers.content.conftest import ADA, loaded
 from tests.serving import serving
 
@@ -161,6 +165,8 @@ async def test_what_is_refused_is_told_and_changes_nothing(line: Line, store: St
     ("what", "body", "status"),
     [
         ("offers", b"[]", 400),
+        ("offers", b"{", 400),
+        ("offers", bytes((4 << 20) + 1), 413),
         ("offers", b'{"nodes": ["x"]}', 400),
         ("offers", b'{"nodes": "x"}', 400),
         ("commits", b"{}", 400),
@@ -172,10 +178,12 @@ async def test_requests_that_make_no_sense_are_refused(line: Line, what: str, bo
     async with httpx.AsyncClient(base_url=line.url, headers={"authorization": "JWT author"}) as client:
         answer = await client.post(f"/content/sync/{KEY}/{what}", content=body)
         wrong = await client.post(f"/content/sync/course-v1:No+Such+Run/{what}", content=body)
+        nonsense = await client.post(f"/content/sync/nonsense/{what}", content=body)
         large = await client.post(
             f"/content/sync/{KEY}/pieces", content=written(BLOB, bytes(1 << 20)), headers={"content-type": PIECES}
         )
     assert (answer.status_code, wrong.status_code, large.status_code) == (status, 404, 413)
+    assert (nonsense.status_code, nonsense.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_COURSE_KEY")
 
 
 async def pieces(*data: bytes) -> AsyncIterator[bytes]:
@@ -188,6 +196,8 @@ async def test_pieces_come_in_whatever_chunks_and_are_stored_some_at_a_time() ->
     chunks = [sent[start : start + 100_000] for start in range(0, len(sent), 100_000)]
     found = [some async for some in read_pieces(pieces(*chunks), len(sent))]
     assert [(len(some.nodes), len(some.blobs)) for some in found] == [(0, 2), (1, 1)]
+    [sent] = (b"".join(batch) for batch in batches([(BLOB, bytes(4 << 20))]))  # just what goes together
+    assert [len(some.blobs) async for some in read_pieces(pieces(sent), len(sent))] == [1]
     for bad in (b"X" + bytes(8), b"N" + b"\xff" * 8, written(BLOB, b"abc")[:-1]):
         with pytest.raises(BadTree):
             [some async for some in read_pieces(pieces(bad), 100)]
@@ -212,3 +222,67 @@ async def test_the_command_says_what_it_sent(line: Line, tmp_path: Path, capsys:
     (folder / "problem/sum.xml").write_bytes(b"<problem/>")
     with pytest.raises(Failure, match="cannot be reached"):
         await push_file(folder, KEY, server="http://127.0.0.1:1", token="author")
+
+
+def standing_in(**answers: tuple[int, Any]) -> Starlette:
+    """What may stand where a server is looked for: one that answers each kind of request in one way."""
+
+    async def answer(request: Request) -> Response:
+        status, told = answers[request.url.path.rpartition("/")[2]]
+        return JSONResponse(told, status)
+
+    return Starlette(routes=[Route("/{path:path}", answer, methods=["POST"])])
+
+
+def error(code: str, **told: Any) -> dict[str, Any]:
+    return {"errors": [{"message": "no", "extensions": {"code": code, **told}}]}
+
+
+async def test_what_only_the_server_has_against_a_course_is_told(tmp_path: Path, capsys: Any) -> None:
+    """Servers differ in what they take."""
+    problems = [
+        {"severity": "ERROR", "file": "problem/sum.xml", "message": "too large"},
+        {"severity": "WARNING", "file": None, "message": "no grading policy"},
+    ]
+    archive = tmp_path / "course.tar.gz"
+    archive.write_bytes(tarred(COURSE).read())
+    async with serving(standing_in(commits=(422, error("ARCHIVE_REFUSED", problems=problems)))) as url:
+        with pytest.raises(Failure, match="no"):
+            await push_file(archive, KEY, server=url, token="author")
+    assert capsys.readouterr().err.splitlines() == ["error: problem/sum.xml: too large", "warning: no grading policy"]
+
+
+async def test_whatever_answers_is_not_believed_to_be_a_server_of_this_kind() -> None:
+    bad_gateway = standing_in(commits=(502, "the page of a proxy"))
+    forgetful = standing_in(
+        commits=(409, error("INCOMPLETE_TREE")), offers=(200, {"nodes": [], "blobs": []}), pieces=(200, {})
+    )
+    refused = []
+    for app in (bad_gateway, forgetful):
+        async with serving(app) as url, connected(url, "author", KEY) as remote:
+            with pytest.raises(PushRefused) as caught:
+                await remote.push(course(COURSE))
+        refused.append((caught.value.code, str(caught.value)))
+    assert refused == [
+        ("502", "the server answered 502"),
+        ("INCOMPLETE_TREE", "the server lost what it was sent; begin again"),
+    ]
+
+
+async def test_a_body_that_breaks_off_is_answered_as_a_bad_request(store: Store, run: int) -> None:
+    """Nobody reads that answer, but nothing is logged as a fault of the server."""
+    app = Starlette(routes=SyncEndpoint(store.database, Trees(store), Entrance(sign_in), most=1 << 20).routes())
+    received: list[Message] = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return received.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    path = f"/content/sync/{KEY}/offers"
+    headers = [(b"authorization", b"JWT author")]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+    await app(scope, receive, send)
+    assert (sent[0]["status"], b"the request broke off" in sent[1]["body"]) == (400, True)

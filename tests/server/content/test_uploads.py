@@ -92,6 +92,8 @@ async def test_a_form_is_one_request(site: httpx.AsyncClient, uploads: Uploads) 
     assert (await site.get(answer.headers["location"])).json() == told
     _, stream = await uploads.open(Author("author"), told["id"])
     assert stream.read() == DATA
+    other = {"file": ("a.tar.gz", DATA), "sha256": (None, b""), "comment": (None, b"x")}
+    assert (await site.post("/uploads", files=other)).status_code == 201  # what tells nothing of the file
 
 
 FORMS: list[tuple[dict[str, Any], int, str]] = [

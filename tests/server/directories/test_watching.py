@@ -1,5 +1,6 @@
 """Libraries that are watched: what is said, and how often."""
 
+import asyncio
 import signal
 from collections.abc import Sequence
 
@@ -30,6 +31,7 @@ async def test_changes_are_shown_and_each_problem_once(monkeypatch: pytest.Monke
     warned: list[str] = []
 
     async def synchronize() -> Sequence[LibraryPlan]:
+        await asyncio.sleep(0)
         found = to_come.pop(0)
         if not to_come:
             signal.raise_signal(signal.SIGTERM)

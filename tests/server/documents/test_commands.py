@@ -37,11 +37,13 @@ def test_documents_are_made_known_and_unknown_again(setting: dict[str, str], fil
     again = collegium("documents", "add", files[0], folder=tmp_path, **setting)
     removed = collegium("documents", "remove", f"sha256:{digest_of(A)}", folder=tmp_path, **setting)
     listed = collegium("documents", "list", "--json", folder=tmp_path, **setting)
+    named = collegium("documents", "list", folder=tmp_path, **setting)
 
     assert added.stdout == f"sha256:{digest_of(A)}  A\nsha256:{digest_of(B)}  B\n"
     assert (added.stderr, again.stderr) == ("2 of 2 documents were new.\n", "0 of 1 documents were new.\n")
     assert removed.returncode == 0
     assert orjson.loads(listed.stdout) == [{"id": f"sha256:{digest_of(B)}", "name": "B", "text": B}]
+    assert named.stdout == f"sha256:{digest_of(B)}  B\n"
 
 
 def test_one_document_that_does_not_fit_keeps_all_out(
@@ -59,3 +61,11 @@ def test_a_document_beyond_the_limits_is_refused(setting: dict[str, str], files:
     limit = {"COLLEGIUM_MAX_DEPTH": "1"}
 
     assert "levels of fields" in failure(collegium("documents", "add", *files, folder=tmp_path, **setting, **limit))
+
+
+def test_a_document_that_a_locked_server_would_not_run_is_refused(setting: dict[str, str], tmp_path: Path) -> None:
+    asks = tmp_path / "introspection.graphql"
+    asks.write_text("{ __schema { queryType { name } } }")
+
+    given = collegium("documents", "add", str(asks), folder=tmp_path, **setting, COLLEGIUM_PROFILE="locked")
+    assert "introspection is not answered here" in failure(given)

@@ -1,7 +1,7 @@
 """One operation as a stream of answers, over both databases."""
 
 import asyncio
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy import select, update
@@ -10,14 +10,16 @@ from db.engine import Database, open_database
 from db.tables import Organization, Program, RoleGrant
 from resolvers.access import ANONYMOUS, Viewer
 from resolvers.errors import Unauthenticated
-from server.execution import Operation
+from server.execution import Executor, Operation
 from server.limits import Limits
 from server.operations import Refusal
 from server.profiles import Profile
+from server.subscriptions.operations import Operations
+from server.throttle import open_throttle
 from tests.asking import ADMIN, LEARNER
 from tests.catalog import fill, uuid
 from tests.conftest import DIALECTS
-from tests.server.subscriptions.following import closed, code, operations
+from tests.server.subscriptions.following import SCHEMA, closed, code, operations
 
 SEEN = "subscription ($uuids: [String!]!) { seen(uuids: $uuids) { program { name courses { key } } } }"
 
@@ -268,3 +270,27 @@ async def test_without_a_database_an_event_says_so(tmp_path: Any) -> None:
 
     assert body["data"] == {"seen": {"program": None}}
     assert code(body["errors"]) == "SERVICE_UNAVAILABLE"
+
+
+async def test_operations_that_are_no_subscriptions_take_points_as_elsewhere(catalog: Database) -> None:
+    """T1: the points of a user are counted whichever way the operations come."""
+    throttled = Operations(Executor(SCHEMA, catalog, throttle=open_throttle(1)), SCHEMA, catalog)
+    query = Operation('{ organization(key: "Org0X") { key } }')
+
+    assert [result.data async for result in throttled.results(query, lambda: LEARNER)]
+    with pytest.raises(Refusal) as refused:
+        [result async for result in throttled.results(query, lambda: LEARNER)]
+    assert refused.value.code == "RATE_LIMITED"
+
+
+async def test_a_time_out_that_is_not_that_of_the_event_is_a_fault(
+    catalog: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late() -> NoReturn:
+        raise TimeoutError
+
+    monkeypatch.setattr(catalog, "reading", late)
+    with pytest.raises(Refusal) as refused:
+        await bodies(catalog, "subscription { slow { after(seconds: 0) } }", viewer=ADMIN)
+
+    assert refused.value.code == "INTERNAL_SERVER_ERROR"

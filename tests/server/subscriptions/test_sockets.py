@@ -7,17 +7,22 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
+from starlette.types import Message
+from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from db.engine import Database
+from resolvers.errors import ServiceUnavailable
 from server.limits import Limits
 from server.profiles import Profile
 from server.subscriptions.limits import StreamLimits
+from server.subscriptions.sockets import Sockets
 from server.subscriptions.streams import Streams
 from tests.catalog import uuid
 from tests.server.subscriptions.conftest import Served
-from tests.server.subscriptions.following import Tokens, closed, code, ended, made
+from tests.server.subscriptions.following import Tokens, closed, code, ended, made, operations
 
 PROTOCOL = "graphql-transport-ws"
 QUICK = StreamLimits(check=0.02)
@@ -367,6 +372,36 @@ async def test_a_server_that_stops_tells_its_clients_and_lets_no_others_in(serve
             assert (await late.closing())[0] == 1013
 
 
+async def test_a_token_that_cannot_be_checked_any_more_closes_the_connection_for_now(
+    served: Served, tokens: Tokens
+) -> None:
+    lost = 1013, "The database does not answer; try again later."
+    async with served(QUICK) as url:
+        async with acknowledged(url) as client:
+            tokens.is_lost = True
+            assert await client.closing() == lost
+        async with connected(url) as client:
+            await client.send("connection_init", payload={"Authorization": "JWT learner"})
+            assert await client.closing() == lost
+
+
+async def test_documents_that_cannot_be_looked_up_refuse_an_operation_and_the_connection_goes_on(
+    served: Served,
+) -> None:
+    """A locked server knows no document while its database does not answer."""
+
+    def lost(_text: str) -> bool:
+        raise ServiceUnavailable("The database does not answer; try again later.")
+
+    async with served(profile=Profile(is_known=lost)) as url, acknowledged(url) as client:
+        await client.subscribe("{ health { status } }")
+        error = await client.get()
+        await client.send("ping")
+
+        assert (error["type"], code(error["payload"])) == ("error", "SERVICE_UNAVAILABLE")
+        assert await client.get() == {"type": "pong"}
+
+
 async def test_a_fault_closes_the_connection_and_tells_nothing(served: Served, tokens: Tokens) -> None:
     async with served(QUICK) as url, acknowledged(url) as client:
         tokens.viewers = None  # type: ignore[assignment]
@@ -388,3 +423,33 @@ async def test_a_slow_client_holds_its_source_up(served: Served) -> None:
         client.socket.transport.resume_reading()
         await client.get()
         client.socket.transport.abort()
+
+
+async def test_an_authorization_that_is_no_text_closes_the_connection(served: Served) -> None:
+    async with served() as url, connected(url) as client:
+        await client.send("connection_init", payload={"Authorization": 1})
+        assert await client.closing() == (4400, "Invalid message: the authorization in its payload is no text")
+
+
+async def test_a_client_that_is_gone_before_it_is_told_something_ends_its_connection(
+    database: Database, tokens: Tokens
+) -> None:
+    """That is no fault, and nothing of it stays."""
+    streams, told = Streams(QUICK), list[str]()
+    sent: list[Message] = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": '{"type": "ping"}'}]
+
+    async def receive() -> Message:
+        if not sent:
+            await asyncio.Event().wait()
+        return sent.pop(0)
+
+    async def send(message: Message) -> None:
+        if told:
+            raise OSError("the client is gone")
+        told.append(message["type"])
+
+    scope = {"type": "websocket", "path": "/graphql", "headers": [], "subprotocols": [PROTOCOL]}
+    with capture_logs() as logs:
+        async with asyncio.timeout(5):
+            await Sockets(operations(database), tokens.viewer, streams)(scope, receive, send)
+    assert (told, streams.open, logs) == (["websocket.accept"], 0, [])

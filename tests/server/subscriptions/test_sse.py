@@ -8,17 +8,20 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message
 
+from db.engine import Database
+from server.graphql import GraphQLView
 from server.limits import Limits
+from server.media import EVENTS
 from server.profiles import Profile
 from server.subscriptions.limits import StreamLimits
-from server.subscriptions.sse import wants_events
+from server.subscriptions.sse import EventStreams
 from server.subscriptions.streams import Streams
 from tests.catalog import uuid
 from tests.server.subscriptions.conftest import Served
-from tests.server.subscriptions.following import Tokens, closed, code, ended, made
+from tests.server.subscriptions.following import Tokens, closed, code, ended, made, operations
 
-EVENTS = "text/event-stream"
 HEADERS = {"accept": EVENTS, "authorization": "JWT learner"}
 QUICK = StreamLimits(check=0.02)
 
@@ -73,28 +76,6 @@ async def refused(url: str, query: str, **more: Any) -> tuple[int, str]:
 
 def following(data: Any) -> tuple[str, Any]:
     return "next", {"data": data}
-
-
-@pytest.mark.parametrize(
-    ("accept", "expected"),
-    [
-        (None, False),
-        ("", False),
-        ("*/*", False),
-        ("application/json", False),
-        (EVENTS, True),
-        ("Text/Event-Stream; charset=utf-8", True),
-        (f"{EVENTS}, multipart/mixed", True),
-        (f"{EVENTS}, application/json", True),
-        (f"application/graphql-response+json, application/json, {EVENTS}, multipart/mixed", False),
-        (f"application/json;q=0.5, {EVENTS}", True),
-        (f"{EVENTS};q=0.5, application/graphql-response+json", False),
-        (f"{EVENTS};q=0", False),
-        (f"{EVENTS};q=much", False),
-    ],
-)
-def test_events_are_sent_to_whoever_prefers_them(accept: str | None, expected: bool) -> None:
-    assert wants_events(accept) is expected
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
@@ -249,6 +230,21 @@ async def test_a_process_has_so_many_streams(served: Served) -> None:
         assert await refused(url, query) == (503, "SERVICE_UNAVAILABLE")
 
 
+async def test_a_token_that_cannot_be_checked_any_more_ends_a_stream_and_begins_none(
+    served: Served, tokens: Tokens
+) -> None:
+    async with served(QUICK) as url:
+        async with streamed(url, 'subscription { waiting(name: "lost") }') as stream:
+            await stream.event()
+            await stream.event()
+            tokens.is_lost = True
+            [(_, body), _] = await stream.events()
+
+        assert await refused(url, "subscription { count }") == (503, "SERVICE_UNAVAILABLE")
+    assert code(body["errors"]) == "SERVICE_UNAVAILABLE"
+    assert body["errors"][0]["message"] == "The database does not answer; try again later."
+
+
 async def test_a_fault_is_told_as_one_and_no_more(served: Served, tokens: Tokens) -> None:
     async with served(QUICK) as url, streamed(url, 'subscription { waiting(name: "fault") }') as stream:
         await stream.event()
@@ -268,3 +264,31 @@ async def test_a_slow_client_holds_its_source_up(served: Served) -> None:
 
         assert 0 < already < 1000
         assert made[-1] == already
+
+
+@pytest.mark.parametrize("heard", [0, 1])
+async def test_a_client_that_is_gone_before_it_is_told_something_ends_its_stream(
+    database: Database, tokens: Tokens, heard: int
+) -> None:
+    """Some servers say so where they are given something to send."""
+    streams, told = Streams(QUICK), list[bytes]()
+    sent: list[Message] = [{"type": "http.request", "body": b'{"query": "subscription { flood }"}'}]
+
+    async def receive() -> Message:
+        if not sent:
+            await asyncio.Event().wait()
+        return sent.pop(0)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            if len(told) == heard:
+                raise OSError("the client is gone")
+            told.append(message["body"])
+
+    running = operations(database)
+    headers = [(b"accept", EVENTS.encode()), (b"authorization", b"JWT learner"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    view = GraphQLView(running._executor, tokens.viewer)
+    async with asyncio.timeout(5):
+        await EventStreams(view, running, tokens.viewer, streams)(scope, receive, send)
+    assert (told, streams.open) == ([b":\n\n"] * heard, 0)
