@@ -1,7 +1,6 @@
 """What the resolvers of one operation share."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.engine import Database
 from db.errors import WritersCrossed
 from resolvers.catalog.settling import ATTEMPTS
-from resolvers.context import Context
-from tests.asking import ADMIN
+from resolvers.plan.planner import Request
+from tests.asking import ADMIN, Asking
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])
@@ -28,8 +27,7 @@ async def test_a_change_that_had_to_give_way_is_done_again_and_not_for_ever(
         return "done"
 
     async with database.reading() as snapshot:
-        others = cast("Sequence[Any]", [None] * 5)
-        context = Context(ADMIN, database, snapshot, *others)
+        context = Asking(database).executor.context(cast("Request", None), ADMIN, snapshot)
         if is_done:
             assert await context.changing(work) == "done"
         else:
