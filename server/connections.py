@@ -4,7 +4,7 @@ uvicorn waits for requests as long as clients like, and keeps their headers unti
 get; fields after a body it takes for headers. That is a proxy's work where there is one; here nobody needs one for it.
 """
 
-from asyncio import TimerHandle, Transport
+from asyncio import Protocol, TimerHandle, Transport, get_running_loop
 from enum import Enum, auto
 from typing import Any
 
@@ -30,7 +30,7 @@ SLOWEST = 8 * 1024
 """Bytes of a body that must come in a second, on the average of that time, for it to go on."""
 
 READING_SECONDS = 60.0
-"""How long it may take to read what is left of the last answer when its connection is to be closed."""
+"""How long it may read nothing of what waits for it."""
 
 TOO_LARGE = f"the first line and the headers have more than {MOST_HEADERS} bytes"
 TOO_SLOW = "the request did not arrive in time"
@@ -47,7 +47,51 @@ class _Phase(Enum):
     BODY = auto()
 
 
-class Connection(HttpToolsProtocol):
+class _Read(Protocol):
+    """A connection whose client reads what it is sent, or is let go."""
+
+    transport: Transport
+    _waiting: TimerHandle | None = None
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait()
+
+    @override
+    def resume_writing(self) -> None:
+        if not self.transport.is_closing():
+            self._wait_no_longer()
+        super().resume_writing()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_longer()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._wait_no_longer()
+        unread = self.transport.get_write_buffer_size()
+        self._waiting = get_running_loop().call_later(READING_SECONDS, self._look, unread)
+
+    def _wait_no_longer(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _look(self, unread: int) -> None:
+        """Wait on if something was read meanwhile."""
+        if self.transport.get_write_buffer_size() < unread:
+            self._wait()
+        else:
+            self.transport.abort()
+
+
+class Socket(_Read, WebSocketsSansIOProtocol):
+    """One WebSocket: as uvicorn has it, but for clients that read nothing."""
+
+
+class Connection(_Read, HttpToolsProtocol):
     """One connection. A client that sends too much is answered 431, one that sends too slowly 408, and is let go."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -174,10 +218,10 @@ class Connection(HttpToolsProtocol):
         return bool(getattr(self.cycle, "response_complete", True))
 
     def _close(self) -> None:
-        """Close the connection once the client has read what was written, or after some time without."""
+        """Close the connection once the client has read what was written, as long as it does read."""
         self._stop()
         self.transport.close()
-        self._timer = self.loop.call_later(READING_SECONDS, self.transport.abort)
+        self._wait()
 
     def _refuse(self, status: bytes, code: Code, problem: str) -> None:
         """Answer in place of the application, and close the connection."""

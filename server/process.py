@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from server.connections import Connection
+from server.connections import Connection, Socket
 from server.failures import Failure
 
 GRACE_SECONDS = 10
@@ -74,6 +74,7 @@ async def serve(
     config = uvicorn.Config(
         app,
         http=Connection,
+        ws=Socket,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from server.connections import Connection
+from server.connections import Connection, Socket
 
 
 class Server(uvicorn.Server):
@@ -30,7 +30,9 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
     """Serve `app` for the time of the block, at the address that it gives, over connections as in `serve`."""
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        server = Server(uvicorn.Config(app, http=Connection, log_level="warning", timeout_graceful_shutdown=1))
+        server = Server(
+            uvicorn.Config(app, http=Connection, ws=Socket, log_level="warning", timeout_graceful_shutdown=1)
+        )
         task = asyncio.create_task(server.serve(sockets=[listener]))
         await server.ready.wait()
         try:

@@ -80,6 +80,8 @@ class Push:
                 await self._permit()
             while not memory.is_over:
                 memory = await self._advanced(memory)
+            if memory.code is Code.IMPORT_TIMED_OUT:
+                await self._tell(memory)  # the last answer may have been the first that says so
         except JobCanceled:
             sent = "; what was sent is imported nevertheless" if memory.filename else ""
             await self._note(state=PushState.CANCELED, words=f"it was canceled{sent}")
@@ -118,10 +120,14 @@ class Push:
             await self._remember(memory)
         return memory
 
-    async def _wait(self, memory: Memory) -> None:
+    async def _tell(self, memory: Memory) -> None:
+        """Tell how far the import is, as far as that is known."""
         state = memory.state or ImportState.PENDING
         stage = state.name if memory.task else None
         await self._job.advance(stage, state.step, STAGES) if stage else await self._job.advance()
+
+    async def _wait(self, memory: Memory) -> None:
+        await self._tell(memory)
         wait = (memory.not_before - datetime.now(UTC)).total_seconds() if memory.not_before else 0.0
         if wait > NAP:
             await self._remember(memory)

@@ -86,7 +86,7 @@ class Mirror:
         records: LearnerRecords | None,
         rules: MirrorRules | None = None,
         *,
-        settle: Settle | None = None,
+        settle: Settle,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self.rules = rules or MirrorRules()
@@ -267,8 +267,7 @@ class Mirror:
             return
         async with self.database.writing() as session:
             await keep_certificates(session, names, found, at)
-            if self._settle is not None:
-                await self._settle(session, names)
+            await self._settle(session, names)
         self._answered(Kind.CERTIFICATES, names)
 
     def _answered(self, kind: Kind, names: Sequence[str]) -> None:

@@ -346,8 +346,6 @@ def _group_met(node: Requirement, below: Sequence[RequirementProgress]) -> Requi
 
 def _action(course: CourseProgress, modes: Sequence[RunMode], now: datetime) -> Action | None:
     """What could be done next for a course that is missing: an upgrade before a new run, the first run that is open."""
-    if course.state is CourseState.COMPLETED:
-        return None
     standings = {run.course_key: run.standing for run in course.runs}
     if RunStanding.ENROLLED in standings.values():
         return None

@@ -62,12 +62,12 @@ class Courseware:
         A unit is in itself. Nothing for blocks that are in no unit.
         """
         for unit_key, way in self._ways_up(key):
-            for sequence in self.homes.get(unit_key, ()):
-                if unit := sequence.unit(unit_key):
-                    exposed = unit.exposure
-                    for entry in way:
-                        exposed = within(exposed, entry)
-                    yield sequence, unit, exposed
+            homes = self.homes.get(unit_key, ())
+            for sequence, unit in ((each, unit) for each in homes for unit in each.units if unit.key == unit_key):
+                exposed = unit.exposure
+                for entry in way:
+                    exposed = within(exposed, entry)
+                yield sequence, unit, exposed
 
     def _ways_up(self, key: Key) -> Iterator[tuple[Key, tuple[Entry, ...]]]:
         """A block and all above it up to the units, and the way from each of them down to it."""

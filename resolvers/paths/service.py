@@ -257,7 +257,7 @@ def _wanted(questions: Collection[Question]) -> list[Wanted]:
     """What the answers depend on that the LMS may know, by run."""
     places: dict[CourseKey, tuple[bool, frozenset[Key]]] = {}
     for each in questions:
-        if each.run and each.answer:
-            was_asked, sequences = places.get(each.run.key, (False, frozenset[Key]()))
-            places[each.run.key] = was_asked or each.answer.asks_resume, sequences | each.answer.asks
+        assert each.run is not None and each.answer is not None  # noqa: S101, PT018 -- the rules were applied to it
+        was_asked, sequences = places.get(each.run.key, (False, frozenset[Key]()))
+        places[each.run.key] = was_asked or each.answer.asks_resume, sequences | each.answer.asks
     return [Wanted(run, *wanted) for run, wanted in places.items()]

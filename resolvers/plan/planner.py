@@ -31,7 +31,7 @@ from resolvers.plan.cache import Cache
 from resolvers.plan.compiler import Compiler, object_type
 from resolvers.plan.given import Variables, arguments, shape
 from resolvers.plan.levels import Level, Refused, Run
-from resolvers.plan.roots import Constant, KeyRoot, LevelRoot, NodeRoot, Root, ViewerRoot, prepare
+from resolvers.plan.roots import Constant, Counted, KeyRoot, LevelRoot, NodeRoot, Root, ViewerRoot, prepare
 from resolvers.plan.selection import Document
 from resolvers.plan.sources import ById, Found, Paged, Viewed, source_of
 from resolvers.plan.splice import Planned
@@ -40,7 +40,7 @@ from resolvers.plan.statements import MOST_ROWS
 ROOM = 64 * 1024 * 1024
 WEIGHT_OF_A_PLAN = 16_384  # bytes, besides several for each character of its document
 
-Plan = Mapping[str, Root]
+Plan = Mapping[str, Counted]
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class Planner:
         }
         return Document(self._schema, fragments, request.variables)
 
-    def _root(self, document: Document, nodes: Sequence[FieldNode], request: Request) -> Root:
+    def _root(self, document: Document, nodes: Sequence[FieldNode], request: Request) -> Counted:
         name = nodes[0].name.value
         if name == "__typename":
             return Constant(GraphQLNonNull(GraphQLString), nodes, document, self._query.name)

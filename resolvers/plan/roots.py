@@ -46,10 +46,6 @@ class Root(ABC):
                 yield before, read(run.variables)
 
     @abstractmethod
-    def statements(self, run: Run) -> int:
-        """How many statements it takes at most."""
-
-    @abstractmethod
     async def value(self, run: Run) -> Any:
         """The field's value, which may hold faults. Raises RequestError and whatever a database does."""
 
@@ -67,7 +63,16 @@ class Root(ABC):
 
 
 @dataclass
-class Constant(Root):
+class Counted(Root):
+    """A root of a plan, which knows before it is read what that takes."""
+
+    @abstractmethod
+    def statements(self, run: Run) -> int:
+        """How many statements it takes at most."""
+
+
+@dataclass
+class Constant(Counted):
     """A value that needs no data, such as `__typename`."""
 
     text: str
@@ -83,7 +88,7 @@ class Constant(Root):
 
 
 @dataclass
-class LevelRoot(Root):
+class LevelRoot(Counted):
     """A field that one level answers."""
 
     level: Level
@@ -99,7 +104,7 @@ class LevelRoot(Root):
 
 
 @dataclass
-class ViewerRoot(Root):
+class ViewerRoot(Counted):
     """The object of whoever asks, whose members are levels that have no parent."""
 
     members: Mapping[str, Level]
@@ -128,17 +133,13 @@ class KeyRoot(Root):
     key: str | int
 
     @override
-    def statements(self, run: Run) -> int:
-        return self.lookup.statements
-
-    @override
     async def value(self, run: Run) -> Any:
         """The object, or None where there is none for the viewer."""
         return (await self.lookup.run(run, [self.key], None))[self.key]
 
 
 @dataclass
-class NodeRoot(Root):
+class NodeRoot(Counted):
     """`node(id:)` or `nodes(ids:)`: one look-up for each type among the ids, made when the first id of it comes."""
 
     is_list: bool

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import URL, func, select
+from sqlalchemy import URL, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import open_database
@@ -218,6 +218,24 @@ async def test_a_run_does_not_vanish_from_under_a_program_that_takes_it(writers:
         assert codes(payloads) in ([[], []], [[], ["RUN_UNKNOWN"]])
         assert await count(writers[0], CourseRun, CourseRun.key == key) == 0
         assert (await program(writers[0], UNPUBLISHED))["runModes"] == [] or codes(payloads)[1]
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_a_run_that_somebody_else_deletes_meanwhile_is_not_deleted_twice(writers: Sequence[Asking]) -> None:
+    """It is still there as the second one reads it, who waits for the first one's end to delete it."""
+    key = "course-v1:Org0X+C0.0x+N0"
+    await asked("upsertCourseRun", key=key, displayName="Run")(writers[0])
+    query = "mutation ($key: String!) { deleteCourseRun(input: {key: $key}) { deletedId } }"
+    waits = text("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)) AND NOT granted")
+    async with writers[0].database.writing() as session:
+        await session.execute(delete(CourseRun).where(CourseRun.key == key))
+        second = asyncio.create_task(writers[1].response(query, {"key": key}, viewer=ADMIN))
+        async with asyncio.timeout(20):
+            while not await session.scalar(waits):  # noqa: ASYNC110 -- what is waited for is the database's
+                await asyncio.sleep(0.01)
+    [error] = (await second)["errors"]
+
+    assert error["extensions"]["code"] == "NOT_FOUND"
 
 
 async def test_a_run_is_not_deleted_from_a_program_that_is_being_published(writers: Sequence[Asking]) -> None:

@@ -125,6 +125,8 @@ async def test_a_grant_shows_unpublished_programs_and_what_may_be_done_with_them
     assert (found["status"], found["viewerPermissions"]) == ("UNPUBLISHED", permitted)
     assert found["history"]["totalCount"] == 1 + ("program" in scope)
     assert asking.statements <= 6
+    assert await told(asking, "grantRole", **dict[str, Any](scope, username="other", role="ADMIN")) == []
+    assert (await seen(asking, UNPUBLISHED))["viewerPermissions"] == permitted
     assert await seen(asking, UNPUBLISHED, OTHER_CASE) is None
     assert await seen(asking, DELETED) is None
     is_of_organization = "organization" in scope

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -231,6 +232,22 @@ async def test_an_answer_that_is_not_read_is_not_kept(url: str, more: bytes, mon
 
         assert lost.is_set()
         assert await asyncio.to_thread(read, reader) < LARGE
+
+
+async def test_an_answer_that_is_read_slowly_is_read_to_its_end(url: str) -> None:
+    """It takes several times what a client has that reads nothing."""
+
+    def read_slowly(reader: socket.socket) -> int:
+        size = 0
+        while piece := reader.recv(2**21):
+            size += len(piece)
+            time.sleep(0.03)
+        return size
+
+    parts = httpx.URL(url)
+    with socket.create_connection((parts.host, parts.port or 0)) as reader:
+        reader.sendall(HEAD.replace(b"/ ", b"/large ") + b"connection: close\r\ncontent-length: 0\r\n\r\n")
+        assert await asyncio.to_thread(read_slowly, reader) > LARGE
 
 
 async def test_a_body_in_pieces_is_taken_whole(url: str) -> None:

@@ -188,10 +188,11 @@ async def test_a_refusal_is_told_as_studio_words_it(desk: Desk, edx: Studios) ->
 
 
 @ON_SQLITE
-async def test_an_import_that_takes_too_long_is_given_up(desk: Desk, edx: Studios) -> None:
-    """J5: time-outs are fatal and reported with the stage."""
+@pytest.mark.parametrize("patience", [0.0, 0.2])
+async def test_an_import_that_takes_too_long_is_given_up(desk: Desk, edx: Studios, patience: float) -> None:
+    """J5: time-outs are fatal and reported with the stage, be it by the first answer that comes."""
     edx.jobs.states = ["Updating"] * 1000
-    async with desk.working(replace(QUICK, patience=0.2)):
+    async with desk.working(replace(QUICK, patience=patience)):
         job = await desk.over(await desk.push())
     assert (job.state, job.error_code, job.stage) == (JobState.FAILED, "IMPORT_TIMED_OUT", "UPDATING")
 

@@ -35,7 +35,7 @@ from resolvers.jobs.attempts import hold
 from resolvers.jobs.delivered import Delivered
 from resolvers.jobs.queue import release
 from resolvers.jobs.sweeping import Sweeper, sweep
-from tests.resolvers.jobs.sample import COUNT, FAST, HANDLERS, OTHER, SLOW
+from tests.resolvers.jobs.sample import COUNT, FAST, HANDLERS, OTHER, SLOW, forever
 
 SUBJECT = "Course:MITx+1x"
 ON_SQLITE = pytest.mark.parametrize("dialect", ["sqlite"])
@@ -437,6 +437,25 @@ async def test_a_job_goes_on_while_it_cannot_be_written_for_a_moment(
 
     assert (job.state, job.attempts) == (JobState.SUCCEEDED, 1)
     assert [line["event"] for line in lines if line["event"] == "job_not_held"] == ["job_not_held"] * 2
+
+
+@ON_SQLITE
+async def test_work_on_a_job_that_cannot_be_held_any_more_is_stopped(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By then somebody else may have it."""
+    monkeypatch.setattr(JobContext, "write", failing(JobContext.write, *[DatabaseBusy("locked")] * 1000))
+    runner = Runner(database, {COUNT: forever}, replace(FAST, lease=0.1, beat=0.02))
+    uuid = await ask(database)
+    held = await runner.take(uuid=uuid)
+    assert held is not None
+    with capture_logs() as lines:
+        async with asyncio.timeout(20):
+            await runner.run(held)
+    [job] = await read(database)
+
+    assert (job.state, job.result) == (JobState.RUNNING, None)
+    assert lines[-2]["event"] == "job_lost"
 
 
 @ON_SQLITE

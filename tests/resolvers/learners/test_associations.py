@@ -253,6 +253,14 @@ async def test_only_admins_manage_learners(campus: Campus, mutation: str) -> Non
         assert await code_of(campus, mutation, ADMIN, program=ACTIVE, **given) == "NOT_FOUND"
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_learners_are_registered_in_programs_that_there_are(campus: Campus) -> None:
+    for program in (f"Program:{uuid(99)}", f"Program:{uuid(3)}"):  # the latter is deleted
+        code = await code_of(campus, "registerProgramUsers", ADMIN, program=program, usernames=["ada"])
+        assert code == "NOT_FOUND"
+    assert await rows(campus) == []
+
+
 async def test_histories_name_learners_to_nobody_but_admins(campus: Campus) -> None:
     """§2.8 "other username filter": what authors may not ask for is not told by a program's history either."""
     await change(campus, "registerProgramUsers", ADMIN, program=ACTIVE, usernames=["ada"])

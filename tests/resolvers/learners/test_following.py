@@ -18,6 +18,7 @@ from tests.asking import ADMIN
 from tests.catalog import uuid
 from tests.resolvers.learners.conftest import MOMENT, RUN, Campus
 
+FACTS = {"mode": "audit", "is_active": True}
 PROGRAM = f"Program:{uuid(1)}"
 FIELDS = """username program { name learner(username: "ada") { association { status } progress {
     courses { state } } } }"""
@@ -80,6 +81,25 @@ async def test_nothing_is_told_of_others(campus: Campus) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await anext(changes)
+    await followers.aclose()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_whoever_follows_the_same_learner_hears_of_the_same_changes(campus: Campus) -> None:
+    followers = Followers(campus.database, period=0.05)
+    first, second = (followers.follow("ada") for _ in range(2))
+    await anext(first)
+    await anext(second)
+    await campus.names(ADMIN, "ada")  # the first look at the LMS is a change
+
+    async with asyncio.timeout(20):
+        await asyncio.gather(anext(first), anext(second))
+    await first.aclose()
+    await campus.learners.inbox.put([Event("1", EventKind.ENROLLMENT, "ada", RUN, campus.clock[0], FACTS)])
+    await campus.learners.inbox.take_up()
+    async with asyncio.timeout(20):
+        await anext(second)
+    await second.aclose()
     await followers.aclose()
 
 

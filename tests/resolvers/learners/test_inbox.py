@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from db.engine import Database, open_database
+from db.errors import DatabaseUnavailable
 from db.tables import LearnerCertificate, LearnerEnrollment, LearnerEvent, ProgramUser, now
 from edx.events import Event, EventKind
 from edx.simulator import Fault, Kind
@@ -190,6 +191,30 @@ async def test_while_it_runs_what_is_stored_is_taken_up_soon(campus: Campus) -> 
                 break
 
     assert len(await associations(campus)) == 2
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_who_does_not_wait_any_more_keeps_nothing_from_others(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events of several requests are written together."""
+    events = campus.learners.inbox
+
+    async def put_beside_one_that_went() -> int:
+        gone = asyncio.create_task(events.put([enrollment("bob")]))
+        await asyncio.sleep(0)
+        gone.cancel()
+        return await events.put([enrollment("ada")])
+
+    assert await put_beside_one_that_went() == 1
+    assert len(await undone(campus)) == 2
+
+    async def failing(*_: object) -> None:
+        raise ConnectionError("no database")
+
+    monkeypatch.setattr(inbox, "_insert", failing)
+    with pytest.raises(DatabaseUnavailable, match="no database"):
+        await put_beside_one_that_went()
 
 
 async def test_a_thousand_events_are_stored_in_a_second(campus: Campus) -> None:

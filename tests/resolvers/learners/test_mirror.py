@@ -14,9 +14,9 @@ from resolvers.access import Role
 from resolvers.learners import Learners
 from resolvers.learners.copies import Kind as CopyKind
 from resolvers.learners.copies import outdate
-from resolvers.learners.mirror import Memory
+from resolvers.learners.mirror import CERTIFICATE_CALLS, Memory
 from tests.asking import ADMIN
-from tests.resolvers.learners.conftest import DOWN, ELSEWHERE, MANY, ONE, OTHER_RUN, RUN, Campus
+from tests.resolvers.learners.conftest import CERTIFICATES, DOWN, ELSEWHERE, MANY, ONE, OTHER_RUN, RUN, Campus
 
 ASSOCIATED = ["Program 1", "Program 5"]
 VIEWER = "{ viewer { enrollmentsAsOf isStale programs { totalCount nodes { program { name } } } } }"
@@ -293,6 +293,43 @@ async def test_copies_say_as_of_when_they_are(campus: Campus) -> None:
     async with campus.database.writing() as session:
         learner = await session.get_one(Learner, "ada")
     assert abs(learner.enrollments_at - at) < timedelta(milliseconds=1)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_calls_with_a_learners_own_token_are_given_up_at_the_end(campus: Campus) -> None:
+    campus.enroll("ada")
+    campus.breaks(Fault(Kind.DELAY, seconds=1))
+    asking = asyncio.create_task(campus.names(campus.viewer("ada", has_token=True)))
+    async with asyncio.timeout(20):
+        while not campus.learners.mirror._own:  # noqa: ASYNC110 -- it is begun in another task
+            await asyncio.sleep(0)
+    [own] = campus.learners.mirror._own.values()
+
+    await campus.learners.mirror.aclose()
+
+    assert own.cancelled()
+    assert await asking == []
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_an_lms_that_fails_is_not_asked_for_the_certificates_of_all_the_others(campus: Campus) -> None:
+    campus.breaks(Fault(Kind.ERROR, status=503))
+    names = [f"learner{number}" for number in range(3 * CERTIFICATE_CALLS)]
+
+    failures = await campus.learners.mirror.refresh(names, [CopyKind.CERTIFICATES])
+
+    assert sorted(failures) == sorted(names)
+    assert "the LMS is given some rest" in {str(each) for each in failures.values()}
+    assert campus.calls()[CERTIFICATES] <= CERTIFICATE_CALLS
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_that_much_was_answered_is_forgotten_in_time(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resolvers.learners.mirror.REMEMBERED", 2)
+    for name in ("ada", "bob", "eve", "joe"):
+        await campus.names(ADMIN, name)
+
+    assert len(campus.learners.mirror._answered_at) == 1
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"])

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select, update
+import pytest
+from sqlalchemy import delete, select, update
 
 from db.tables import (
     Program,
@@ -102,6 +103,33 @@ async def test_a_warm_dashboard_takes_as_many_statements_for_many_programs_as_fo
         await campus.data(query, campus.viewer("ada"))
         await campus.data(query, campus.viewer("ada"))
         assert campus.asking.statements == expected
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize("most", [0, 100])
+async def test_a_curriculum_is_read_again_when_a_program_that_it_requires_has_changed(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """However many a process keeps."""
+    monkeypatch.setattr("resolvers.learners.curricula.MOST_KEPT", most)
+    campus.enroll("ada")
+    of = ProgramRequirement
+    async with campus.database.writing() as session:
+        await session.execute(update(of).where(of.required_program_id.is_not(None)).values(required_program_id=2))
+
+    async def needed() -> dict[str, int]:
+        nodes = (await campus.data(DASHBOARD, campus.viewer("ada")))["viewer"]["programs"]["nodes"]
+        return {node["program"]["name"]: node["progress"]["needed"] for node in nodes}
+
+    before = await needed()
+    assert await needed() == before
+    async with campus.database.writing() as session:
+        await session.execute(delete(of).where(of.program_id == 2))
+        await session.execute(update(Program).where(Program.id == 2).values(revision=Program.revision + 1))
+    after = await needed()
+
+    assert before["Program 1"] > 1
+    assert (after["Program 1"], before["Program 5"] - after["Program 5"]) == (0, before["Program 1"] - 1)
 
 
 async def test_progress_of_a_hundred_learners_is_one_call_for_enrollments_and_one_each_for_certificates(

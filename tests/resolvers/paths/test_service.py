@@ -283,6 +283,26 @@ async def test_an_lms_that_does_not_answer_is_done_without(lms_school: School, a
 
 
 @SQLITE
+async def test_the_lms_is_not_asked_about_paths_that_lead_nowhere(lms_school: School) -> None:
+    found, unknown = await ask(lms_school, [BASE, "/course/course-v1:No+Such+Run"], lms_school.learner())
+
+    assert found.resolution.canonical == at("first/u1")
+    assert (unknown.run, unknown.resolution.canonical) == (None, None)
+    assert unknown.resolution.problem is not None
+
+
+@SQLITE
+async def test_more_courses_than_are_kept_are_made_again(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resolvers.paths.places.MOST_BLOCKS", 1)
+    old = (await one(school, "", AUTHOR)).version
+    await school.bring(OLX.replace(b'url_name="u1"', b'url_name="u9"'))
+
+    for _ in range(2):
+        assert (await one(school, "first/u1", AUTHOR)).resolution.problem is not None
+        assert (await one(school, "first/u1", AUTHOR, version=old)).resolution.canonical == at("first/u1")
+
+
+@SQLITE
 async def test_an_lms_that_is_slow_is_not_waited_for(lms_school: School) -> None:
     assert lms_school.paths._learners_places is not None
     lms_school.paths._learners_places._patience = 0

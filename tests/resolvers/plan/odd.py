@@ -76,6 +76,22 @@ async def visits(batch: Batch) -> Mapping[str, Sequence[Visit]]:
     return {"Org0X": [first, Visit(moment, Size.LARGE, "No+Such", (first, first))]}
 
 
+async def moments(batch: Batch) -> Mapping[str, Any]:
+    return {"Org0X": datetime(2026, 1, 2, tzinfo=UTC), "Org1X": "no moment"}
+
+
+async def perhaps_visit(batch: Batch) -> Mapping[str, Any]:
+    return {**await last_visit(batch), "Org1X": LookupError("no visit")}
+
+
+async def no_visits(_batch: Batch) -> Mapping[str, Any]:
+    raise ConnectionError("no visits are known")
+
+
+async def not_ready(_context: Any, _values: Sequence[Any]) -> None:
+    raise ConnectionError("nothing can be prepared")
+
+
 async def last_visit(batch: Batch) -> Mapping[str, Visit]:
     return {key: found[-1] for key, found in (await visits(batch)).items()}
 
@@ -103,6 +119,13 @@ class Organization(Node):
     )
     last_visit: Annotated["VisitRecord", strawberry.lazy("tests.resolvers.plan.odd")] | None = batched(
         tables.Organization.key, last_visit, "One record."
+    )
+    moment: datetime | None = batched(tables.Organization.key, moments, "A moment, or something that is none.")
+    perhaps_visit: Annotated["VisitRecord", strawberry.lazy("tests.resolvers.plan.odd")] | None = batched(
+        tables.Organization.key, perhaps_visit, "One record, or an error."
+    )
+    no_visits: list[Annotated["VisitRecord", strawberry.lazy("tests.resolvers.plan.odd")]] | None = batched(
+        tables.Organization.key, no_visits, "Records that cannot be had."
     )
     courses: Connection[Annotated["Course", strawberry.lazy("tests.resolvers.plan.odd")]] = paged(
         "Courses.",
@@ -168,6 +191,7 @@ class Query:
     )
     needed_courses: Connection[Course] = paged("All.", orders=reads.COURSE_ORDERS, order_by=CourseOrder)
     programs: Connection[Program] | None = paged("All.", orders=reads.PROGRAM_ORDERS, order_by=ProgramOrder)
+    unready: Connection[Course] | None = paged("All.", orders=reads.COURSE_ORDERS, before=not_ready)
     nodes: list[Node | None] | None = by_ids("Several.", "Ids.")
 
     @strawberry.field

@@ -110,10 +110,11 @@ async def test_a_batch_source_is_asked_once_for_a_level_and_fails_for_single_key
     assert [call.arguments for call in CALLS] == [{}, {"offset": 5}]
 
 
-async def test_a_batch_source_that_fails_is_an_error_of_every_object(odd: Asking) -> None:
-    data, problems = await answer(odd, f"organizations({FIRST}) {{ nodes {{ key score(offset: -1) }} }}")
+@pytest.mark.parametrize("selection", ["value: score(offset: -1)", "value: noVisits { size }"])
+async def test_a_batch_source_that_fails_is_an_error_of_every_object(odd: Asking, selection: str) -> None:
+    data, problems = await answer(odd, f"organizations({FIRST}) {{ nodes {{ key {selection} }} }}")
 
-    assert [node["score"] for node in data["organizations"]["nodes"]] == [None, None]
+    assert [node["value"] for node in data["organizations"]["nodes"]] == [None, None]
     assert [path[2] for path, _ in problems] == [0, 1]
 
 
@@ -124,6 +125,35 @@ async def test_a_batch_source_that_leaves_a_non_null_field_out_nulls_what_is_aro
 
     assert data == {"nodes": [{"neededScore": 1}, None]}
     assert [path for path, _ in problems] == [["nodes", 1, "neededScore"]]
+
+
+@pytest.mark.parametrize("selection", ["moment", "perhapsVisit { size }"])
+async def test_one_key_for_which_a_batch_source_has_nothing_to_show_spares_the_others(
+    odd: Asking, selection: str
+) -> None:
+    data, problems = await answer(odd, f"organizations({FIRST}) {{ nodes {{ key {selection} }} }}")
+
+    name = selection.partition(" ")[0]
+    first, second = data["organizations"]["nodes"]
+    assert first[name]
+    assert second == {"key": "Org1X", name: None}
+    assert [path for path, _ in problems] == [["organizations", "nodes", 1, name]]
+
+
+async def test_what_cannot_be_prepared_is_an_error_of_its_field_alone(odd: Asking) -> None:
+    data, problems = await answer(odd, "unready { totalCount } programs(first: 1) { nodes { name } }")
+
+    assert data["unready"] is None
+    assert data["programs"]["nodes"]
+    assert [path for path, _ in problems] == [["unready"]]
+
+
+async def test_arguments_that_contradict_each_other_below_whoever_asks_are_errors_of_their_field(
+    asking: Asking,
+) -> None:
+    error = await asking.error("{ viewer { username programs(first: 1, last: 1) { totalCount } } }")
+
+    assert (error["path"], error["extensions"]["code"]) == (["viewer", "programs"], "BAD_USER_INPUT")
 
 
 async def test_faults_below_interfaces_and_unions_have_their_paths(odd: Asking) -> None:

@@ -65,6 +65,15 @@ async def test_a_field_leads_to_one_of_several_types(odd: Asking) -> None:
     assert requirements[-1]["node"] == {"id": f"Program:{uuid(0)}"}
 
 
+async def test_a_fragment_of_another_type_selects_nothing(odd: Asking) -> None:
+    data = await odd.data(
+        """{ nodes(ids: ["Organization:Org0X", "Course:Org0X+C0.0x"]) { ...Parts ...Whole } }
+        fragment Parts on Course { key } fragment Whole on Organization { number }"""
+    )
+
+    assert data["nodes"] == [{"number": 0}, {"key": "Org0X+C0.0x"}]
+
+
 async def test_a_union_takes_no_statement_of_its_own(odd: Asking) -> None:
     await odd.data(
         "{ programs { nodes { requirements { target { ... on Course { key } ... on Program { name } } } } } }"

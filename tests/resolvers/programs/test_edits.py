@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from db.engine import Database
 from db.tables import AuditEntry, Course, IdempotencyKey, Organization, Program
 from resolvers.access import Viewer
+from resolvers.programs.edits import Changes, Editor
+from resolvers.refusals import Reason, Refusal
 from tests.asking import ADMIN, AUTHOR, LEARNER, Asking
 from tests.catalog import uuid
 from tests.resolvers.catalog.conftest import rows, statements
@@ -48,6 +50,17 @@ def modes(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 async def count(database: Database) -> list[int]:
     return [(await rows(database, select(func.count()).select_from(table)))[0] for table in TABLES]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_what_a_new_program_needs_is_asked_for(asking: Asking) -> None:
+    """Whoever calls: the API's own input has it required already."""
+    async with asking.database.writing() as session:
+        with pytest.raises(Refusal) as caught:
+            await Editor(session, ADMIN).create(lambda: Changes(subtitle="No name"))
+    assert [(problem.code, problem.place) for problem in caught.value.problems] == [
+        (Reason.REQUIRED, (name,)) for name in ("name", "category", "organizations")
+    ]
 
 
 @pytest.mark.parametrize("status", ['"DELETED"', '""', '" "', '"unrecognized"', '"active"'])

@@ -15,6 +15,7 @@ from websockets.typing import Origin, Subprotocol
 
 from db.engine import Database
 from resolvers.errors import ServiceUnavailable
+from server import connections
 from server.limits import Limits
 from server.profiles import Profile
 from server.subscriptions.limits import StreamLimits
@@ -406,6 +407,16 @@ async def test_a_fault_closes_the_connection_and_tells_nothing(served: Served, t
     async with served(QUICK) as url, acknowledged(url) as client:
         tokens.viewers = None  # type: ignore[assignment]
         assert await client.closing() == (1011, "Internal error")
+
+
+async def test_a_client_that_reads_nothing_holds_no_connection(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "READING_SECONDS", 0.3)
+    streams = Streams()
+    async with served(streams=streams) as url, acknowledged(url) as client:
+        client.socket.transport.pause_reading()
+        await client.subscribe("subscription { flood }")
+        await asyncio.wait_for(streams._empty.wait(), 10)
+        client.socket.transport.abort()
 
 
 async def test_a_slow_client_holds_its_source_up(served: Served) -> None:

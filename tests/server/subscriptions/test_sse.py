@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from starlette.types import Message
 
 from db.engine import Database
+from server import connections
 from server.graphql import GraphQLView
 from server.limits import Limits
 from server.media import EVENTS
@@ -253,6 +255,23 @@ async def test_a_fault_is_told_as_one_and_no_more(served: Served, tokens: Tokens
         [(_, body), _] = await stream.events()
 
     assert code(body["errors"]) == "INTERNAL_SERVER_ERROR"
+
+
+async def test_a_client_that_reads_nothing_holds_no_stream(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end would wait for the client to read what is before."""
+    monkeypatch.setattr(connections, "READING_SECONDS", 0.3)
+    streams = Streams()
+    body = json.dumps({"query": "subscription { flood }"}).encode()
+    head = f"POST /graphql HTTP/1.1\r\nhost: test\r\naccept: {EVENTS}\r\nauthorization: JWT learner\r\n"
+    head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    async with served(streams=streams) as url:
+        with socket.create_connection((httpx.URL(url).host, httpx.URL(url).port or 0)) as silent:
+            silent.sendall(head.encode() + body)
+            for _ in range(100):
+                if not made:
+                    await asyncio.sleep(0.05)
+            assert streams.open == 1
+            await asyncio.wait_for(streams._empty.wait(), 10)
 
 
 async def test_a_slow_client_holds_its_source_up(served: Served) -> None:
