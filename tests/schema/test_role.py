@@ -194,6 +194,15 @@ async def test_an_author_does_not_hand_a_program_to_others(asking: Asking) -> No
     assert (await change(asking, "updateProgram", ADA, id=own, organizations=["Org0X"]))["program"]["revision"] == 2
 
 
+async def test_an_author_of_one_of_its_organizations_changes_a_program_of_several(asking: Asking) -> None:
+    """Those that it has already ask for nothing more."""
+    await told(asking, "grantRole", organization="Org0X")
+
+    changed = (await change(asking, "updateProgram", ADA, id=UNPUBLISHED, name="Mine"))["program"]
+
+    assert (changed["name"], [each["key"] for each in changed["organizations"]]) == ("Mine", ["Org0X", "Org1X"])
+
+
 async def test_an_author_of_a_program_requires_no_program_that_is_hidden(asking: Asking) -> None:
     """§2.3: what is not seen is unknown, over every edge."""
     await told(asking, "grantRole", organization="Org2X")

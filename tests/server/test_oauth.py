@@ -1,5 +1,6 @@
 """Tokens for registered applications over real HTTP (RFC 6749; `spec/content-api.md`, "Security")."""
 
+import base64
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -111,6 +112,16 @@ async def test_a_header_that_is_not_http_basic_is_refused(client: httpx.AsyncCli
 
     assert error(response) == (401, "invalid_client")
     assert response.headers["www-authenticate"].startswith("Basic ")
+
+
+async def test_good_credentials_are_taken_by_http_basic_alone(
+    client: httpx.AsyncClient, registered: Registered
+) -> None:
+    """RFC 6749, §2.3.1; in whatever case the scheme is written."""
+    given = base64.b64encode(f"{registered.client_id}:{registered.secret}".encode()).decode()
+    for scheme, status in (("Basic", 200), ("bAsIc", 200), ("Bearer", 401), ("Token", 401)):
+        response = await client.post(PATH, data=GRANT, headers={"authorization": f"{scheme} {given}"})
+        assert response.status_code == status
 
 
 async def test_a_wrong_secret_in_http_basic_is_challenged(client: httpx.AsyncClient, registered: Registered) -> None:
