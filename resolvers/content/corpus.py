@@ -101,11 +101,6 @@ class Corpus:
     courses: Sequence[Judged]
     types: Mapping[str, Kind]
 
-    @property
-    def has_failed(self) -> bool:
-        """Whether any course would be refused."""
-        return any(course.verdict is Verdict.FAILS for course in self.courses)
-
 
 def find(paths: Iterable[Path]) -> Iterator[Path]:
     """The courses that paths lead to: archives, folders of a course, and those in folders, however deep."""

@@ -40,7 +40,8 @@ async def retry(session: AsyncSession, viewer: Viewer, key: str) -> str:
     if run is None or rerun is None or run.contract_id is None:
         raise NotFound(f"there is no run of a contract '{key}'")
     await locked(session, viewer, run.contract_id)
-    if rerun.state is RerunState.READY:
-        raise Refusal([Problem(Reason.INVALID, f"the run {run.key} is ready", ("key",))])
+    if rerun.state is RerunState.READY or run.retired_at is not None:
+        reason = "is ready" if rerun.state is RerunState.READY else "was taken out of its contract"
+        raise Refusal([Problem(Reason.INVALID, f"the run {run.key} {reason}", ("key",))])
     await request_reruns(session, [run], by=viewer)
     return run.key

@@ -81,14 +81,21 @@ class LearnersPlaces:
         self._patience = patience
 
     async def ask(self, wanted: Iterable[Wanted], authorization: str, told: Told) -> bool:
-        """Add to `told` what is wanted and not there; whether anything was asked. Never raises for the LMS."""
+        """Add to `told` what is wanted and not there; whether anything was asked. Never raises for the LMS.
+
+        Calls that are under way end when nobody waits any more.
+        """
         places = asyncio.Semaphore(AT_ONCE)
         calls = [asyncio.ensure_future(self._within(places, call)) for call in self._calls(wanted, authorization, told)]
         if not calls:
             return False
-        _, late = await asyncio.wait(calls, timeout=self._patience)
-        for call in late:
-            call.cancel()
+        try:
+            done, late = await asyncio.wait(calls, timeout=self._patience)
+        finally:
+            for call in calls:
+                call.cancel()
+        for call in done:
+            call.result()
         if late:
             await asyncio.wait(late)
             log.warning("whereabouts_not_told", reason="the LMS is slow", calls=len(late))

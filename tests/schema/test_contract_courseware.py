@@ -733,6 +733,16 @@ async def test_a_run_that_failed_is_tried_again(asking: Asking, database: Databa
     assert await code(asking, "retryRerun", ADMIN, key="course-v1:UAI_SOURCE+C0x+SOURCE") == "NOT_FOUND"
 
 
+async def test_a_run_that_was_taken_out_is_not_made_again(asking: Asking, database: Database) -> None:
+    """It may be the contract's still, for the learners whom it has."""
+    run = await made(asking, database, state=RerunState.FAILED)
+    await enroll(database, run, "ada")
+    await payload(asking, "removeCourseRunFromContract", contract=ONE, courseRun=run)
+    found = await asking.data(written("retryRerun", "courseRun { key }"), {"input": {"key": run}}, viewer=ADMIN)
+    [error] = found["payload"]["userErrors"]
+    assert (error["code"], error["message"]) == ("INVALID", f"the run {run} was taken out of its contract")
+
+
 async def test_a_comparison_with_open_edx_is_a_job(asking: Asking) -> None:
     compared = written("reconcileContract", "job { id kind subject state requestedBy }")
     given = {"input": {"contract": ONE, "repair": True}}
