@@ -23,6 +23,7 @@ from db.engine import Database, open_database
 from db.migrate import migrate
 from resolvers import catalog, programs
 from resolvers.access import Role
+from resolvers.catalog.report import Report
 from resolvers.contracts import sample as contracts
 from server.app import create_app
 from server.examples import CATALOG, PROGRAMS
@@ -188,6 +189,13 @@ async def _addresses(process: Process) -> dict[str, str]:
     raise DemoFailed("the simulated Open edX did not start; see above")
 
 
+def _told(report: Report) -> str:
+    """What a synchronization says of itself. Raises DemoFailed where it did not come to its end."""
+    if report.failure:
+        raise DemoFailed(report.failure)
+    return as_text(report)
+
+
 async def _fill(settings: Settings) -> None:
     """Fill the catalog from the simulator and load sample programs, unless that was done; have the learner study."""
     database = open_database(settings.database_url)
@@ -196,10 +204,7 @@ async def _fill(settings: Settings) -> None:
             _say("Filling the catalog from the simulated Open edX …")
             async with open_lms(settings) as lms:
                 for work in (catalog.sync_organizations, catalog.sync_course_runs):
-                    report = await work(database, lms)
-                    if report.failure:
-                        raise DemoFailed(report.failure)
-                    _say(as_text(report))
+                    _say(_told(await work(database, lms)))
             _say(as_text(await programs.load_samples(database)))
             _say(as_text(await contracts.load_samples(database)))
         assert settings.lms_url is not None  # noqa: S101 -- it is the simulator's

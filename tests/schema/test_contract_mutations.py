@@ -136,13 +136,13 @@ async def test_an_organization_whose_key_fits_in_no_course_key_gets_no_contract(
 async def test_a_request_that_is_sent_again_makes_one_contract(asking: Asking, database: Database) -> None:
     given: dict[str, Any] = {"organization": "Org0X", "name": "C", "idempotencyKey": "k"}
     made = await asyncio.gather(*(done(asking, "createContract", **given) for _ in range(5)))
-    assert len({each["id"] for each in made}) == 1
+    [contract] = {each["id"] for each in made}
     assert len(await rows(database, select(Contract.id))) == 3
     assert await errors(asking, "createContract", **given | {"name": "D"}) == [
         ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
     ]
     [(action, subject, who, changes)] = await entries(database)
-    assert (action, subject, who) == ("create", "Contract:3", "admin")
+    assert (action, subject, who) == ("create", contract, "admin")
     assert '{"field":"organization","before":null,"after":"Org0X"}' in changes
 
 

@@ -237,17 +237,30 @@ async def test_an_answer_that_is_not_read_is_not_kept(url: str, more: bytes, mon
 async def test_an_answer_that_is_read_slowly_is_read_to_its_end(url: str) -> None:
     """It takes several times what a client has that reads nothing."""
 
-    def read_slowly(reader: socket.socket) -> int:
-        size = 0
-        while piece := reader.recv(2**21):
-            size += len(piece)
-            time.sleep(0.03)
-        return size
-
     parts = httpx.URL(url)
     with socket.create_connection((parts.host, parts.port or 0)) as reader:
         reader.sendall(HEAD.replace(b"/ ", b"/large ") + b"connection: close\r\ncontent-length: 0\r\n\r\n")
         assert await asyncio.to_thread(read_slowly, reader) > LARGE
+
+
+async def test_who_has_read_slowly_may_ask_again(url: str) -> None:
+    """Nothing of an answer waits for them any more."""
+    parts = httpx.URL(url)
+    with socket.create_connection((parts.host, parts.port or 0)) as reader:
+        reader.sendall(HEAD.replace(b"/ ", b"/large ") + b"content-length: 0\r\n\r\n")
+        await asyncio.to_thread(read_slowly, reader, LARGE)
+        await asyncio.sleep(2 * connections.READING_SECONDS)
+        reader.sendall(HEAD + b"connection: close\r\ncontent-length: 0\r\n\r\n")
+        assert 0 < await asyncio.to_thread(read_slowly, reader) < 1000
+
+
+def read_slowly(reader: socket.socket, enough: int | None = None) -> int:
+    """How many bytes were read until there was enough, or until the end."""
+    size = 0
+    while (enough is None or size < enough) and (piece := reader.recv(2**21)):
+        size += len(piece)
+        time.sleep(0.03)
+    return size
 
 
 async def test_a_body_in_pieces_is_taken_whole(url: str) -> None:

@@ -31,6 +31,11 @@ async def test_a_form_is_read_in_whatever_pieces_it_comes(size: int) -> None:
     assert await read(FORM, size) == [("sha256", None, b"abc"), ("file", "a b.gz", b"one\r\n--xy\r\ntwo")]
 
 
+async def test_what_is_not_read_of_a_part_is_passed_over() -> None:
+    form = Form(pieces(FORM, 7), "xyz")
+    assert [field.name async for field in form.fields()] == ["sha256", "file"]
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
