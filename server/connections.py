@@ -181,7 +181,12 @@ class Connection(_Read, HttpToolsProtocol):
 
     @override
     def timeout_keep_alive_handler(self) -> None:
-        self._close()
+        """Close the connection, unless a request has come while the loop was busy: what is there is read first."""
+        self.loop.call_soon(self.loop.call_soon, self._close_idle)
+
+    def _close_idle(self) -> None:
+        if self._phase is _Phase.IDLE and self._may_answer():
+            self._close()
 
     def _begin(self) -> None:
         self._phase, self._beside = _Phase.HEADERS, 0

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from server import connections
@@ -290,6 +290,33 @@ async def test_an_answer_that_has_begun_is_not_mixed_with_a_refusal(url: str) ->
     assert given.endswith(b"5\r\nearly\r\n")
 
 
+async def connected(app: ASGIApp) -> tuple[Connection, socket.socket]:
+    """A connection of a server, which can be told what came, and the client's end of it."""
+    config = uvicorn.Config(app, log_config=None)
+    config.load()
+    ours, theirs = socket.socketpair()
+    _, connection = await asyncio.get_running_loop().create_connection(
+        lambda: Connection(config, ServerState(), {}), sock=ours
+    )
+    return connection, theirs
+
+
+@pytest.mark.parametrize(("come", "answers"), [([HEAD + b"content-length: 0\r\n\r\n"], 1), ([], 0)])
+async def test_a_request_that_came_while_the_loop_was_busy_is_answered(come: list[bytes], answers: int) -> None:
+    """The time of an idle connection is up just before it is read."""
+    connection, theirs = await connected(application)
+    connection.data_received(HEAD + b"content-length: 0\r\n\r\n")
+    reader, writer = await asyncio.open_connection(sock=theirs)
+    await reader.readuntil(b"\r\n\r\n0")
+
+    connection.timeout_keep_alive_handler()
+    for data in come:
+        connection.data_received(data)
+    connection.timeout_keep_alive = 0
+    assert (await asyncio.wait_for(reader.read(), 5)).count(b"HTTP/1.1 200") == answers
+    writer.close()
+
+
 async def test_whatever_comes_after_a_refusal_is_not_looked_at(caplog: pytest.LogCaptureFixture) -> None:
     """A body that comes along with its headers, and what was read before the connection was closed."""
     asked = []
@@ -297,12 +324,7 @@ async def test_whatever_comes_after_a_refusal_is_not_looked_at(caplog: pytest.Lo
     async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
         asked.append(scope["path"])
 
-    config = uvicorn.Config(nobody, log_config=None)
-    config.load()
-    ours, theirs = socket.socketpair()
-    _, connection = await asyncio.get_running_loop().create_connection(
-        lambda: Connection(config, ServerState(), {}), sock=ours
-    )
+    connection, theirs = await connected(nobody)
     large = sized(MOST_HEADERS + 1).replace(b"connection: close", b"connection: stays")
     connection.data_received(large.replace(b"length: 0", b"length: 3") + b"abc")
     connection.data_received(HEAD + b"\r\n")
