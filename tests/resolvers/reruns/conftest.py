@@ -103,7 +103,13 @@ def breaker() -> Breaker:
 
 
 @pytest.fixture
-async def platform(edx: Edx, breaker: Breaker) -> AsyncIterator[Platform]:
+def clone_seconds() -> float:
+    """How long a clone is waited for; tests of clones that are not answered in time give less."""
+    return 10
+
+
+@pytest.fixture
+async def platform(edx: Edx, breaker: Breaker, clone_seconds: float) -> AsyncIterator[Platform]:
     """Impatient clients, which heed the circuit to Studio."""
     client_id, secret = CREDENTIALS
     guarded = replace(PATIENCE, admit=breaker.admit, on_try=breaker.note)
@@ -112,4 +118,4 @@ async def platform(edx: Edx, breaker: Breaker) -> AsyncIterator[Platform]:
         OpenEdxHttp(edx.studio, authority=tokens, settings=guarded) as studio,
         OpenEdxHttp(edx.lms, authority=tokens, settings=PATIENCE) as lms,
     ):
-        yield Platform(Studio(studio, clone_seconds=0.2), Lms(lms), OPEN_END)
+        yield Platform(Studio(studio, clone_seconds=clone_seconds), Lms(lms), OPEN_END)

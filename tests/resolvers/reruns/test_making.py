@@ -95,13 +95,13 @@ async def test_modes_that_are_there_are_left_as_they_are(edx: Edx, platform: Pla
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "told", "clone_seconds"),
     [
-        (Fault(Kind.DELAY, path=CLONE, seconds=0.35, times=1), "silent"),
-        (Fault(Kind.NEVER, path=CLONE, times=1), "silent"),
-        (Fault(Kind.LOST, path=CLONE, times=1), "silent"),
-        (Fault(Kind.BROKEN, path=CLONE, status=500, times=1), "broken"),
-        (Fault(Kind.BROKEN, path=CLONE, status=504, times=1), "silent"),
+        (Fault(Kind.DELAY, path=CLONE, seconds=0.35, times=1), "silent", 0.2),
+        (Fault(Kind.NEVER, path=CLONE, times=1), "silent", 0.2),
+        (Fault(Kind.LOST, path=CLONE, times=1), "silent", 10),
+        (Fault(Kind.BROKEN, path=CLONE, status=500, times=1), "broken", 10),
+        (Fault(Kind.BROKEN, path=CLONE, status=504, times=1), "silent", 10),
     ],
     ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else "",
 )

@@ -45,6 +45,7 @@ class Watched(Studio):
             self.now -= 1
 
 
+@pytest.mark.parametrize("clone_seconds", [0.2])
 @pytest.mark.parametrize(("dialect", "count"), [("sqlite", 60), ("postgresql", 15)])
 async def test_runs_are_all_made_and_none_twice(database: Database, platform: Platform, edx: Edx, count: int) -> None:
     """5 % of the calls fail, half of them though what was asked for is done; 2 % are not answered in time."""
