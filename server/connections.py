@@ -182,10 +182,10 @@ class Connection(_Read, HttpToolsProtocol):
     @override
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, unless a request has come while the loop was busy: what is there is read first."""
-        self.loop.call_soon(self.loop.call_soon, self._close_idle)
+        self.loop.call_soon(self.loop.call_soon, self._close_idle, self.cycle)
 
-    def _close_idle(self) -> None:
-        if self._phase is _Phase.IDLE and self._may_answer():
+    def _close_idle(self, last: object) -> None:
+        if self._phase is _Phase.IDLE and self.cycle is last:
             self._close()
 
     def _begin(self) -> None:

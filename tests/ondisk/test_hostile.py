@@ -1,6 +1,7 @@
 """Whatever is in the files: nothing is raised, other courses are untouched, and two readings are equal."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,11 @@ def check(root: Path, name: str, content: bytes) -> None:
     (root / "sites" / SITE / "Courses/Fall2014/Odd" / name).write_bytes(content)
     first, second = read_library(root), read_library(root)
     [one], [other] = first.sites, second.sites
-    assert (list(one.courses), one.diagnostics, first.diagnostics) == (
-        list(other.courses),
-        other.diagnostics,
-        second.diagnostics,
+    told, again = (
+        ([replace(course, stamp=None) for course in site.courses], site.diagnostics, library.diagnostics)
+        for site, library in ((one, first), (other, second))
     )
+    assert told == again  # but for stamps, which there are some time after a change only
     everything(first)
     [good] = [course for site in first.sites for course in site.courses if course.name == "Good"]
     assert good.usable

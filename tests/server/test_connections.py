@@ -312,7 +312,7 @@ async def test_a_request_that_came_while_the_loop_was_busy_is_answered(come: lis
     connection.timeout_keep_alive_handler()
     for data in come:
         connection.data_received(data)
-    connection.timeout_keep_alive = 0
+    connection.timeout_keep_alive = 0  # of the next time
     assert (await asyncio.wait_for(reader.read(), 5)).count(b"HTTP/1.1 200") == answers
     writer.close()
 
