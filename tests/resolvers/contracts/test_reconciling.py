@@ -19,10 +19,10 @@ from resolvers.reruns import Platform, rerun_handlers
 from server.jobs import running as jobs
 from server.settings import Settings, load
 from tests.asking import ADMIN
-from tests.resolvers.reruns.conftest import QUICK, TARGET, Edx, breaker, edx, platform, served_edx
+from tests.resolvers.reruns.conftest import QUICK, TARGET, Edx, breaker, clone_seconds, edx, platform, served_edx
 from tests.resolvers.reruns.planned import FAST, over, plan, request
 
-__all__ = ["breaker", "edx", "platform", "served_edx"]
+__all__ = ["breaker", "clone_seconds", "edx", "platform", "served_edx"]
 
 
 @pytest.fixture
