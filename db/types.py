@@ -54,6 +54,11 @@ def instant(raw: int, dialect: str = "sqlite") -> datetime:
     return EPOCHS[dialect] + raw * MICROSECOND
 
 
+def iso(moment: datetime) -> str:
+    """An aware time as it stands in answers: ISO 8601 in UTC, with microseconds where there are any."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
 class Instant(TypeDecorator[datetime]):
     """A point in time: an aware datetime in Python, microseconds on SQLite, timestamptz on PostgreSQL."""
 

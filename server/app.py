@@ -139,7 +139,10 @@ def _graphql(
 
 
 class _PastRouter:
-    """ASGI middleware: requests to the endpoint go straight there, since the way through the router is felt in them."""
+    """ASGI middleware: requests to the endpoint go straight there, since the way through the router is felt in them.
+
+    The router has the endpoint too: it leads those there who write a slash behind it.
+    """
 
     def __init__(self, app: ASGIApp, view: ASGIApp) -> None:
         self._app = app

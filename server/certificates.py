@@ -7,10 +7,10 @@ from starlette.routing import Route
 
 from db.engine import Database
 from db.errors import DatabaseError
+from db.types import iso
 from resolvers.learners.certificates import Verified, verify
 from resolvers.learners.links import CERTIFICATES, Links
 from resolvers.learners.pages import POLICY, page
-from resolvers.plan.builders import iso
 from server.exports import uuid_in
 
 MISSING = """<!DOCTYPE html>

@@ -12,6 +12,7 @@ from graphql import GraphQLError
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from edx import http
 from resolvers.errors import Code
@@ -101,8 +102,8 @@ class Exchanges:
         outer, before = current.set(exchange), http.request_id.set(used)
         try:
             await self._app(scope, receive, answer)
-        except ClientDisconnect:
-            pass  # in the middle of its request
+        except (ClientDisconnect, WebSocketDisconnect):
+            pass  # in the middle of its request, or before it was told that its socket is accepted
         except Exception as error:
             if scope["type"] != "http" or exchange.is_begun:
                 raise

@@ -70,15 +70,19 @@ def _strong(value: SecretStr) -> SecretStr:
     return value
 
 
+def _json(value: str, kind: str) -> object:
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise ValueError(f"it begins like a JSON {kind} but is none") from None
+
+
 def _listed(value: object) -> object:
     """The names in a text, separated by commas or written as a JSON list."""
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            raise ValueError("it begins like a JSON list but is none") from None
+        return _json(value, "list")
     names = [name for name in (part.strip() for part in value.split(",")) if name]
     if value and not names:
         raise ValueError("it holds no name")
@@ -95,10 +99,7 @@ def _pairs(value: object) -> object:
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("{"):
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            raise ValueError("it begins like a JSON object but is none") from None
+        return _json(value, "object")
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
     if not all(name.strip() and found and of.strip() for name, found, of in pairs):
         raise ValueError("each part must be a name, '=' and what belongs to it")

@@ -20,7 +20,7 @@ from db.store import (
     save_draft,
 )
 from edx.olx import Course, Key, UnwritableBlock
-from resolvers.content.exports import NoSuchBlock, check_run, find_block
+from resolvers.content.exports import NoSuchBlock, find_block
 from resolvers.content.fields import DiffRecord, difference
 from resolvers.content.imports import Imported, Prepared, Target, of_stored
 from resolvers.content.load import Content, Courses, load
@@ -41,6 +41,7 @@ from resolvers.refusals import Problem, Reason, Refusal
 class Both:
     """What a run shows, and its draft with what the run showed when that was begun."""
 
+    run: str
     draft: Draft
     head: Head
     published: Content
@@ -55,7 +56,7 @@ async def publish(asked: Asked, courses: Courses | None, target: Target, blocks:
     the same thing, and what `Asked.run` does.
     """
     with asked.operation("publishDraft") as seen:
-        both, target, store = await _begun(asked, courses, target, blocks)
+        both, target, store = await _begun(asked, courses, target)
         seen.run_id = target.run_id
         made = await asyncio.to_thread(_published, both, target, blocks)
         if any(conflict.choice is None for conflict in made.conflicts):
@@ -66,24 +67,17 @@ async def publish(asked: Asked, courses: Courses | None, target: Target, blocks:
 async def discard(asked: Asked, courses: Courses | None, target: Target, blocks: Sequence[str]) -> Imported:
     """Do away with the draft of a run, or take some blocks of it as the run shows them. Raises as `publish` does."""
     with asked.operation("discardDraft") as seen:
-        both, target, store = await _begun(asked, courses, target, blocks)
+        both, target, store = await _begun(asked, courses, target)
         seen.run_id = target.run_id
         made = await asyncio.to_thread(_discarded, both, blocks)
         return await _saved(store, made, both, target, "discard", is_whole=not blocks)
 
 
-async def _begun(
-    asked: Asked, courses: Courses | None, target: Target, blocks: Sequence[str]
-) -> tuple[Both, Target, Store]:
+async def _begun(asked: Asked, courses: Courses | None, target: Target) -> tuple[Both, Target, Store]:
     async with asked.database.writing() as session:
         run = await asked.run(session)
     if courses is None:
         raise FeatureDisabled("this installation does without content")
-    for number, text in enumerate(blocks):
-        try:
-            check_run(text, asked.key)
-        except NoSuchBlock as error:
-            raise Refusal([Problem(Reason.BLOCK_UNKNOWN, str(error), ("blocks", str(number)))]) from error
     store = courses.store
     head, draft = await head_of(store, run), (await drafts(store, [run])).get(run)
     if head is None or draft is None:
@@ -91,7 +85,11 @@ async def _begun(
     if target.expected is not None and target.expected != head.root:
         raise _conflict(VersionConflict(target.expected, head.root))
     published, written, base = [await load(store, each.root, each.frame) for each in (head, draft.head, draft.base)]
-    return Both(draft, head, published, written, base), replace(target, run_id=run, author=asked.author), store
+    return (
+        Both(asked.key, draft, head, published, written, base),
+        replace(target, run_id=run, author=asked.author),
+        store,
+    )
 
 
 def _published(both: Both, target: Target, blocks: Sequence[str]) -> Prepared:
@@ -102,7 +100,7 @@ def _published(both: Both, target: Target, blocks: Sequence[str]) -> Prepared:
         raise Refusal([Problem(Reason.INVALID, str(error))]) from error
     if not blocks:
         return replace(_prepared(replace(merged.course, drafts=())), conflicts=merged.conflicts)
-    keys = _keys(blocks, both.written.course, both.published.course)
+    keys = _keys(both.run, blocks, both.written.course, both.published.course)
     held = [each.blocks[key] for each in (both.base, both.published, both.written) for key in keys & each.blocks.keys()]
     about = {block.key for each in held for block in each.walk()}
     conflicts = tuple(conflict for conflict in merged.conflicts if about & {conflict.block, *conflict.blocks})
@@ -111,7 +109,7 @@ def _published(both: Both, target: Target, blocks: Sequence[str]) -> Prepared:
 
 def _discarded(both: Both, blocks: Sequence[str]) -> Prepared:
     if blocks:
-        keys = _keys(blocks, both.published.course, both.written.course)
+        keys = _keys(both.run, blocks, both.published.course, both.written.course)
         return _prepared(_transplanted(both.published.course, both.written.course, keys))
     return _prepared(replace(both.published.course, drafts=()))
 
@@ -131,15 +129,15 @@ def _transplanted(source: Course, target: Course, keys: Iterable[Key]) -> Course
         raise Refusal([Problem(Reason.INVALID, str(error), ("blocks",))]) from error
 
 
-def _keys(blocks: Sequence[str], *courses: Course) -> KeysView[Key]:
+def _keys(run: str, blocks: Sequence[str], *courses: Course) -> KeysView[Key]:
     """The blocks that are meant, in their order."""
-    return {_key(number, text, *courses): None for number, text in enumerate(blocks)}.keys()
+    return {_key(run, number, text, *courses): None for number, text in enumerate(blocks)}.keys()
 
 
-def _key(number: int, text: str, *courses: Course) -> Key:
+def _key(run: str, number: int, text: str, *courses: Course) -> Key:
     for course in courses:
         try:
-            found = find_block(course, text).key
+            found = find_block(course, text, run).key
         except NoSuchBlock:
             continue
         if found != course.root.key:

@@ -30,12 +30,12 @@ class AmbiguousBlock(NoSuchBlock):
     """The version has several blocks of this name."""
 
 
-def find_block(course: Course, text: str) -> Block:
-    """The block that `type/url_name`, a full key of whichever run, or a `url_name` alone means. Raises NoSuchBlock.
+def find_block(course: Course, text: str, run: str | None = None) -> Block:
+    """The block that `type/url_name`, a full key as in `key_in`, or a `url_name` alone means. Raises NoSuchBlock.
 
     A name alone is enough only where one block has it (E7): a unit and a component may share one.
     """
-    key = key_in(text)
+    key = key_in(text, run)
     found = [block for block in course.root.walk() if (block.key == key if key else block.url_name == text)]
     if not found:
         raise NoSuchBlock(f"there is no block {text!r}")
@@ -44,15 +44,14 @@ def find_block(course: Course, text: str) -> Block:
     return found[0]
 
 
-def check_run(text: str, run: str) -> None:
-    """Raise NoSuchBlock for a full key of a block of another run: a block of that name here may be any other."""
-    own = f"{BLOCK}{run.removeprefix('course-v1:')}+"
+def key_in(text: str, run: str | None = None) -> Key | None:
+    """The key that a text spells out: `type/url_name` or a full one; None for a name alone.
+
+    Raises NoSuchBlock for a block of another run than `run`, if one is given: one of that name here may be any other.
+    """
+    own = BLOCK if run is None else f"{BLOCK}{run.removeprefix('course-v1:')}+"
     if text.startswith(BLOCK) and not text.casefold().startswith(own.casefold()):
         raise NoSuchBlock(f"{text!r} is a block of another run")
-
-
-def key_in(text: str) -> Key | None:
-    """The key that a text spells out: `type/url_name` or a full one of whichever run; None for a name alone."""
     kind, slash, name = text.partition("/")
     if text.startswith(BLOCK) and "+type@" in text and "+block@" in text:
         kind, _, name = text.rpartition("+type@")[2].partition("+block@")

@@ -10,7 +10,7 @@ from edx.olx import Asset, Assets, Key
 from edx.olx.assets import is_media_type
 from resolvers.content.audiences import audience, outlined, seen_by
 from resolvers.content.diff import BlockChange, FileChange, blocks_changed, files_changed
-from resolvers.content.exports import AmbiguousBlock, NoSuchBlock, check_run, find_block
+from resolvers.content.exports import AmbiguousBlock, NoSuchBlock, find_block
 from resolvers.content.links import Kind, Link
 from resolvers.content.readers import contents, for_staff, of_record
 from resolvers.content.reading import BlockRecord, ContentRecord, Record, in_thread
@@ -40,8 +40,7 @@ async def load_block(batch: Batch) -> dict[ContentRecord, Any]:
 
 def _found(record: ContentRecord, text: str) -> Key:
     """The key of the block that a text means: `type/url_name`, a name, or the key that Open edX has for it."""
-    check_run(text, str(record.run))
-    return find_block(record.loaded.course, text).key
+    return find_block(record.loaded.course, text, str(record.run)).key
 
 
 @counted("outline", of_record)

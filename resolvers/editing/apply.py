@@ -56,14 +56,16 @@ def apply(
     *,
     index: Index | None = None,
     references: References | None = None,
+    run: str | None = None,
 ) -> Applied:
     """Make changes to a course, one after the other, each to what those before it left.
 
-    `index` is that of the course, if it is known. Reads blobs of pages where something is taken out, and those of
-    what was sent. Raises EditRefused for the first change that cannot be made, with all that is wrong with it.
+    `index` is that of the course, if it is known, and `run` its key, of whose blocks full keys must be. Reads blobs of
+    pages where something is taken out, and those of what was sent. Raises EditRefused for the first change that cannot
+    be made, with all that is wrong with it.
     """
     before = index or Index.of(course.root)
-    work = Work.on(course, before, references or References())
+    work = Work.on(course, before, references or References(), run)
     if not changes:
         raise work.refuse(EditCode.NO_CHANGES, "there is nothing to change")
     done = []

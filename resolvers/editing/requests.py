@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -15,7 +15,6 @@ from edx.errors import InvalidCourseKey
 from edx.keys import CourseKey
 from resolvers.access import Permission, Viewer
 from resolvers.audit import record
-from resolvers.content.exports import NoSuchBlock, check_run
 from resolvers.content.spool import spool
 from resolvers.content.uploads import Uploads
 from resolvers.editing import changes as kinds
@@ -153,8 +152,7 @@ async def edit(
                 if any(map(takes_upload, listed)):
                     keep = stack.enter_context(spool())
                     listed = await taken(listed, uploads, asked.author, keep, is_list=is_list)
-                _check_blocks(key, listed, expected)
-                request = Request(seen.run_id, listed, asked.author, expected, token, message, is_dry)
+                request = Request(seen.run_id, listed, asked.author, expected, token, message, is_dry, key)
                 edited = await editor.apply(request)
         except EditRefused as refused:
             raise Refusal([_problem(problem, is_list=is_list) for problem in refused.problems]) from refused
@@ -162,20 +160,6 @@ async def edit(
             raise Refusal([locked(refused)]) from refused
         _tell(seen, edited, is_dry=is_dry)
         return key, edited
-
-
-def _check_blocks(run: str, changes: Sequence[Change], expected: Expected) -> None:
-    """Refuse full keys of blocks of other runs."""
-    told = [(number, getattr(change, each.name)) for number, change in enumerate(changes) for each in fields(change)]
-    texts = [(number, text) for number, text in told if isinstance(text, str)]
-    problems = []
-    for number, text in [*texts, *((0, text) for text in expected.subtrees)]:
-        try:
-            check_run(text, run)
-        except NoSuchBlock as error:
-            problems.append(EditProblem(EditCode.BLOCK_UNKNOWN, str(error), change=number))
-    if problems:
-        raise EditRefused(problems)
 
 
 def check_message(message: str) -> None:

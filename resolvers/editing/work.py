@@ -10,7 +10,7 @@ from edx.olx import Block, Code, Course, Document, File, InMemory, Key, Place, U
 from edx.olx.canonical import check_block, path_of
 from edx.olx.paths import folded
 from edx.olx.tree import MAX_LEVELS
-from resolvers.content.exports import key_in
+from resolvers.content.exports import NoSuchBlock, key_in
 from resolvers.content.settings import plain
 from resolvers.editing.problems import NOWHERE, EditCode, EditProblem, EditRefused, Named
 from resolvers.editing.references import References
@@ -36,12 +36,14 @@ class Work:
     """What the policy says now, None as long as nothing changed it."""
     before: Mapping[Key, Block] = field(default_factory=dict)
     """The blocks as they were before all changes."""
+    run: str | None = None
+    """The course key, of whose blocks full keys must be."""
     _files: dict[Key, Key] | None = None
 
     @classmethod
-    def on(cls, course: Course, index: Index, references: References) -> "Work":
+    def on(cls, course: Course, index: Index, references: References, run: str | None = None) -> "Work":
         """Ready for changes of a course."""
-        return cls(course, Tree(index), references, before=index.blocks)
+        return cls(course, Tree(index), references, before=index.blocks, run=run)
 
     def problem(self, code: EditCode, message: str, block: Key | None = None, **more: Any) -> EditProblem:
         """A problem of this change."""
@@ -59,7 +61,10 @@ class Work:
 
     def find(self, text: str) -> Key:
         """The block that is meant by `type/url_name`, a full key, or a `url_name` that only one block has."""
-        found = key_in(text)
+        try:
+            found = key_in(text, self.run)
+        except NoSuchBlock as error:
+            raise self.refuse(EditCode.BLOCK_UNKNOWN, str(error)) from error
         if found is not None:
             if found in self.tree:
                 return found

@@ -74,7 +74,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Changes to a run's content, by whom, and with the token of which lock. `is_dry` says to write nothing."""
+    """Changes to a run's content, by whom, and with the token of which lock. `is_dry` says to write nothing.
+
+    Of the blocks of the run with the course key `key` full keys must be, if it is given.
+    """
 
     run_id: int
     changes: Sequence[Change]
@@ -83,6 +86,7 @@ class Request:
     token: str | None = None
     message: str = ""
     is_dry: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +168,8 @@ class Editor:
     def _made(self, loaded: Loaded, request: Request) -> "_Made":
         """The new course as nodes. Blocks the thread."""
         index = self._index(loaded)
-        _check_subtrees(loaded, index, self.references, request.expected.subtrees)
-        applied = apply(loaded.course, request.changes, index=index, references=self.references)
+        _check_subtrees(loaded, index, self.references, request)
+        applied = apply(loaded.course, request.changes, index=index, references=self.references, run=request.key)
         writer = Continued(index.blocks, loaded.content.digests)
         writer.written.root = writer.course(applied.course).digest
         writer.written.frame = writer.frame(applied.course).digest
@@ -339,11 +343,11 @@ def _beside(course: Course, name: str) -> Iterable[File]:
     return [] if found is None else [File(found.path, found.blob)]
 
 
-def _check_subtrees(loaded: Loaded, index: Index, references: References, expected: Mapping[str, str]) -> None:
+def _check_subtrees(loaded: Loaded, index: Index, references: References, request: Request) -> None:
     """Whether the subtrees that a change is about are what it was made for."""
-    work = Work.on(loaded.course, index, references)
+    work = Work.on(loaded.course, index, references, request.key)
     problems = []
-    for text, digest in expected.items():
+    for text, digest in request.expected.subtrees.items():
         key = work.find(text)
         current = loaded.content.digests[key]
         if current != digest:

@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 
 from db.engine import Database
+from db.types import iso
 from resolvers.learners import report
 from resolvers.learners.report import Line
-from resolvers.plan.builders import iso
 
 COLUMNS = (
     "username", "status", "source", "associated_at", "completed_at", "completed", "courses_needed", "courses_done",

@@ -8,22 +8,17 @@ such value, for `resolvers.plan.faults` to report.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NoReturn
 
 from typing_extensions import override
 
-from db.types import EPOCHS, MICROSECOND
+from db.types import EPOCHS, MICROSECOND, iso
 from resolvers.plan.faults import Fault, Typed
 
 Row = Sequence[Any]
 
 REMEMBERED_INSTANTS = 65_536
-
-
-def iso(moment: datetime) -> str:
-    """An aware time as it stands in answers: ISO 8601 in UTC, with microseconds where there are any."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 class _Instants(dict[int | None, str | None]):

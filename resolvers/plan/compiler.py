@@ -210,10 +210,10 @@ class Compiler:
     ) -> Level:
         is_list = isinstance(get_nullable_type(definition.type), GraphQLList)
         if is_leaf_type(get_named_type(definition.type)):
-            return Values(load, shown(definition.type) or _same, is_list)
+            return Values(load, is_list, shown(definition.type) or _same)
         shape, attributes = Shape(), Attributes()
         piece = self._shaper.record(shape, attributes, object_type(definition.type), nodes)
-        return Records(load, attributes.row(), shape.finish(piece, attributes.width), is_list)
+        return Records(load, is_list, attributes.row(), shape.finish(piece, attributes.width))
 
     def _rows(self, noun: Noun, *, is_keyed: bool) -> Rows:
         return Rows(noun, self._permissions, self._dialect, self._names, is_keyed=is_keyed)

@@ -25,10 +25,10 @@ from sqlalchemy import Boolean, Case, Column, ColumnElement, FromClause, Integer
 from sqlalchemy.sql.functions import coalesce
 
 from db.engine import Row
-from db.types import Instant, micros
+from db.types import Instant, iso, micros
 from resolvers.errors import BadUserInput
 from resolvers.plan import sources
-from resolvers.plan.builders import INSTANTS, Choice, Members, Piece, Source, Value, iso
+from resolvers.plan.builders import INSTANTS, Choice, Members, Piece, Source, Value
 from resolvers.plan.levels import Level, Objects, Refused
 from resolvers.plan.selection import Document, selection_sets
 from resolvers.plan.sources import Expression, Noun, noun_of, source_of

@@ -12,7 +12,7 @@ from db.store import UnknownVersion, VersionConflict, current, entry_of
 from db.tables import ClientApplication, CourseRun
 from edx.olx import Severity
 from resolvers.access import HELD, Role, Viewer
-from resolvers.content.exports import NoSuchBlock, check_run
+from resolvers.content.exports import NoSuchBlock, key_in
 from resolvers.content.imports import Mode
 from resolvers.content.uploads import Uploads, UploadUnfinished, UploadUnknown, claim
 from resolvers.editing.locks import check
@@ -109,7 +109,7 @@ async def _export(session: AsyncSession, run: int, asked: Asked, uploads: Upload
     if uploads is None:
         raise FeatureDisabled(WITHOUT)
     try:
-        check_run(wanted.block or "", asked.key)
+        key_in(wanted.block or "", asked.key)
     except NoSuchBlock as error:
         raise Refusal([Problem(Reason.BLOCK_UNKNOWN, str(error), ("block",))]) from error
     try:

@@ -126,7 +126,7 @@ async def export_file(
     async with _opened() as store:
         loaded = await Courses(store).load(await _head(store, run, version))
         try:
-            key = find_block(loaded.course, block).key if block else None
+            key = find_block(loaded.course, block, run).key if block else None
         except NoSuchBlock as error:
             raise Failure(str(error)) from None
         if file == STREAM:

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from db.engine import Database
 from db.store import Author
 from db.tables import Parcel
+from db.types import iso
 from resolvers.content.uploads import (
     Announced,
     BadUpload,
@@ -27,7 +28,6 @@ from resolvers.content.uploads import (
 )
 from resolvers.editing.rights import require_to_edit_some
 from resolvers.errors import Code
-from resolvers.plan.builders import iso
 from server.content.answers import Entrance, Unsupported, Work, answered, failure
 from server.content.forms import Form, boundary_of
 

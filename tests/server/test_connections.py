@@ -78,6 +78,21 @@ async def answer(url: str, *parts: bytes, pause: float = 0) -> bytes:
         writer.close()
 
 
+async def taken(url: str, begin: bytes, line: bytes) -> int:
+    """How many bytes of a line that comes again and again the server takes, or a hundred times what it should."""
+    _, writer = await opened(url)
+    writer.write(begin)
+    sent = 0
+    with suppress(ConnectionError):
+        while sent < 100 * MOST_HEADERS:
+            writer.write(line * 1000)
+            sent += 1000 * len(line)
+            await writer.drain()
+            await asyncio.sleep(0)
+    writer.close()
+    return sent
+
+
 def read(reader: socket.socket) -> int:
     """How many bytes there are to read until the connection is closed or reset."""
     size = 0
@@ -117,36 +132,14 @@ async def test_headers_have_a_largest_size(url: str) -> None:
 @pytest.mark.parametrize("line", [b"x-%d: y\r\n", b"a" * 30])
 async def test_headers_without_end_are_cut_off(url: str, line: bytes) -> None:
     """Whether they are many or one of them is long: nothing but the limit is kept of them."""
-    _, writer = await opened(url)
-    writer.write(HEAD)
-    sent = 0
-    with suppress(ConnectionError):
-        while sent < 100 * MOST_HEADERS:
-            writer.write(line * 1000)
-            sent += 1000 * len(line)
-            await writer.drain()
-            await asyncio.sleep(0)
-    writer.close()
-
-    assert sent < 100 * MOST_HEADERS
+    assert await taken(url, HEAD, line) < 100 * MOST_HEADERS
 
 
 @pytest.mark.parametrize("line", [b"x-a: y\r\n", b"a" * 30])
 async def test_what_comes_after_a_body_is_cut_off_too(url: str, line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trailers of a body in chunks, be they many or one of them long."""
     monkeypatch.setattr(connections, "BODY_SECONDS", 60)
-    _, writer = await opened(url)
-    writer.write(CHUNKED + b"1\r\na\r\n0\r\nx: y")
-    sent = 0
-    with suppress(ConnectionError):
-        while sent < 100 * MOST_HEADERS:
-            writer.write(line * 1000)
-            sent += 1000 * len(line)
-            await writer.drain()
-            await asyncio.sleep(0)
-    writer.close()
-
-    assert sent < 100 * MOST_HEADERS
+    assert await taken(url, CHUNKED + b"1\r\na\r\n0\r\nx: y", line) < 100 * MOST_HEADERS
 
 
 async def test_what_comes_after_a_body_is_no_header(url: str) -> None:

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from structlog.testing import capture_logs
 
 from db.errors import DatabaseError
@@ -134,6 +134,7 @@ async def test_what_nobody_answers_for_is_told_as_a_fault_under_the_id_that_is_l
 
 async def test_a_client_that_goes_in_the_middle_of_its_request_breaks_nothing() -> None:
     assert await failed(ClientDisconnect()) == []
+    assert await failed(WebSocketDisconnect(1006), "websocket") == []
 
 
 async def test_what_breaks_an_answer_or_a_socket_is_left_to_the_server() -> None:
